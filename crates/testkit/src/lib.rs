@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What tests and measurements share: seeded events and a disk that fails on demand.
+
+pub mod generator;
