@@ -1,0 +1,200 @@
+//! Control entries: what the server writes into an organization's log about the log itself.
+//!
+//! They are entries but not events: their `type` is `indelible.1`, which [`admit`](crate::admit) refuses from outside,
+//! and their payload stands in the content part under `extra`, in one member named after the kind of entry.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::entry::Digest;
+use crate::json::write::write_string;
+use crate::parts::{Intake, write_intake};
+use crate::{Organization, Time};
+
+/// The `type` of every control entry.
+pub const CONTROL_TYPE: &str = "indelible.1";
+
+/// The version of the formats of entry, part and log file that genesis announces.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What entry 0 of a generation says.
+#[derive(Debug, Clone, Copy)]
+pub struct Genesis<'a> {
+    /// Whose log it is.
+    pub organization: &'a Organization,
+    /// `<platform>/<label>/<generation>`: the origin line of the log's checkpoints.
+    pub origin: &'a str,
+    /// The organization's blinded name.
+    pub label: &'a str,
+    /// Counts from 1.
+    pub generation: u64,
+    /// Which key signs the log's checkpoints.
+    pub key_id: &'a str,
+    /// [`SaltKey::commitment`](crate::entry::SaltKey::commitment).
+    pub salt_key_commitment: Digest,
+    /// How the generation before ended; `None` for the first.
+    pub previous: Option<PreviousGeneration>,
+    /// When the server writes it, microseconds since 1970 UTC: both `received_at` and `time`.
+    pub received_at_us: i64,
+    /// Version of the server, at most 256 bytes.
+    pub product_version: &'a str,
+}
+
+/// How a generation that was closed had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreviousGeneration {
+    /// Entries it keeps.
+    pub size: u64,
+    /// Root of the tree of that size.
+    pub root: Digest,
+    /// Largest size any witness was shown; receipts between `size` and this are unfulfilled.
+    pub witnessed_size: u64,
+}
+
+/// The two canonical parts of a control entry, ready to be hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlEntry {
+    /// The infrastructure part.
+    pub infrastructure: Vec<u8>,
+    /// The content part.
+    pub content: Vec<u8>,
+    /// The same for the same organization, generation and kind.
+    pub log_entry_id: [u8; 16],
+}
+
+/// Builds the genesis entry. The same arguments give the same bytes.
+pub fn genesis(genesis: &Genesis<'_>) -> ControlEntry {
+    let mut payload = Vec::with_capacity(512);
+    payload.extend_from_slice(b"{\"formatVersion\":");
+    push_count(&mut payload, FORMAT_VERSION.into());
+    payload.extend_from_slice(b",\"generation\":");
+    push_count(&mut payload, genesis.generation);
+    payload.extend_from_slice(b",\"keyId\":");
+    write_string(&mut payload, genesis.key_id);
+    payload.extend_from_slice(b",\"label\":");
+    write_string(&mut payload, genesis.label);
+    payload.extend_from_slice(b",\"origin\":");
+    write_string(&mut payload, genesis.origin);
+    if let Some(previous) = &genesis.previous {
+        payload.extend_from_slice(b",\"previous\":{\"root\":\"");
+        push_hex(&mut payload, &previous.root);
+        payload.extend_from_slice(b"\",\"size\":");
+        push_count(&mut payload, previous.size);
+        payload.extend_from_slice(b",\"witnessedSize\":");
+        push_count(&mut payload, previous.witnessed_size);
+        payload.push(b'}');
+    }
+    payload.extend_from_slice(b",\"saltKeyCommitment\":\"");
+    push_hex(&mut payload, &genesis.salt_key_commitment);
+    payload.extend_from_slice(b"\"}");
+    control_entry(&Control {
+        organization: genesis.organization,
+        generation: genesis.generation,
+        name: "GENESIS",
+        member: "genesis",
+        ordinal: 0,
+        payload: &payload,
+        received_at_us: genesis.received_at_us,
+        product_version: genesis.product_version,
+    })
+}
+
+/// A control entry of any kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Control<'a> {
+    /// Whose log it is written into.
+    pub organization: &'a Organization,
+    /// The generation it is written into.
+    pub generation: u64,
+    /// `name` of the entry, capitals and underscores.
+    pub name: &'a str,
+    /// The member of `extra` that holds the payload, lowerCamelCase.
+    pub member: &'a str,
+    /// Tells entries of one name and generation apart; 0 for the only one.
+    pub ordinal: u64,
+    /// Canonical JSON.
+    pub payload: &'a [u8],
+    /// When the server writes it, microseconds since 1970 UTC.
+    pub received_at_us: i64,
+    /// Version of the server.
+    pub product_version: &'a str,
+}
+
+/// Builds a control entry. The same arguments give the same bytes, so a step repeated after a crash repeats the entry.
+pub fn control_entry(control: &Control<'_>) -> ControlEntry {
+    let log_entry_id = derived_id("log-entry", control);
+    let event_id = derived_id("event", control);
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"{\"eventId\":");
+    push_id(&mut out, &event_id);
+    out.extend_from_slice(b",\"intake\":");
+    write_intake(
+        &mut out,
+        &Intake {
+            producer: "indelible".into(),
+            source: "server".into(),
+            ..Intake::default()
+        },
+    );
+    out.extend_from_slice(b",\"logEntryId\":");
+    push_id(&mut out, &log_entry_id);
+    out.extend_from_slice(b",\"name\":");
+    write_string(&mut out, control.name);
+    out.extend_from_slice(
+        b",\"producerType\":\"SERVER\",\"product\":\"indelible\",\"productVersion\":",
+    );
+    write_string(&mut out, control.product_version);
+    out.extend_from_slice(b",\"result\":\"SUCCESS\",\"time\":\"");
+    Time {
+        micros: control.received_at_us,
+        nanos: 0,
+    }
+    .write(&mut out);
+    out.extend_from_slice(b"\",\"type\":\"indelible.1\"}");
+    let mut content = Vec::with_capacity(control.payload.len() + 64);
+    content.extend_from_slice(b"{\"extra\":{");
+    write_string(&mut content, control.member);
+    content.push(b':');
+    content.extend_from_slice(control.payload);
+    content.extend_from_slice(b"}}");
+    ControlEntry {
+        infrastructure: out,
+        content,
+        log_entry_id,
+    }
+}
+
+/// A version-8 UUID from a hash of what the entry is.
+fn derived_id(kind: &str, control: &Control<'_>) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"indelible/control-id/v1\0");
+    for text in [kind, control.name, control.organization.as_str()] {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text);
+    }
+    hasher.update(control.generation.to_be_bytes());
+    hasher.update(control.ordinal.to_be_bytes());
+    let hash: Digest = hasher.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    id[6] = id[6] & 0x0f | 0x80;
+    id[8] = id[8] & 0x3f | 0x80;
+    id
+}
+
+fn push_count(out: &mut Vec<u8>, count: u64) {
+    out.extend_from_slice(count.to_string().as_bytes());
+}
+
+fn push_id(out: &mut Vec<u8>, id: &[u8; 16]) {
+    out.push(b'"');
+    crate::uuid::write(out, id);
+    out.push(b'"');
+}
+
+fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(b"0123456789abcdef"[usize::from(nibble)]);
+        }
+    }
+}

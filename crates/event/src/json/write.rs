@@ -1,0 +1,91 @@
+//! Canonical strings and their order.
+
+use std::cmp::Ordering;
+
+/// Appends `text` as a canonical JSON string: the two-letter escapes where JSON has one, `\u00xx` for other control
+/// characters, everything else as it is.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    write_escaped(out, text.as_bytes());
+    out.push(b'"');
+}
+
+/// The inside of [`write_string`]; `text` is UTF-8.
+pub(crate) fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = text;
+    loop {
+        let plain = plain_length(rest);
+        let (head, tail) = rest.split_at(plain);
+        out.extend_from_slice(head);
+        let Some((&byte, tail)) = tail.split_first() else {
+            return;
+        };
+        write_escape(out, byte);
+        rest = tail;
+    }
+}
+
+fn write_escape(out: &mut Vec<u8>, byte: u8) {
+    let letter = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x09 => b't',
+        0x0a => b'n',
+        0x0c => b'f',
+        0x0d => b'r',
+        _ => {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+}
+
+/// Bytes of `text` before the first quote, backslash or control character.
+#[inline]
+pub(crate) fn plain_length(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    /// The high bit of each byte of `word` that is zero is set; the lowest set bit is exact.
+    fn zero_bytes(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word & HIGHS
+    }
+    let mut at = 0;
+    while let Some(chunk) = text[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
+        let backslashes = zero_bytes(word ^ (ONES * b'\\' as u64));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let stops = quotes | backslashes | controls;
+        if stops != 0 {
+            return at + (stops.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = &text[at..];
+    at + tail
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+        .unwrap_or(tail.len())
+}
+
+/// The order of keys: by UTF-16 code unit. `a` and `b` are UTF-8.
+///
+/// It differs from the order of UTF-8 bytes in one place: characters beyond U+FFFF, whose first unit is a surrogate,
+/// stand before U+E000 to U+FFFF.
+#[inline]
+pub(crate) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
+    match a.iter().zip(b).find(|(x, y)| x != y) {
+        Some((&x, &y)) => unit_rank(x).cmp(&unit_rank(y)),
+        None => a.len().cmp(&b.len()),
+    }
+}
+
+#[inline]
+fn unit_rank(byte: u8) -> u8 {
+    match byte {
+        0xee | 0xef => byte + 0x10,
+        _ => byte,
+    }
+}
