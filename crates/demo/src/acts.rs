@@ -193,7 +193,6 @@ impl<'w> Pen<'w> {
     fn check_access(&mut self, call: &Call<'_, 'w>, at: i64, from: Product, target: &str, operation: &str, allowed: bool) {
         let (succeeded, failed) = if allowed { (vec![rid(target)], vec![]) } else { (vec![], vec![rid(target)]) };
         let check = Draft::new(at, MULTIPASS, "MULTIPASS_CHECK_AUTHORIZATION", "authorizationCheck")
-            .request("authorizationCheckTargets", json!([rid(target)]))
             .request("authorizationCheckOperations", json!([operation]))
             .result("authorizationCheckSucceededTargets", succeeded)
             .result("authorizationCheckFailedTargets", failed)

@@ -12,6 +12,7 @@ mod acts;
 mod clock;
 mod dice;
 mod habits;
+mod json;
 mod pen;
 pub mod reviews;
 mod stories;
@@ -37,7 +38,7 @@ use crate::world::{ORGANIZATIONS, World};
 pub const DAYS: i64 = 14;
 
 /// People on a platform of the usual size, which leaves some 50,000 events.
-pub const PEOPLE: usize = 260;
+pub const PEOPLE: usize = 240;
 
 /// A simulated platform: who is on it and what becomes of them. Small; events are made as they are asked for.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Writes audit.3 lines the way services do: each from one product, in the name of one caller, with
 //! what the categories declare and nothing else.
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::clock::{SECOND, rfc3339};
 use crate::dice::{Dice, key};
+use crate::json::{self, Object};
 use crate::world::{Account, Address, ORGANIZATIONS, World};
 
 /// One line as a service writes it.
@@ -59,13 +59,23 @@ pub(crate) struct Call<'c, 'w> {
     other_organization: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Success,
     Error,
     Unauthorized,
     Partial,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Success => "SUCCESS",
+            Outcome::Error => "ERROR",
+            Outcome::Unauthorized => "UNAUTHORIZED",
+            Outcome::Partial => "PARTIAL",
+        }
+    }
 }
 
 /// A line in the making: what happened, without who and where.
@@ -149,17 +159,17 @@ impl Draft {
 
 /// A resource of the kind most categories name: the RID, and the project it lies in as context.
 pub(crate) fn resource(rid: &str, project: &str) -> Value {
-    json!({"id": {"type": "rid", "rid": rid}, "context": [{"value": project, "description": "project"}]})
+    serde_json::json!({"id": {"type": "rid", "rid": rid}, "context": [{"value": project, "description": "project"}]})
 }
 
 /// An identifier that is a RID.
 pub(crate) fn rid(rid: &str) -> Value {
-    json!({"type": "rid", "rid": rid})
+    serde_json::json!({"type": "rid", "rid": rid})
 }
 
 /// An identifier that is not a RID.
 pub(crate) fn other(value: &str, description: &str) -> Value {
-    json!({"type": "other", "other": {"value": value, "description": description}})
+    serde_json::json!({"type": "other", "other": {"value": value, "description": description}})
 }
 
 /// Collects the lines of one actor. Ids come from a stream of their own, so that two runs which
@@ -224,55 +234,62 @@ impl<'w> Pen<'w> {
             Some((event, number)) => (event, Some(number.to_string())),
             None => (self.ids.uuid(), None),
         };
-        let mut categories = draft.categories;
+        let Draft { product, mut categories, mut entities, .. } = draft;
         categories.sort_unstable();
-        let mut entities = draft.entities;
         entities.sort_unstable();
         entities.dedup();
-        let mut users: Vec<User<'_>> =
-            draft.others.iter().chain([account]).map(|user| User { uid: &user.uid, user_name: &user.user_name }).collect();
-        users.sort_unstable_by_key(|user| user.uid);
-        users.dedup_by_key(|user| user.uid);
-        let line = Line {
-            kind: "audit.3",
-            time: rfc3339(time_us),
-            name: draft.name,
-            result: draft.outcome,
-            categories,
-            request_fields: draft.request,
-            result_fields: if draft.outcome == Outcome::Success { draft.result } else { Map::new() },
-            entities,
-            users,
-            uid: &account.uid,
-            sid: call.caller.sid.as_deref(),
-            token_id: call.caller.token.as_deref(),
-            org_id: organization.rid,
-            organizations: call.other_organization.map(|other| {
-                [
-                    Attribution { id: organization.rid, reason: "ORIGINATING_USER" },
-                    Attribution { id: ORGANIZATIONS[other].rid, reason: "TARGETED_RESOURCE" },
-                ]
-            }),
-            trace_id: &call.trace,
-            event_id,
-            log_entry_id: self.ids.uuid(),
-            sequence_id: number,
-            producer_type: if draft.from_client { "CLIENT" } else { "SERVER" },
-            product: draft.product.name,
-            product_version: draft.product.version,
-            service: draft.product.instance(call),
-            host: format!("{}-node-{}", organization.stack, 1 + (call.instance >> 8) % 6),
-            stack: organization.stack,
-            environment: "production",
-            user_agent,
-            origins: by_user.then(|| [address.clone()]),
-            source_origin: address.clone(),
-            origin: address,
-        };
-        // A struct of strings and maps with string keys always has a JSON text.
-        if let Ok(text) = serde_json::to_string(&line) {
-            self.events.push(Event { time_us, product: draft.product.name, line: text });
+        let mut users: Vec<&Account> = draft.others.iter().chain([account]).collect();
+        users.sort_unstable_by_key(|user| &user.uid);
+        users.dedup_by_key(|user| &user.uid);
+
+        let mut line = Object::new();
+        line.text("type", "audit.3");
+        line.text("time", &rfc3339(time_us));
+        line.text("name", draft.name);
+        line.text("result", draft.outcome.as_str());
+        line.list("categories", categories, json::string);
+        if !draft.request.is_empty() {
+            line.value("requestFields", &Value::Object(draft.request));
         }
+        if draft.outcome == Outcome::Success && !draft.result.is_empty() {
+            line.value("resultFields", &Value::Object(draft.result));
+        }
+        line.list("entities", &entities, |out, entity| json::string(out, entity));
+        line.list("users", users, |out, user| {
+            let mut object = Object::new();
+            object.text("uid", &user.uid);
+            object.text("userName", &user.user_name);
+            out.push_str(&object.finish());
+        });
+        line.text("uid", &account.uid);
+        line.text_if("sid", call.caller.sid.as_deref());
+        line.text_if("tokenId", call.caller.token.as_deref());
+        line.text("orgId", organization.rid);
+        if let Some(other) = call.other_organization {
+            let claims = [(organization.rid, "ORIGINATING_USER"), (ORGANIZATIONS[other].rid, "TARGETED_RESOURCE")];
+            line.list("organizations", claims, |out, (id, reason)| {
+                let mut object = Object::new();
+                object.text("id", id);
+                object.text("reason", reason);
+                out.push_str(&object.finish());
+            });
+        }
+        line.text("traceId", &call.trace);
+        line.text("eventId", &event_id);
+        line.text("logEntryId", &self.ids.uuid());
+        line.text_if("sequenceId", number.as_deref());
+        line.text("producerType", if draft.from_client { "CLIENT" } else { "SERVER" });
+        line.text("product", product.name);
+        line.text("productVersion", product.version);
+        line.text("service", &product.instance(call));
+        line.text("host", &format!("{}-node-{}", organization.stack, 1 + (call.instance >> 8) % 6));
+        line.text("stack", organization.stack);
+        line.text("environment", "production");
+        line.text("userAgent", user_agent);
+        line.text("origin", &address);
+        line.list("origins", by_user.then_some(address.as_str()), json::string);
+        line.text("sourceOrigin", &address);
+        self.events.push(Event { time_us, product: product.name, line: line.finish() });
     }
 
     /// What was written, in order of time.
@@ -290,60 +307,4 @@ impl Product {
 
 fn dotted([a, b, c, d]: Address) -> String {
     format!("{a}.{b}.{c}.{d}")
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    time: String,
-    name: &'static str,
-    result: Outcome,
-    categories: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    request_fields: Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    result_fields: Map<String, Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    entities: Vec<String>,
-    users: Vec<User<'a>>,
-    uid: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_id: Option<&'a str>,
-    org_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organizations: Option<[Attribution; 2]>,
-    trace_id: &'a str,
-    event_id: String,
-    log_entry_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sequence_id: Option<String>,
-    producer_type: &'static str,
-    product: &'static str,
-    product_version: &'static str,
-    service: String,
-    host: String,
-    stack: &'static str,
-    environment: &'static str,
-    user_agent: &'a str,
-    origin: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origins: Option<[String; 1]>,
-    source_origin: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct User<'a> {
-    uid: &'a str,
-    user_name: &'a str,
-}
-
-#[derive(Serialize)]
-struct Attribution {
-    id: &'static str,
-    reason: &'static str,
 }
