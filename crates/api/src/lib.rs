@@ -1,1 +1,325 @@
-//! Placeholder.
+//! The HTTP contract of `/api/v1`: what goes over the wire and what it is called.
+//!
+//! Types here say nothing about how the server works. The OpenAPI document is made from them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The answer to every request that failed as a whole.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorDetail {
+    /// Stable code, for programs.
+    #[schema(value_type = String)]
+    pub code: ErrorCode,
+    /// What happened and what to do, for people.
+    pub message: String,
+    /// The request, as it is named in the server's own log.
+    pub request_id: String,
+}
+
+macro_rules! error_codes {
+    ($($(#[doc = $doc:literal])* $variant:ident = $status:literal,)*) => {
+        /// Stable codes of failed requests.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase")]
+        pub enum ErrorCode {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl ErrorCode {
+            /// The HTTP status it is sent with.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The request could not be understood.
+    InvalidRequest = 400,
+    /// The search or SQL text could not be understood.
+    InvalidQuery = 400,
+    /// Nothing of the body could be read.
+    UnreadableBody = 400,
+    /// No token, or one that is unknown or has ended.
+    Unauthenticated = 401,
+    /// The token does not allow this, or there is no such organization.
+    PermissionDenied = 403,
+    /// There is no such thing, or it is not yours to see.
+    NotFound = 404,
+    /// It exists already.
+    AlreadyExists = 409,
+    /// The body is larger than the limit.
+    BodyTooLarge = 413,
+    /// The query needs more memory, rows or time than one query may have.
+    QueryLimit = 422,
+    /// Too much is waiting to be written; try again after `Retry-After` seconds.
+    Busy = 429,
+    /// Something failed in the server; the request id finds it in the server's log.
+    Internal = 500,
+    /// Intake is stopped. Events may or may not be stored: send them again with the same `logEntryId`.
+    IntakeStopped = 503,
+}
+
+/// The answer to `POST /api/v1/events`: one outcome for each event, in order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct EventsAnswer {
+    /// Events stored now.
+    pub new: u64,
+    /// Events stored before with the same bytes.
+    pub duplicate: u64,
+    /// Events refused.
+    pub refused: u64,
+    /// One for each event, in order.
+    pub outcomes: Vec<EventOutcome>,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventOutcome {
+    /// Its line in the body, or its place in the array, from 1.
+    pub line: u64,
+    /// `new`, `duplicate` or `refused`.
+    pub status: EventStatus,
+    /// The event's id; made by the server when the event had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_entry_id: Option<String>,
+    /// One promise for each organization it belongs to. The event survives power loss at the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<EventReceipt>,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<EventRefusal>,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EventStatus {
+    /// Stored now.
+    New,
+    /// Stored before with the same bytes.
+    Duplicate,
+    /// Not stored; the error says why.
+    Refused,
+}
+
+/// The promise that an event stands at `seq` in an organization's log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventReceipt {
+    /// RID of the organization.
+    pub organization: String,
+    /// Its position in that log.
+    pub seq: u64,
+    /// Hash of its leaf, Base64.
+    pub leaf_hash: String,
+}
+
+/// Why one event was refused.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EventRefusal {
+    /// Stable code.
+    pub code: String,
+    /// The field, if one is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The category that asks for the field or does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// A search.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SearchRequest {
+    /// The search; empty finds everything. See the reference page on search.
+    #[serde(default)]
+    pub query: String,
+    /// RID of the organization; all that may be read if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Earliest event time: RFC 3339, a date, or an age such as `7d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// End of the event times, exclusive: as `since`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// At most so many events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// `newest` (default) or `oldest` first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// Order of search results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Order {
+    /// Latest event time first.
+    #[default]
+    Newest,
+    /// Earliest event time first.
+    Oldest,
+}
+
+/// The answer to a count.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Count {
+    /// Matching events.
+    pub count: u64,
+}
+
+/// An SQL query.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRequest {
+    /// One `select` over the table `events` (or `entries`). See the reference page on SQL.
+    pub query: String,
+    /// RID of the organization; all that may be read if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// `json` (default: one object a line) or `csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<TableFormat>,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TableFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// RFC 4180, with a header line.
+    Csv,
+}
+
+/// One entry with the proof that it stands in its organization's log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryProof {
+    /// The event as delivered.
+    #[schema(value_type = Object)]
+    pub event: serde_json::Value,
+    /// RID of the organization.
+    pub organization: String,
+    /// Its position in that log.
+    pub seq: u64,
+    /// When the server received it, microseconds since 1970.
+    pub received_at_us: i64,
+    /// Canonical text of the infrastructure part.
+    pub infrastructure: String,
+    /// Canonical text of the content part.
+    pub content: String,
+    /// Salt of the content hash, hexadecimal.
+    pub salt: String,
+    /// Hash of the leaf, Base64.
+    pub leaf_hash: String,
+    /// Hashes from the leaf to the root, Base64.
+    pub inclusion_proof: Vec<String>,
+    /// The signed checkpoint that holds the root.
+    pub checkpoint: String,
+    /// The key the checkpoint is signed with, as a C2SP verifier key.
+    pub verifier_key: String,
+}
+
+/// An organization.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationSummary {
+    /// Its RID.
+    pub organization: String,
+    /// Name of its log in checkpoints; absent while the log is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Entries in its log, the genesis entry included.
+    pub size: u64,
+    /// Entries that are archived.
+    pub archived: u64,
+}
+
+/// Creates an organization.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrganization {
+    /// Its RID, `ri.indelible..organization.<id>`.
+    pub organization: String,
+}
+
+/// Creates a token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateToken {
+    /// Name of who will use it.
+    pub name: String,
+    /// RID of the organization, or `*` for the operator's reach.
+    pub organization: String,
+    /// Operations, such as `audit:emit`.
+    pub operations: Vec<String>,
+    /// Seconds until it ends; never if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u64>,
+}
+
+/// A new token. It is shown this once.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct TokenAnswer {
+    /// The token.
+    pub token: String,
+}
+
+/// State of the archive.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveStatus {
+    /// One for each organization.
+    pub organizations: Vec<OrganizationArchive>,
+    /// Bytes of the local journal.
+    pub journal_bytes: u64,
+    /// The last failure of archiving, if the newest attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// State of one organization's archive.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationArchive {
+    /// RID of the organization.
+    pub organization: String,
+    /// Entries in its log.
+    pub size: u64,
+    /// Entries that are archived and read back.
+    pub archived: u64,
+    /// Log files in the archive.
+    pub log_files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Age of the oldest entry not yet archived, seconds; absent if none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_unarchived_seconds: Option<f64>,
+}
+
+/// What runs here.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `ok`, or what is wrong.
+    pub status: String,
+    /// Version of the server.
+    pub version: String,
+}

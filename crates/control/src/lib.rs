@@ -1,1 +1,261 @@
-//! Placeholder.
+//! Organizations, principals, what they may do where, and their tokens, in a SQLite database.
+//!
+//! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
+//! A change is durable before it takes effect.
+
+mod operation;
+mod principal;
+mod token;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use indelible_event::Organization;
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+pub use operation::{Operation, UnknownOperation};
+pub use principal::{Attribution, Denied, Principal};
+pub use token::Secret;
+
+/// Schema changes, oldest first. Only ever appended to.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tokens.sql")];
+/// The principal that the first start makes.
+const ADMINISTRATOR: &str = "administrator";
+
+/// Why the database could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The database failed.
+    #[error("{0} in the control database")]
+    Database(&'static str, #[source] sqlx::Error),
+    /// The database was written by a newer version.
+    #[error("the control database has schema {found}, this version knows up to {known}; start the newer version again")]
+    TooNew {
+        /// The schema found.
+        found: i64,
+        /// The newest schema known.
+        known: usize,
+    },
+    /// A row is not what was written.
+    #[error("the control database holds {0:?}, which this version cannot read")]
+    Damaged(String),
+    /// No random bytes.
+    #[error("draw a secret")]
+    Random(getrandom::Error),
+}
+
+/// The control database with its contents in memory.
+pub struct Control {
+    pool: SqlitePool,
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// By hash of the token.
+    principals: HashMap<[u8; 32], Arc<Principal>>,
+    organizations: BTreeSet<Organization>,
+}
+
+/// What a new token allows.
+pub struct Grant {
+    /// Name of the principal it is for.
+    pub name: String,
+    /// The organization, or the operator's reach.
+    pub target: Option<Organization>,
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// When it ends, microseconds since 1970.
+    pub expires_at_us: Option<i64>,
+}
+
+impl Control {
+    /// Opens the database at `path`, creating it and its schema.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is damaged, or is newer than this version.
+    pub async fn open(path: &Path) -> Result<Self, ControlError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(database("open"))?;
+        migrate(&pool).await?;
+        let control = Self { pool, state: RwLock::default() };
+        control.reload().await?;
+        Ok(control)
+    }
+
+    /// Who presents `token`, if it is known and has not ended at `now_us`.
+    pub fn authenticate(&self, token: &str, now_us: i64) -> Option<Arc<Principal>> {
+        if token.len() > token::LENGTH_MAX {
+            return None;
+        }
+        let principal = self.read().principals.get(&token::hash(token)).cloned()?;
+        principal.expires_at_us.is_none_or(|end| now_us < end).then_some(principal)
+    }
+
+    /// Makes the administrator on the first start: operator's operations, and administrator of each organization it
+    /// creates. `None` if there is one already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_administrator(&self, now_us: i64) -> Result<Option<Secret>, ControlError> {
+        let known = sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
+        if known.map_err(database("look for the administrator"))?.is_some() {
+            return Ok(None);
+        }
+        let grant = Grant { name: ADMINISTRATOR.to_owned(), target: None, operations: vec![Operation::OperatorAdminister, Operation::AuditEmit], expires_at_us: None };
+        self.insert_token(ADMINISTRATOR, &grant, now_us).await.map(Some)
+    }
+
+    /// Makes a token for a new principal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_token(&self, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
+        let mut id = [0u8; 8];
+        getrandom::fill(&mut id).map_err(ControlError::Random)?;
+        self.insert_token(&hex::encode(id), grant, now_us).await
+    }
+
+    async fn insert_token(&self, principal: &str, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
+        let secret = Secret::draw().map_err(ControlError::Random)?;
+        let target = grant.target.as_ref().map_or("*", Organization::as_str);
+        let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
+        sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
+            .bind(principal)
+            .bind(&grant.name)
+            .bind(now_us)
+            .execute(&mut *transaction)
+            .await
+            .map_err(database("create a principal"))?;
+        for operation in &grant.operations {
+            sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
+                .bind(principal)
+                .bind(target)
+                .bind(operation.as_str())
+                .execute(&mut *transaction)
+                .await
+                .map_err(database("grant an operation"))?;
+        }
+        sqlx::query("insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)")
+            .bind(&secret.id)
+            .bind(principal)
+            .bind(secret.hash().as_slice())
+            .bind(now_us)
+            .bind(grant.expires_at_us)
+            .execute(&mut *transaction)
+            .await
+            .map_err(database("create a token"))?;
+        transaction.commit().await.map_err(database("create a token"))?;
+        self.reload().await?;
+        Ok(secret)
+    }
+
+    /// All organizations, in order of their RIDs.
+    pub fn organizations(&self) -> Vec<Organization> {
+        self.read().organizations.iter().cloned().collect()
+    }
+
+    /// Whether the organization exists.
+    pub fn has_organization(&self, organization: &Organization) -> bool {
+        self.read().organizations.contains(organization)
+    }
+
+    /// Creates an organization with `creator` as its administrator. Returns false if it exists.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_organization(&self, organization: &Organization, creator: &Principal, now_us: i64) -> Result<bool, ControlError> {
+        if self.has_organization(organization) {
+            return Ok(false);
+        }
+        let mut transaction = self.pool.begin().await.map_err(database("create an organization"))?;
+        let inserted = sqlx::query("insert or ignore into organization (rid, created_at_us) values (?, ?)")
+            .bind(organization.as_str())
+            .bind(now_us)
+            .execute(&mut *transaction)
+            .await
+            .map_err(database("create an organization"))?
+            .rows_affected();
+        if inserted == 1 {
+            for operation in Operation::OF_ORGANIZATION {
+                sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
+                    .bind(&*creator.id)
+                    .bind(organization.as_str())
+                    .bind(operation.as_str())
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(database("grant an operation"))?;
+            }
+        }
+        transaction.commit().await.map_err(database("create an organization"))?;
+        self.reload().await?;
+        Ok(inserted == 1)
+    }
+
+    /// Reads the database into memory.
+    async fn reload(&self) -> Result<(), ControlError> {
+        let organizations = sqlx::query("select rid from organization").fetch_all(&self.pool).await.map_err(database("read organizations"))?;
+        let organizations = organizations.iter().map(|row| parse::<Organization>(row.get(0))).collect::<Result<_, _>>()?;
+        let permissions = sqlx::query("select principal, target, operation from permission").fetch_all(&self.pool).await.map_err(database("read permissions"))?;
+        let tokens = sqlx::query("select t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(database("read tokens"))?;
+        let mut principals = HashMap::new();
+        for row in &tokens {
+            let hash: Vec<u8> = row.get(0);
+            let hash: [u8; 32] = hash.try_into().map_err(|_| ControlError::Damaged("a token hash".to_owned()))?;
+            let id: &str = row.get(2);
+            let mut principal = Principal {
+                id: id.into(),
+                name: row.get::<&str, _>(3).into(),
+                expires_at_us: row.get(1),
+                platform: BTreeSet::new(),
+                organizations: Default::default(),
+            };
+            for permission in permissions.iter().filter(|permission| permission.get::<&str, _>(0) == id) {
+                let operation = parse::<Operation>(permission.get(2))?;
+                match permission.get::<&str, _>(1) {
+                    "*" => principal.platform.insert(operation),
+                    rid => principal.organizations.entry(parse(rid)?).or_default().insert(operation),
+                };
+            }
+            principals.insert(hash, Arc::new(principal));
+        }
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { principals, organizations };
+        Ok(())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), ControlError> {
+    let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await.map_err(database("read the schema version"))?.get(0);
+    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
+    let done = done.ok_or(ControlError::TooNew { found, known: MIGRATIONS.len() })?;
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+        let script = format!("begin; {migration} pragma user_version = {}; commit;", index + 1);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await.map_err(database("change the schema"))?;
+    }
+    Ok(())
+}
+
+fn parse<T: std::str::FromStr>(text: &str) -> Result<T, ControlError> {
+    text.parse().map_err(|_| ControlError::Damaged(text.to_owned()))
+}
+
+fn database(action: &'static str) -> impl Fn(sqlx::Error) -> ControlError {
+    move |source| ControlError::Database(action, source)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+# The daily commands. `make demo` and `make test` do all set-up on a fresh Debian machine.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/indelible/target
+
+.PHONY: demo test test-long lint bench fmt generate setup
+
+demo: setup            ## build, run a simulated platform through a real server, leave it running
+	cargo build --locked --package indelible-cli
+	$(CARGO_TARGET_DIR)/debug/indelible demo
+
+test: setup            ## everything CI checks
+	tools/test
+
+test-long: setup       ## longer proofs, seeded; results in bench/results/
+	tools/test-long
+
+lint: setup            ## formatting, lints, licences and advisories
+	tools/lint
+
+bench: setup           ## figures beside a peer or a limit; results in bench/results/
+	bench/run
+
+fmt:                   ## format the sources
+	cargo fmt --all
+
+generate:              ## remake what is generated from the catalogue
+	cargo run --locked --package xtask -- catalogue
+
+setup:                 ## install what a bare machine lacks
+	@tools/setup
