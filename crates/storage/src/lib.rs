@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The only crate below `server` that touches disks and buckets.
+//!
+//! * [`durable`]: files and folders that survive power loss once the call returns, and the lock of a data directory.
+//! * [`disk`]: the few file operations the journal is built on, as a trait, so that tests can put a faulty disk in its place.
+//! * [`bucket`]: named objects that are created once and never changed, in a local folder or an object store.
+//!
+//! It knows nothing of events, frames or manifests: bytes and names come in, bytes and names go out.
+
+pub mod bucket;
+pub mod disk;
+pub mod durable;
+mod local_store;
+
+pub use bucket::{Bucket, BucketError, Created, ObjectInfo};
+pub use disk::{Disk, DiskFile, RealDisk};
+pub use durable::{LockError, LockFile};
