@@ -1,1 +1,22 @@
-fn main() {}
+//! Chores of the repository: `cargo run -p xtask -- <chore>`.
+
+mod catalogue;
+
+use std::path::{Path, PathBuf};
+
+const USAGE: &str = "usage: cargo run -p xtask -- <chore>
+
+  catalogue    writes the Rust tables, typed structs and reference page of crates/event/catalogue.json";
+
+fn main() -> anyhow::Result<()> {
+    let chore = std::env::args().nth(1);
+    match chore.as_deref() {
+        Some("catalogue") => catalogue::write(&root()),
+        _ => anyhow::bail!(USAGE),
+    }
+}
+
+/// The repository's root folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}

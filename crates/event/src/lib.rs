@@ -9,8 +9,12 @@
 //! rebuild every hash with this crate alone.
 
 mod admit;
+pub mod catalogue;
+mod check;
 pub mod control;
 pub mod entry;
+mod envelope;
+mod fault;
 mod json;
 mod organization;
 pub mod parts;
