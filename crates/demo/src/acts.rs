@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::clock::{DAY, SECOND, rfc3339};
-use crate::pen::{BLOBSTER, COMPASS, Call, Caller, Draft, GATEWAY, MULTIPASS, Outcome, Pen, Product, other, resource, rid};
+use crate::pen::{
+    BLOBSTER, COMPASS, Call, Caller, Draft, GATEWAY, MULTIPASS, Outcome, Pen, Product, other, resource, rid,
+};
 use crate::world::{Account, Project};
 
 const MILLISECOND: i64 = SECOND / 1_000;
@@ -45,12 +47,15 @@ impl<'w> Pen<'w> {
         let call = self.call(caller, caller.account.organization);
         let mint = Draft::new(at, MULTIPASS, "MULTIPASS_CREATE_TOKEN", "tokenGeneration")
             .request("generateTokensDescription", what_for)
-            .result("generatedTokens", json!([{
-                "id": other(&token, "token id"),
-                "expirationTime": rfc3339(at + 30 * DAY),
-                "userId": caller.account.uid,
-                "type": "USER_GENERATED",
-            }]));
+            .result(
+                "generatedTokens",
+                json!([{
+                    "id": other(&token, "token id"),
+                    "expirationTime": rfc3339(at + 30 * DAY),
+                    "userId": caller.account.uid,
+                    "type": "USER_GENERATED",
+                }]),
+            );
         self.write(&call, mint);
         token
     }
@@ -79,10 +84,13 @@ impl<'w> Pen<'w> {
         let group = |kind: &str| rid(&project.rid.replace("compass.main.project", &format!("multipass..{kind}")));
         let member = other(&user.uid, "user id");
         let update = Draft::new(at, MULTIPASS, "MULTIPASS_UPDATE_GROUPS", "managementGroups")
-            .request("groupPatches", json!([
-                {"id": group("editors"), "addedIds": [member], "removedIds": []},
-                {"id": group("viewers"), "addedIds": [], "removedIds": [member]},
-            ]))
+            .request(
+                "groupPatches",
+                json!([
+                    {"id": group("editors"), "addedIds": [member], "removedIds": []},
+                    {"id": group("viewers"), "addedIds": [], "removedIds": [member]},
+                ]),
+            )
             .user(user);
         self.write(&call, update);
     }
@@ -165,11 +173,17 @@ impl<'w> Pen<'w> {
         let folder = project.folder(folder);
         let call = self.call(caller, project.organization);
         let change = Draft::new(at, COMPASS, "COMPASS_SET_PERMISSIONS", "managementPermissions")
-            .request("resourcesWithPermissionsChanges", json!([{"type": "data", "data": resource(&folder, &project.rid)}]))
-            .request("permissionChangeContext", json!([
-                {"value": user.uid, "description": "user id"},
-                {"value": change, "description": "change"},
-            ]))
+            .request(
+                "resourcesWithPermissionsChanges",
+                json!([{"type": "data", "data": resource(&folder, &project.rid)}]),
+            )
+            .request(
+                "permissionChangeContext",
+                json!([
+                    {"value": user.uid, "description": "user id"},
+                    {"value": change, "description": "change"},
+                ]),
+            )
             .entity(&folder)
             .user(user);
         self.write(&call, change);
@@ -182,7 +196,10 @@ impl<'w> Pen<'w> {
         let request = format!("ri.compass.main.access-request.{}", self.id());
         let call = self.call(caller, project.organization);
         let ask = Draft::new(at, COMPASS, "COMPASS_REQUEST_ACCESS", "requestCreate")
-            .request("createdRequestAffectedResources", json!([{"type": "data", "data": resource(&folder, &project.rid)}]))
+            .request(
+                "createdRequestAffectedResources",
+                json!([{"type": "data", "data": resource(&folder, &project.rid)}]),
+            )
             .request("createdRequestDescription", "access to a folder")
             .result("createdRequestIds", json!([{"id": rid(&request), "context": []}]))
             .entity(&folder)
@@ -190,7 +207,15 @@ impl<'w> Pen<'w> {
         self.write(&call, ask);
     }
 
-    fn check_access(&mut self, call: &Call<'_, 'w>, at: i64, from: Product, target: &str, operation: &str, allowed: bool) {
+    fn check_access(
+        &mut self,
+        call: &Call<'_, 'w>,
+        at: i64,
+        from: Product,
+        target: &str,
+        operation: &str,
+        allowed: bool,
+    ) {
         let (succeeded, failed) = if allowed { (vec![rid(target)], vec![]) } else { (vec![], vec![rid(target)]) };
         let check = Draft::new(at, MULTIPASS, "MULTIPASS_CHECK_AUTHORIZATION", "authorizationCheck")
             .request("authorizationCheckOperations", json!([operation]))
@@ -324,7 +349,11 @@ impl<'w> Pen<'w> {
         let operation = if reads { "blobster.readFile" } else { "compass.search" };
         self.write(&call, gateway(at, operation));
         if self.dice.chance(0.3) {
-            self.write_behind(&call, GATEWAY, token_check(at + 3 * MILLISECOND).result("authenticationCheckResult", true));
+            self.write_behind(
+                &call,
+                GATEWAY,
+                token_check(at + 3 * MILLISECOND).result("authenticationCheckResult", true),
+            );
         }
         let behind = if reads {
             Draft::new(at + 8 * MILLISECOND, BLOBSTER, "BLOBSTER_READ_FILE", "dataLoad")

@@ -31,18 +31,41 @@ fn acts(role: Role) -> &'static [(u32, Act)] {
         Role::Analyst => {
             &[(22, Browse), (16, Search), (36, Read), (3, Stray), (9, Upload), (12, Download), (2, Delete), (3, Rename)]
         }
-        Role::Engineer => {
-            &[(18, Browse), (10, Search), (26, Read), (2, Stray), (12, Upload), (3, Download), (2, Delete), (4, Mint), (26, Script)]
-        }
-        Role::Steward => {
-            &[(30, Browse), (8, Search), (16, Read), (10, Upload), (4, Download), (12, Delete), (14, Rename), (6, Share)]
-        }
+        Role::Engineer => &[
+            (18, Browse),
+            (10, Search),
+            (26, Read),
+            (2, Stray),
+            (12, Upload),
+            (3, Download),
+            (2, Delete),
+            (4, Mint),
+            (26, Script),
+        ],
+        Role::Steward => &[
+            (30, Browse),
+            (8, Search),
+            (16, Read),
+            (10, Upload),
+            (4, Download),
+            (12, Delete),
+            (14, Rename),
+            (6, Share),
+        ],
         Role::Manager => {
             &[(30, Browse), (14, Search), (34, Read), (2, Stray), (5, Upload), (8, Download), (2, Rename), (6, Share)]
         }
-        Role::Administrator => {
-            &[(24, Browse), (8, Search), (14, Read), (4, Upload), (14, Share), (3, Mint), (18, User), (14, Groups), (3, Rename)]
-        }
+        Role::Administrator => &[
+            (24, Browse),
+            (8, Search),
+            (14, Read),
+            (4, Upload),
+            (14, Share),
+            (3, Mint),
+            (18, User),
+            (14, Groups),
+            (3, Rename),
+        ],
     }
 }
 
@@ -77,17 +100,27 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     } else {
         session(pen, person, address, start..end, requests);
     }
-    if person.role != Role::NightShift && pen.dice.chance(0.07) {
-        let at = end + pen.dice.between(50, 150) * MINUTE;
-        glance(pen, person, at);
+    if person.role == Role::NightShift {
+        return;
+    }
+    let evening = end + pen.dice.between(50, 150) * MINUTE;
+    if pen.dice.chance(0.07) {
+        glance(pen, person, evening);
+    } else if pen.dice.chance(0.05) {
+        late_hour(pen, person, evening);
     }
 }
 
 /// From the first password to the last request of one sitting.
-fn session<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, hours: std::ops::Range<i64>, requests: usize) {
+fn session<'w>(
+    pen: &mut Pen<'w>,
+    person: &'w Person,
+    address: Address,
+    hours: std::ops::Range<i64>,
+    requests: usize,
+) -> Caller<'w> {
     let caller = signed_in(pen, person, address, person.desktop, hours.start);
-    let mut times: Vec<i64> =
-        (0..requests).map(|_| pen.dice.between(hours.start + MINUTE, hours.end)).collect();
+    let mut times: Vec<i64> = (0..requests).map(|_| pen.dice.between(hours.start + MINUTE, hours.end)).collect();
     times.sort_unstable();
     let mut drafts = Vec::new();
     for at in times {
@@ -97,6 +130,7 @@ fn session<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, hours: s
         let at = hours.end + pen.dice.between(1, 240) * SECOND;
         pen.sign_out(&caller, at);
     }
+    caller
 }
 
 /// A look at the phone in the evening.
@@ -109,6 +143,19 @@ fn glance<'w>(pen: &mut Pen<'w>, person: &'w Person, at: i64) {
             pen.read(&caller, at + (minute + 1) * MINUTE, project);
         } else {
             pen.browse(&caller, at + (minute + 1) * MINUTE, project, folder);
+        }
+    }
+}
+
+/// Something that has to be finished at home, and taken along.
+fn late_hour<'w>(pen: &mut Pen<'w>, person: &'w Person, at: i64) {
+    let requests = pen.dice.count(2, 6);
+    let caller = session(pen, person, person.home, at..at + 40 * MINUTE, requests);
+    for file in 0..pen.dice.between(0, 3) {
+        let (project, _) = place(pen, person);
+        let bytes = pen.size(30);
+        if project.organization == person.account.organization {
+            pen.download(&caller, at + (41 + file) * MINUTE, project, bytes);
         }
     }
 }
@@ -132,7 +179,13 @@ fn place<'w>(pen: &mut Pen<'w>, person: &Person) -> (&'w Project, usize) {
     (project, pen.dice.count(0, project.folders))
 }
 
-fn request<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, person: &'w Person, at: i64, drafts: &mut Vec<(&'w Project, String)>) {
+fn request<'w>(
+    pen: &mut Pen<'w>,
+    caller: &Caller<'w>,
+    person: &'w Person,
+    at: i64,
+    drafts: &mut Vec<(&'w Project, String)>,
+) {
     let world = pen.world;
     let (project, folder) = place(pen, person);
     let mut act = pen.dice.weighted(acts(person.role));

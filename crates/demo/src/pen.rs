@@ -30,11 +30,9 @@ pub(crate) struct Product {
     rack: u8,
 }
 
-pub(crate) const MULTIPASS: Product =
-    Product { name: "multipass", version: "4.212.0", service: "multipass", rack: 11 };
+pub(crate) const MULTIPASS: Product = Product { name: "multipass", version: "4.212.0", service: "multipass", rack: 11 };
 /// The gateway checks tokens before it passes calls on, and ships with multipass.
-pub(crate) const GATEWAY: Product =
-    Product { name: "multipass", version: "4.212.0", service: "api-gateway", rack: 12 };
+pub(crate) const GATEWAY: Product = Product { name: "multipass", version: "4.212.0", service: "api-gateway", rack: 12 };
 pub(crate) const COMPASS: Product = Product { name: "compass", version: "2.87.3", service: "compass", rack: 21 };
 pub(crate) const BLOBSTER: Product = Product { name: "blobster", version: "1.340.1", service: "blobster", rack: 31 };
 

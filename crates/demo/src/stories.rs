@@ -167,10 +167,12 @@ fn lock_out<'w>(pen: &mut Pen<'w>, leaver: &'w Person, midnight: i64) {
     let caller = at_home(pen, leaver);
     let mut at = midnight + 21 * HOUR + pen.dice.between(0, 40) * MINUTE;
     pen.sign_in(&caller, at);
-    let mut colleagues =
-        world.people.iter().filter(|person| person.projects.contains(&leaver.projects[0]) && person.account.uid != leaver.account.uid);
-    for change in 0..pen.dice.count(12, 20) {
-        at += pen.dice.between(20, 100) * SECOND;
+    let mut colleagues = world
+        .people
+        .iter()
+        .filter(|person| person.projects.contains(&leaver.projects[0]) && person.account.uid != leaver.account.uid);
+    for change in 0..pen.dice.count(44, 60) {
+        at += pen.dice.between(12, 50) * SECOND;
         let colleague = colleagues.next().unwrap_or(&world.people[change % world.people.len()]);
         pen.set_permission(&caller, at, project, change % project.folders, &colleague.account, "editor removed");
     }
