@@ -1,1 +1,277 @@
-//! Placeholder.
+//! From admitted events to acknowledged entries.
+//!
+//! [`Intake`] decides which events are new, gives each its place in the logs of its organizations, makes it durable in
+//! the journal, adds its leaf to the trees, and only then answers. It joins the journal and the ledger; it knows neither
+//! HTTP nor the archive.
+//!
+//! Start reading at [`Intake::submit`], then `sequencer` and `applier`.
+
+mod applier;
+mod batch;
+pub mod identity;
+mod queue;
+pub mod record;
+mod sequencer;
+mod stats;
+mod tail;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use indelible_event::Organization;
+use indelible_journal::{FrameNumber, Journal, OpenError, ReadError};
+use indelible_ledger::{Ledger, OrganizationLog};
+use indelible_storage::Disk;
+
+pub use batch::{Answer, Batch, Outcome, Receipt, Status, SubmitError};
+pub use queue::Reply;
+pub use stats::Stats;
+pub use tail::{Span, Stretch, Tail, TailError, TailSnapshot};
+
+use applier::{Applier, Hasher, Leaves};
+use identity::{IdentityError, IdentityMemory, Seed};
+use queue::{Command, Queue};
+use sequencer::Sequencer;
+use tail::Spans;
+
+/// Written into genesis entries.
+const PRODUCT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the present comes from.
+pub trait Clock: Send + Sync {
+    /// Microseconds since 1970, UTC.
+    fn now_us(&self) -> i64;
+}
+
+/// The machine's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_us(&self) -> i64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Settings of intake.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The journal's own settings.
+    pub journal: indelible_journal::Options,
+    /// The memory of identities.
+    pub identity: identity::Options,
+    /// Bytes that may wait to be written; more is answered with [`SubmitError::Busy`].
+    pub queue_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { journal: indelible_journal::Options::default(), identity: identity::Options::default(), queue_bytes: 128 << 20 }
+    }
+}
+
+/// Why intake stopped or could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The journal could not be opened.
+    #[error("open the journal")]
+    Open(#[from] OpenError),
+    /// The journal could not be written. What was answered is safe; restart to recover.
+    #[error("write the journal; nothing more is accepted until a restart has read it back")]
+    Append(#[from] indelible_journal::AppendError),
+    /// The journal could not be read back.
+    #[error("read the journal")]
+    Read(#[from] ReadError),
+    /// A frame holds a record this version cannot read.
+    #[error("read the journal's records")]
+    Record(#[from] record::RecordError),
+    /// The memory of identities failed.
+    #[error("memory of event identities")]
+    Identity(#[from] IdentityError),
+    /// The trees failed.
+    #[error("ledger")]
+    Ledger(#[from] indelible_ledger::LedgerError),
+    /// The journal names an organization the ledger does not know.
+    #[error("the journal names organization number {0}, which the ledger does not hold; was part of the data directory removed?")]
+    UnknownOrganization(u32),
+    /// A thread could not be started.
+    #[error("start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The applying thread ended before the sequencing one.
+    #[error("hashing and answering stopped; see the error before this one")]
+    Applier,
+}
+
+/// The one way into the log. Cheap to share behind an [`Arc`].
+pub struct Intake {
+    queue: Arc<Queue>,
+    ledger: Arc<Ledger>,
+    tail: Arc<Tail>,
+    journal: indelible_journal::Reader,
+    stats: Arc<Stats>,
+    seed: Seed,
+    thread: Mutex<Option<JoinHandle<Result<(), Failure>>>>,
+}
+
+/// What opening found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opened {
+    /// Journal frames read back.
+    pub frames: u64,
+    /// Entries in them.
+    pub entries: u64,
+}
+
+impl Intake {
+    /// Opens journal and identities below `data`, replays what the ledger has not persisted, and starts the threads.
+    ///
+    /// `received_at_us` is the latest `received_at` known from elsewhere (the archive): assigned ones do not go below it.
+    ///
+    /// # Errors
+    /// When something on disk is damaged or missing; nothing is changed then.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        data: &Path,
+        ledger: Arc<Ledger>,
+        clock: Arc<dyn Clock>,
+        options: &Options,
+        received_at_us: i64,
+    ) -> Result<(Self, Opened), Failure> {
+        let mut identity = IdentityMemory::open(&data.join("identity"), options.identity.clone())?;
+        let (journal, _) = Journal::open(disk, &data.join("journal"), options.journal.clone())?;
+        let tail = Arc::new(Tail::new(journal.reader()));
+        let mut opened = Opened::default();
+        let replayed_us = replay(&journal, &ledger, &mut identity, &tail, &mut opened)?;
+        let reader = journal.reader();
+        let stats = Arc::new(Stats::default());
+        let queue = Arc::new(Queue::new(options.queue_bytes));
+        let seed = identity.seed();
+        let sequencer = Sequencer {
+            journal,
+            identity,
+            ledger: Arc::clone(&ledger),
+            clock,
+            stats: Arc::clone(&stats),
+            frame_bytes_max: options.journal.frame_bytes_max,
+            next_seq: ledger.organizations().iter().map(|log| ledger.size(log.number)).collect(),
+            received_at_us: received_at_us.max(replayed_us),
+        };
+        let applier = Applier { ledger: Arc::clone(&ledger), tail: Arc::clone(&tail), stats: Arc::clone(&stats) };
+        let thread = {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new().name("sequencer".into()).spawn(move || sequencer.run(&queue, applier)).map_err(Failure::Thread)?
+        };
+        Ok((Self { queue, ledger, tail, journal: reader, stats, seed, thread: Mutex::new(Some(thread)) }, opened))
+    }
+
+    /// An empty batch for events of `producer`.
+    pub fn batch(&self, producer: &str) -> Batch {
+        Batch::new(self.seed, producer)
+    }
+
+    /// Hands a batch in. `reply` is called once, from another thread, and must not block: with the answer after
+    /// everything new in the batch survives power loss, or with an error that says what is known.
+    pub fn submit(&self, batch: Batch, reply: Reply) {
+        self.queue.submit(batch, reply);
+    }
+
+    /// The log of an organization, made durable now if it is new.
+    ///
+    /// # Errors
+    /// When its files cannot be written.
+    pub fn organization(&self, organization: &Organization) -> Result<Arc<OrganizationLog>, Failure> {
+        match self.ledger.find(organization) {
+            Some(log) => Ok(log),
+            None => Ok(self.ledger.create(organization)?),
+        }
+    }
+
+    /// The acknowledged entries still in the journal.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Counts of the journal.
+    pub fn journal_stats(&self) -> indelible_journal::Stats {
+        self.journal.stats()
+    }
+
+    /// Bytes waiting to be written.
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.bytes()
+    }
+
+    /// Gives back journal segments whose entries are archived (`seq` below `archived_end(number)`) and were received
+    /// before `before_us`. `done` gets the number of segments or what failed.
+    pub fn release(&self, archived_end: impl Fn(u32) -> u64, before_us: i64, done: Box<dyn FnOnce(Result<usize, String>) + Send>) {
+        let first_needed = self.tail.forget(archived_end, before_us);
+        self.queue.command(Command::Release { first_needed, done });
+    }
+
+    /// Whether the threads still run. When they do not, the process should end with an error.
+    pub fn is_running(&self) -> bool {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Takes in no more, finishes what waits, and makes restart quick. Safe to call twice.
+    ///
+    /// # Errors
+    /// What stopped intake, if it had stopped by itself.
+    pub fn close(&self) -> Result<(), Failure> {
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Err(Failure::Applier)))
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "intake ended with an error");
+        }
+    }
+}
+
+/// Brings ledger, identities and tail to where the journal is. Returns the latest `received_at`.
+fn replay(journal: &Journal, ledger: &Ledger, identity: &mut IdentityMemory, tail: &Tail, opened: &mut Opened) -> Result<i64, Failure> {
+    let seed = identity.seed();
+    let frames_covered = identity.frames_covered();
+    let mut hasher = Hasher::default();
+    let mut received_at_us = i64::MIN;
+    for frame in journal.reader().frames(FrameNumber(0)) {
+        let frame = frame?;
+        let mut leaves = Leaves::default();
+        let mut spans = Spans::default();
+        for record in record::records(&frame.body) {
+            let record = record?;
+            for place in record.places() {
+                opened.entries += 1;
+                spans.add(place, frame.received_at_us, &record);
+                let log = hasher.log(ledger, place.number)?;
+                if place.seq >= ledger.size(place.number) {
+                    leaves.push(place, hasher.leaf(&log, place.seq, frame.received_at_us, &record));
+                }
+                if frame.number.0 >= frames_covered {
+                    let remembered = identity::Remembered { seq: place.seq, digest: record.digest };
+                    identity.insert(seed.identity(place.number, record.producer, &record.log_entry_id), remembered);
+                }
+            }
+        }
+        for (number, first, hashes) in leaves.iter() {
+            ledger.append(number, first, hashes)?;
+        }
+        tail.push(frame.position, frame.body.len() as u64, spans.finish());
+        received_at_us = received_at_us.max(frame.received_at_us);
+        opened.frames += 1;
+    }
+    Ok(received_at_us)
+}
+
+#[cfg(test)]
+mod tests;

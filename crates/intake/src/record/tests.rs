@@ -1,0 +1,37 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::*;
+
+fn sample() -> Vec<u8> {
+    let mut body = Vec::new();
+    encode(&mut body, -5, 999, &[7; 16], 1, 2, &[Place { number: 3, seq: 4 }], b"{\"a\":1}", b"{}");
+    encode(&mut body, i64::MAX, 0, &[8; 16], u64::MAX, 0, &[Place { number: 0, seq: 0 }, Place { number: u32::MAX, seq: u64::MAX }], b"", b"");
+    body
+}
+
+#[test]
+fn records_come_back_as_they_were() {
+    let body = sample();
+    let read: Vec<_> = records(&body).collect::<Result<_, _>>().unwrap();
+    assert_eq!(read.len(), 2);
+    assert_eq!((read[0].time_us, read[0].time_nanos, read[0].log_entry_id), (-5, 999, [7; 16]));
+    assert_eq!((read[0].infrastructure, read[0].content), (&b"{\"a\":1}"[..], &b"{}"[..]));
+    assert_eq!(read[0].places().collect::<Vec<_>>(), [Place { number: 3, seq: 4 }]);
+    assert_eq!((read[1].producer, read[1].places().count()), (u64::MAX, 2));
+    assert_eq!(body.len(), encoded_bytes(1, 7, 2) + encoded_bytes(2, 0, 0));
+}
+
+#[test]
+fn cut_or_changed_bytes_are_an_error_and_never_a_panic() {
+    let body = sample();
+    for cut in 1..body.len() {
+        let whole = cut == encoded_bytes(1, 7, 2);
+        assert_eq!(records(&body[..cut]).any(|r| r.is_err()), !whole, "cut at {cut}");
+    }
+    for at in 0..body.len() {
+        for bit in 0..8 {
+            let mut changed = body.clone();
+            changed[at] ^= 1 << bit;
+            records(&changed).for_each(drop);
+        }
+    }
+}

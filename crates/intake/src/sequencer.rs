@@ -1,0 +1,235 @@
+//! The thread that owns the journal.
+//!
+//! It takes everything that waits, decides what is new, assigns `seq` and `received_at`, writes the frames and syncs
+//! once. Meanwhile the [applier](crate::applier) hashes the same frames; it answers only after the sync.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Instant;
+
+use indelible_event::control;
+use indelible_journal::{FrameNumber, FramePosition, Journal};
+use indelible_ledger::Ledger;
+use indelible_merkle::Hash;
+
+use crate::applier::{Applier, Group, Pending, Synced};
+use crate::batch::{Event, Outcome, Receipt, Status};
+use crate::identity::{IdentityMemory, Remembered};
+use crate::queue::{Command, Queue, Submission, Work};
+use crate::record::{self, Place};
+use crate::stats::Stats;
+use crate::{Clock, Failure, PRODUCT_VERSION};
+
+/// Bytes taken from the queue for one sync.
+const GROUP_BYTES: usize = 4 << 20;
+/// Groups that may be hashed while the next is being written.
+const GROUPS_IN_FLIGHT: usize = 2;
+
+pub(crate) struct Sequencer {
+    pub(crate) journal: Journal,
+    pub(crate) identity: IdentityMemory,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) frame_bytes_max: usize,
+    /// `seq` of the next entry, by organization number.
+    pub(crate) next_seq: Vec<u64>,
+    /// Never decreases.
+    pub(crate) received_at_us: i64,
+}
+
+impl Sequencer {
+    /// Runs until the queue is closed and empty, or something fails that must stop intake.
+    pub(crate) fn run(mut self, queue: &Queue, applier: Applier) -> Result<(), Failure> {
+        let (groups, inbox) = sync_channel(GROUPS_IN_FLIGHT);
+        let (synced, outcomes) = sync_channel(GROUPS_IN_FLIGHT);
+        std::thread::scope(|scope| {
+            let applier = std::thread::Builder::new()
+                .name("applier".into())
+                .spawn_scoped(scope, move || applier.run(&inbox, &outcomes))
+                .map_err(Failure::Thread)?;
+            let mut result = self.serve(queue, &groups, &synced);
+            queue.halt();
+            drop((groups, synced));
+            let applied = applier.join().unwrap_or(Err(Failure::Applier));
+            if result.is_ok() || matches!(result, Err(Failure::Applier)) {
+                result = applied;
+            }
+            if result.is_ok() {
+                self.settle()?;
+            }
+            result
+        })
+    }
+
+    fn serve(&mut self, queue: &Queue, groups: &SyncSender<Group>, synced: &SyncSender<Synced>) -> Result<(), Failure> {
+        while let Some(work) = queue.take(GROUP_BYTES) {
+            match work {
+                Work::Submissions(submissions) => self.commit(submissions, groups, synced)?,
+                Work::Command(Command::Release { first_needed, done }) => {
+                    let released = self.release(first_needed);
+                    done(released.as_ref().map(|n| *n).map_err(ToString::to_string));
+                    released?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Assigns places, writes, syncs once, and hands the group to the applier.
+    fn commit(&mut self, submissions: Vec<Submission>, groups: &SyncSender<Group>, synced: &SyncSender<Synced>) -> Result<(), Failure> {
+        self.received_at_us = self.received_at_us.max(self.clock.now_us());
+        let mut frames = vec![Vec::with_capacity(GROUP_BYTES / 4)];
+        let mut pending = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            pending.push(self.assign(submission, &mut frames)?);
+        }
+        frames.retain(|frame| !frame.is_empty());
+        let frames = Arc::new(frames);
+        let group = Group { frames: Arc::clone(&frames), received_at_us: self.received_at_us, pending };
+        groups.send(group).map_err(|_| Failure::Applier)?;
+        let written = self.write(&frames);
+        let outcome = written.as_ref().map(Clone::clone).map_err(|_| ());
+        synced.send(outcome).map_err(|_| Failure::Applier)?;
+        written?;
+        if self.identity.is_full() {
+            self.identity.flush(self.journal.reader().durable().0, self.received_at_us)?;
+        }
+        Ok(())
+    }
+
+    /// Appends what is new of a submission to the frames.
+    fn assign(&mut self, submission: Submission, frames: &mut Vec<Vec<u8>>) -> Result<Pending, Failure> {
+        let batch = submission.batch;
+        let mut pending = Pending { outcomes: Vec::with_capacity(batch.events.len()), receipts: Vec::with_capacity(batch.numbers.len()), reply: submission.reply };
+        let mut places = Vec::new();
+        for event in &batch.events {
+            let numbers = &batch.numbers[event.numbers_start as usize..event.numbers_end as usize];
+            let first_receipt = pending.receipts.len();
+            let status = self.place(event, batch.producer, numbers, &mut places, &mut pending.receipts, frames)?;
+            if !places.is_empty() {
+                let infrastructure = &batch.bytes[event.start..event.content_start];
+                let content = &batch.bytes[event.content_start..event.end];
+                let frame = self.frame_with_room(frames, record::encoded_bytes(places.len(), infrastructure.len(), content.len()));
+                record::encode(frame, event.time_us, event.time_nanos, &event.log_entry_id, batch.producer, event.digest, &places, infrastructure, content);
+            }
+            pending.outcomes.push(Outcome { status, receipts: first_receipt..pending.receipts.len() });
+        }
+        Ok(pending)
+    }
+
+    /// Finds or assigns the event's place in each of its organizations; `places` gets the new ones.
+    fn place(
+        &mut self,
+        event: &Event,
+        producer: u64,
+        numbers: &[u32],
+        places: &mut Vec<Place>,
+        receipts: &mut Vec<Receipt>,
+        frames: &mut Vec<Vec<u8>>,
+    ) -> Result<Status, Failure> {
+        places.clear();
+        let seed = self.identity.seed();
+        let first_receipt = receipts.len();
+        for &number in numbers {
+            let identity = seed.identity(number, producer, &event.log_entry_id);
+            let known = self.identity.find(identity)?;
+            if known.is_some_and(|known| known.digest != event.digest) {
+                // Places assigned above for other organizations were not written yet: give them back.
+                for place in places.drain(..) {
+                    self.next_seq[place.number as usize] = place.seq;
+                }
+                receipts.truncate(first_receipt);
+                return Ok(Status::Reused);
+            }
+            let seq = match known {
+                Some(known) => known.seq,
+                None => {
+                    let seq = self.next_place(number, frames)?;
+                    places.push(Place { number, seq });
+                    seq
+                }
+            };
+            receipts.push(Receipt { number, seq, leaf: Hash::default() });
+        }
+        for place in places.iter() {
+            let identity = seed.identity(place.number, producer, &event.log_entry_id);
+            self.identity.insert(identity, Remembered { seq: place.seq, digest: event.digest });
+        }
+        Ok(if places.is_empty() { Status::Duplicate } else { Status::New })
+    }
+
+    /// The next free `seq` of an organization. The first entry of a log is its genesis entry, written before it.
+    fn next_place(&mut self, number: u32, frames: &mut Vec<Vec<u8>>) -> Result<u64, Failure> {
+        let index = number as usize;
+        if self.next_seq.len() <= index {
+            self.next_seq.resize(index + 1, 0);
+        }
+        if self.next_seq[index] == 0 {
+            let log = self.ledger.get(number).ok_or(Failure::UnknownOrganization(number))?;
+            let key_id = format!("{:08x}", self.ledger.verifier_key(&log.origin)?.id());
+            let genesis = control::genesis(&control::Genesis {
+                organization: &log.organization,
+                origin: &log.origin,
+                key_id: &key_id,
+                label: &log.label,
+                salt_key_commitment: log.salt_key.commitment(),
+                generation: log.generation.into(),
+                previous: None,
+                received_at_us: self.received_at_us,
+                product_version: PRODUCT_VERSION,
+            });
+            let frame = self.frame_with_room(frames, record::encoded_bytes(1, genesis.infrastructure.len(), genesis.content.len()));
+            let place = [Place { number, seq: 0 }];
+            record::encode(frame, self.received_at_us, 0, &genesis.log_entry_id, 0, 0, &place, &genesis.infrastructure, &genesis.content);
+            self.next_seq[index] = 1;
+        }
+        let seq = self.next_seq[index];
+        self.next_seq[index] += 1;
+        Ok(seq)
+    }
+
+    fn frame_with_room<'f>(&self, frames: &'f mut Vec<Vec<u8>>, bytes: usize) -> &'f mut Vec<u8> {
+        let full = frames.last().is_none_or(|frame| !frame.is_empty() && frame.len() + bytes > self.frame_bytes_max);
+        if full {
+            frames.push(Vec::with_capacity(bytes.max(GROUP_BYTES / 4)));
+        }
+        let last = frames.len() - 1;
+        &mut frames[last]
+    }
+
+    /// Writes the frames and syncs; on `Ok` they survive power loss.
+    fn write(&mut self, frames: &[Vec<u8>]) -> Result<Vec<FramePosition>, Failure> {
+        if frames.is_empty() {
+            return Ok(Vec::new());
+        }
+        let started = Instant::now();
+        let mut positions = Vec::with_capacity(frames.len());
+        for frame in frames {
+            positions.push(self.journal.write(&[frame], self.received_at_us)?);
+        }
+        self.journal.sync()?;
+        self.stats.synced(started.elapsed(), frames.iter().map(Vec::len).sum());
+        Ok(positions)
+    }
+
+    /// Gives whole segments below `first_needed` back, after what they hold is durable elsewhere.
+    fn release(&mut self, first_needed: FrameNumber) -> Result<usize, Failure> {
+        let segments = self.journal.reader().segments();
+        let releasable = segments.iter().filter(|segment| segment.closed && segment.next <= first_needed).count();
+        if releasable > 0 {
+            self.ledger.persist()?;
+            self.identity.flush(self.journal.reader().durable().0, self.received_at_us)?;
+            self.journal.release(first_needed);
+        }
+        Ok(releasable)
+    }
+
+    /// At a clean stop: what a restart would otherwise have to replay is made durable.
+    fn settle(&mut self) -> Result<(), Failure> {
+        self.ledger.persist()?;
+        self.identity.flush(self.journal.reader().durable().0, self.received_at_us)?;
+        Ok(())
+    }
+}
+
