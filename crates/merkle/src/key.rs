@@ -1,0 +1,187 @@
+//! Keys of signed notes: Ed25519, signature type 1 of C2SP `signed-note`.
+
+use crate::{
+    Signature,
+    note::{Note, NoteError, check_text},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use sha2::{Digest as _, Sha256};
+use std::{fmt, str::FromStr};
+
+/// Signature type identifier of plain Ed25519 signatures over the note text.
+const ED25519: u8 = 1;
+
+/// Longest key name in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 512;
+
+/// Whether `name` may name a key: 1 to 512 bytes without white space, control characters and `+`.
+#[must_use]
+pub fn is_key_name(name: &str) -> bool {
+    let allowed = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// A verifier key text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not `name+id+key`.
+    #[error("a verifier key is NAME+ID+KEY: a name without spaces, 8 lowercase hex digits, standard base64")]
+    Malformed,
+    /// The key is of a kind that this version cannot check.
+    #[error("the verifier key has signature type {0:#04x}, and only type 0x01 (Ed25519) is known here")]
+    UnknownType(u8),
+    /// The id is not that of the name and key.
+    #[error("the id of the verifier key does not belong to its name and key; it was altered or mistyped")]
+    WrongId,
+    /// The bytes are no point, not its canonical text, or a point of small order, with which anybody can sign.
+    #[error("the verifier key holds no usable Ed25519 public key")]
+    BadPoint,
+}
+
+/// A public key under a name, which checks signatures of notes. Its text is `name+id+base64(type || key)`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: String,
+    id: u32,
+    key: VerifyingKey,
+}
+
+impl VerifierKey {
+    /// The key with these 32 bytes, under `name`.
+    ///
+    /// # Errors
+    /// `Malformed` for a bad name; `BadPoint` for bytes that are no safe public key.
+    pub fn new(name: &str, public: &[u8; 32]) -> Result<Self, KeyError> {
+        if !is_key_name(name) {
+            return Err(KeyError::Malformed);
+        }
+        let key = VerifyingKey::from_bytes(public).map_err(|_| KeyError::BadPoint)?;
+        if key.is_weak() || key.to_edwards().compress().as_bytes() != public {
+            return Err(KeyError::BadPoint);
+        }
+        Ok(Self { name: name.to_owned(), id: key_id(name, public), key })
+    }
+
+    /// The name; of a log's key its origin.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id: a short form of name, type and key, which tells keys apart but proves nothing.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The 32 bytes of the public key.
+    #[must_use]
+    pub fn public(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
+    /// Whether `signature` names this key.
+    #[must_use]
+    pub fn made(&self, signature: &Signature) -> bool {
+        self.id == signature.key_id && self.name == signature.name
+    }
+
+    /// Whether `signature` is this key's over `text`, by the strict rules: no point of small order, no second
+    /// form of a number.
+    #[must_use]
+    pub fn verifies(&self, text: &str, signature: &Signature) -> bool {
+        let Ok(bytes) = ed25519_dalek::Signature::from_slice(&signature.bytes) else { return false };
+        self.made(signature) && self.key.verify_strict(text.as_bytes(), &bytes).is_ok()
+    }
+}
+
+fn key_id(name: &str, public: &[u8; 32]) -> u32 {
+    let mut hash = Sha256::new();
+    hash.update(name);
+    hash.update([b'\n', ED25519]);
+    hash.update(public);
+    let [a, b, c, d, ..]: [u8; 32] = hash.finalize().into();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = vec![ED25519];
+        key.extend(self.public());
+        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(key))
+    }
+}
+
+impl fmt::Debug for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(KeyError::Malformed);
+        };
+        let hex = id.len() == 8 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_key_name(name) || !hex || key.len() > 8192 {
+            return Err(KeyError::Malformed);
+        }
+        let id = u32::from_str_radix(id, 16).map_err(|_| KeyError::Malformed)?;
+        let key = STANDARD.decode(key).map_err(|_| KeyError::Malformed)?;
+        let (&kind, public) = key.split_first().ok_or(KeyError::Malformed)?;
+        if kind != ED25519 {
+            return Err(KeyError::UnknownType(kind));
+        }
+        let found = Self::new(name, public.try_into().map_err(|_| KeyError::Malformed)?)?;
+        if found.id == id { Ok(found) } else { Err(KeyError::WrongId) }
+    }
+}
+
+/// A private Ed25519 key that signs notes. One key signs under many names, so that each log of a platform has its own
+/// verifier key. The key leaves memory zeroed, and no text of this type shows it.
+pub struct NoteSigner {
+    key: SigningKey,
+}
+
+impl NoteSigner {
+    /// The key with this seed: 32 bytes from a secure generator.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self { key: SigningKey::from_bytes(seed) }
+    }
+
+    /// What others need to check signatures made under `name`.
+    ///
+    /// # Errors
+    /// `Malformed` for a bad name.
+    pub fn verifier_key(&self, name: &str) -> Result<VerifierKey, KeyError> {
+        VerifierKey::new(name, self.key.verifying_key().as_bytes())
+    }
+
+    /// Signs `text` under `name`.
+    ///
+    /// # Errors
+    /// For a bad name, and for a text that a note cannot hold or that could be cut in two places when
+    /// notes stand one after another; see [`crate::Notes`].
+    pub fn sign(&self, name: &str, text: &str) -> Result<Note, NoteError> {
+        if !is_key_name(name) {
+            return Err(NoteError::Name);
+        }
+        check_text(text)?;
+        let bytes = self.key.sign(text.as_bytes()).to_bytes().to_vec();
+        let key_id = key_id(name, self.key.verifying_key().as_bytes());
+        let signature = Signature { name: name.to_owned(), key_id, bytes };
+        Ok(Note { text: text.to_owned(), signatures: vec![signature] })
+    }
+}
+
+impl fmt::Debug for NoteSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoteSigner(..)")
+    }
+}
