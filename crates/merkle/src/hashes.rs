@@ -124,18 +124,22 @@ impl Hashes for LevelHashes {
     }
 }
 
-/// Tiles kept in memory for each level. Proofs of neighbouring leaves share nearly all tiles, so few are enough.
-const SLOTS: usize = 4;
+/// Tiles of one level kept in memory. Proofs of neighbours share the tile of their own and that of the tree's end.
+const TILES_PER_LEVEL: usize = 4;
 
 /// A reader that keeps the tiles it has read, with all their inner nodes, so that a proof costs a look-up per
-/// hash instead of a tile of hashing. It holds at most 32 tiles of 16 KiB.
+/// hash instead of a tile of hashing. It holds at most four tiles of 16 KiB for each of a tree's two to four levels.
 ///
 /// For making many proofs; one thread at a time.
 pub struct TileCache<H> {
     hashes: H,
     size: u64,
-    slots: RefCell<Vec<Option<ExpandedTile>>>,
+    /// By level; the tile used last comes first.
+    tiles: RefCell<[Vec<ExpandedTile>; LEVELS]>,
 }
+
+/// Tile levels that a tree of u64 leaves can have.
+const LEVELS: usize = (u64::BITS as usize) / (TILE_HEIGHT as usize);
 
 struct ExpandedTile {
     index: u64,
@@ -146,14 +150,12 @@ struct ExpandedTile {
 impl<H: Hashes> TileCache<H> {
     /// Reads through `hashes`, which holds at least `size` leaves; proofs can be made for any size up to that.
     pub fn new(hashes: H, size: u64) -> Self {
-        Self { hashes, size, slots: RefCell::default() }
+        Self { hashes, size, tiles: RefCell::default() }
     }
 
     fn expand(&self, level: u8, index: u64) -> Result<ExpandedTile, H::Error> {
         let first = index * u64::from(TILE_WIDTH);
-        let stored = crate::stored_hashes(level, self.size).saturating_sub(first);
-        // A node outside the tree is asked for all the same, so that the reader says what is wrong.
-        let width = stored.clamp(1, u64::from(TILE_WIDTH)) as usize;
+        let width = (crate::stored_hashes(level, self.size) - first).min(u64::from(TILE_WIDTH)) as usize;
         let mut nodes = vec![Hash::ZERO; 2 * usize::from(TILE_WIDTH)];
         self.hashes.tile_hashes(level, first, &mut nodes[..width])?;
         for height in 0..TILE_HEIGHT {
@@ -179,22 +181,23 @@ impl<H: Hashes> Hashes for TileCache<H> {
     }
 
     fn node(&self, node: Node) -> Result<Hash, H::Error> {
-        if (u128::from(node.index) + 1) << node.height > u128::from(self.size) {
-            return self.hashes.node(node);
-        }
         let (level, height) = (node.height / TILE_HEIGHT, node.height % TILE_HEIGHT);
-        let per_tile = TILE_HEIGHT - height;
-        let tile = node.index >> per_tile;
-        let within = (node.index - (tile << per_tile)) as usize;
-        let slot = usize::from(level) * SLOTS + (tile as usize) % SLOTS;
-        let mut slots = self.slots.borrow_mut();
-        if slots.len() <= slot {
-            slots.resize_with(slot + 1, || None);
-        }
-        let expanded = match &mut slots[slot] {
-            Some(expanded) if expanded.index == tile => expanded,
-            empty => empty.insert(self.expand(level, tile)?),
+        let mut levels = self.tiles.borrow_mut();
+        let inside = (u128::from(node.index) + 1) << node.height <= u128::from(self.size);
+        let Some(tiles) = levels.get_mut(usize::from(level)).filter(|_| inside) else {
+            // The reader says what is wrong.
+            return self.hashes.node(node);
         };
-        Ok(expanded.nodes[offset(height) + within])
+        let in_tile = TILE_HEIGHT - height;
+        let index = node.index >> in_tile;
+        match tiles.iter().position(|tile| tile.index == index) {
+            Some(at) => tiles[..=at].rotate_right(1),
+            None => {
+                tiles.truncate(TILES_PER_LEVEL - 1);
+                tiles.insert(0, self.expand(level, index)?);
+            }
+        }
+        let within = (node.index - (index << in_tile)) as usize;
+        Ok(tiles[0].nodes[offset(height) + within])
     }
 }
