@@ -60,14 +60,31 @@ impl fmt::Display for Review {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{}: {}", self.title, self.question)?;
         for (number, step) in self.steps.iter().enumerate() {
-            writeln!(out, "\n{}. {}\n{}\n", number + 1, step.title, step.asks)?;
+            writeln!(out, "\n{}. {}", number + 1, step.title)?;
+            writeln!(out, "{}\n", wrapped(step.asks))?;
             for line in step.command().lines() {
                 writeln!(out, "    {line}")?;
             }
-            writeln!(out, "\n{}", step.reading)?;
+            writeln!(out, "\n{}", wrapped(step.reading))?;
         }
         Ok(())
     }
+}
+
+/// The text in lines of at most 100 characters, where its words allow it.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut width = 0;
+    for word in text.split(' ') {
+        if width > 0 {
+            let fits = width + 1 + word.len() <= 100;
+            lines.push(if fits { ' ' } else { '\n' });
+            width = if fits { width + 1 } else { 0 };
+        }
+        lines.push_str(word);
+        width += word.len();
+    }
+    lines
 }
 
 /// Sign-ins that nobody sanctioned, mass deletion, exports at odd hours, token generation out of proportion.

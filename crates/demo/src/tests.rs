@@ -1,9 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
-mod facts;
 mod oracle;
 
 use std::collections::{BTreeMap, HashSet};
+
+use indelible_event::{Intake, Kind, Limits, Scratch, admit};
 
 use super::*;
 use oracle::Seen;
@@ -43,10 +44,20 @@ fn events_are_in_order_within_fourteen_days_and_have_ids_of_their_own() {
 }
 
 #[test]
-fn every_event_holds_what_its_categories_declare() {
+fn every_event_is_admitted_as_it_is() {
+    let intake = Intake { producer: "demo", producer_epoch: None, producer_seq: None, source: "http", adapter: None };
+    let mut scratch = Scratch::default();
     for seed in 0..3 {
         for event in Platform::with_people(seed, END_US, 100).events() {
-            facts::check(&event.line);
+            let made = || panic!("a line without an id: {}", event.line);
+            let admitted = admit(&mut scratch, event.line.as_bytes(), &Limits::default(), &intake, made)
+                .unwrap_or_else(|refusal| panic!("{refusal:?}: {}", event.line));
+            assert_eq!(admitted.kind, Kind::Audit3);
+            assert_eq!(admitted.dated_categories, 0, "{}", event.line);
+            assert_eq!(admitted.time.micros, event.time_us);
+            assert_eq!(admitted.product, Some(event.product));
+            assert!(ORGANIZATIONS.iter().any(|organization| admitted.org_id == Some(organization.rid)));
+            assert!(matches!(admitted.organizations.len(), 0 | 2), "{}", event.line);
         }
     }
 }
