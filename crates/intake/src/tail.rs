@@ -140,7 +140,8 @@ impl Tail {
             .iter()
             .position(|stretch| stretch.newest_us() >= before_us || stretch.spans.iter().any(|span| span.seqs.end > archived_end(span.number)))
             .unwrap_or(retained.stretches.len());
-        if let Some(frame) = retained.stretches.drain(..keep).next_back().and_then(|stretch| stretch.frames.last().copied()) {
+        let last = retained.stretches.drain(..keep).next_back().and_then(|stretch| stretch.frames.last().copied());
+        if let Some(frame) = last {
             retained.first_needed = FrameNumber(frame.number.0 + 1);
         }
         retained.first_needed

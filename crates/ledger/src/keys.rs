@@ -1,60 +1,76 @@
-//! The two secrets of a platform: the signing key of its checkpoints, and the key that blinds organizations' names.
+//! The keys of a platform and the salt keys of its organizations: 32 random bytes each, as a line of hex digits, in files
+//! that only their owner can read.
 
-use std::io;
-use std::path::Path;
-
-use hmac::{Hmac, KeyInit, Mac};
+use crate::OpenError;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use indelible_event::Organization;
 use indelible_merkle::NoteSigner;
 use indelible_storage::durable;
 use sha2::Sha256;
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
 
-use crate::{LedgerError, create_dir, io_error};
-
-/// Bytes of the HMAC that make a label.
-const LABEL_BYTES: usize = 16;
-
+/// Signs for, and names, all logs of a platform.
 pub(crate) struct Keys {
     pub(crate) signer: NoteSigner,
-    label_key: [u8; 32],
+    label: Hmac<Sha256>,
 }
 
+/// Bytes of an organization's label before it is written as hex.
+const LABEL_BYTES: usize = 16;
+
 impl Keys {
-    /// Reads the keys; makes them only for a new ledger.
-    pub(crate) fn open(folder: &Path, is_new: bool) -> Result<Self, LedgerError> {
-        create_dir(folder)?;
-        let checkpoint_key = read_or_make(&folder.join("checkpoint.key"), is_new)?;
-        let label_key = read_or_make(&folder.join("label.key"), is_new)?;
-        Ok(Self { signer: NoteSigner::from_seed(&checkpoint_key), label_key })
+    /// Reads the keys in `folder`; makes those that are missing if `may_create`.
+    pub(crate) fn open(folder: &Path, may_create: bool) -> Result<Self, OpenError> {
+        if may_create {
+            durable::create_dir_durable(folder).map_err(|source| OpenError::Io { path: folder.to_owned(), source })?;
+        }
+        let open = |name| {
+            let path = folder.join(name);
+            match read(&path)? {
+                Some(key) => Ok(key),
+                None if may_create => create(&path),
+                None => Err(OpenError::KeyMissing { path }),
+            }
+        };
+        let mut label = [0; 64];
+        label[..32].copy_from_slice(&open("label.key")?);
+        Ok(Self { signer: NoteSigner::from_seed(&open("checkpoint.key")?), label: Hmac::new(&label.into()) })
     }
 
-    pub(crate) fn label(&self, organization: &Organization) -> String {
-        #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.label_key).expect("HMAC takes a key of any length");
+    /// The blinded name of an organization: 32 hex digits.
+    pub(crate) fn label_of(&self, organization: &Organization) -> String {
+        let mut mac = self.label.clone();
         mac.update(organization.as_str().as_bytes());
         hex::encode(&mac.finalize().into_bytes()[..LABEL_BYTES])
     }
 }
 
-fn read_or_make(path: &Path, is_new: bool) -> Result<[u8; 32], LedgerError> {
-    match std::fs::read(path) {
-        Ok(bytes) => bytes.try_into().map_err(|bytes: Vec<u8>| LedgerError::Damaged {
-            path: path.to_owned(),
-            what: format!("a key has 32 bytes, this file {}", bytes.len()),
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
-            let key = random(path)?;
-            durable::write_atomic(path, &key, 0o600).map_err(|source| io_error("write", path, source))?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(LedgerError::KeyMissing { path: path.to_owned() }),
-        Err(source) => Err(io_error("read", path, source)),
+/// Reads a key file; `None` if there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<[u8; 32]>, OpenError> {
+    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error(error)),
+    };
+    let mode = fs::metadata(path).map_err(io_error)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "a key can be read by others; chmod 600 it");
+    }
+    let mut key = [0; 32];
+    let lowercase = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    match hex::decode_to_slice(text.strip_suffix('\n').unwrap_or(&text), &mut key) {
+        Ok(()) if lowercase => Ok(Some(key)),
+        _ => Err(OpenError::BadKey { path: path.to_owned() }),
     }
 }
 
-/// 32 random bytes; `path` is what they are for.
-pub(crate) fn random(path: &Path) -> Result<[u8; 32], LedgerError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| io_error("draw a key for", path, io::Error::other(error)))?;
-    Ok(bytes)
+/// Makes a key. It is on disk, and its name too, before it is used for anything.
+pub(crate) fn create(path: &Path) -> Result<[u8; 32], OpenError> {
+    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| io_error(error.into()))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    durable::create_new(path, folder, format!("{}\n", hex::encode(key)).as_bytes(), 0o600).map_err(io_error)?;
+    Ok(key)
 }

@@ -1,0 +1,271 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::mpsc::channel;
+
+use indelible_event::{Intake as IntakePart, Limits, Scratch, admit};
+use indelible_merkle::{Frontier, Hash};
+use indelible_storage::RealDisk;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::*;
+
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now_us(&self) -> i64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Intake with everything below it, in a folder that outlives it.
+struct Bench {
+    folder: PathBuf,
+    clock: Arc<TestClock>,
+    ledger: Arc<Ledger>,
+    intake: Intake,
+    opened: Opened,
+}
+
+fn options() -> Options {
+    Options {
+        journal: indelible_journal::Options { segment_bytes: 1 << 20, spare_segments: 1, frame_bytes_max: 64 << 10 },
+        identity: identity::Options { memory_identities: 50, ..identity::Options::default() },
+        queue_bytes: 1 << 20,
+    }
+}
+
+impl Bench {
+    fn open(folder: &Path) -> Self {
+        let ledger = Arc::new(Ledger::open(&folder.join("ledger"), &folder.join("keys"), "test").unwrap());
+        let clock = Arc::new(TestClock(AtomicI64::new(1_000)));
+        let (intake, opened) = Intake::open(Arc::new(RealDisk), folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), 0).unwrap();
+        ledger.check_recovered().unwrap();
+        Self { folder: folder.to_owned(), clock, ledger, intake, opened }
+    }
+
+    fn reopen(self) -> Self {
+        let folder = self.folder.clone();
+        drop(self);
+        Self::open(&folder)
+    }
+
+    fn number(&self, organization: u32) -> u32 {
+        self.intake.organization(&rid(organization)).unwrap().number
+    }
+
+    /// Submits events and waits for the answer.
+    fn submit(&self, producer: &str, events: &[(u64, &str, Vec<u32>)]) -> Result<Answer, SubmitError> {
+        let mut batch = self.intake.batch(producer);
+        let mut scratch = Scratch::default();
+        for (id, uid, organizations) in events {
+            let line = line(*id, uid);
+            let part = IntakePart { producer, producer_epoch: None, producer_seq: None, source: "test", adapter: None };
+            let event = admit(&mut scratch, line.as_bytes(), &Limits::default(), &part, || unreachable!()).unwrap();
+            let numbers: Vec<u32> = organizations.iter().map(|o| self.number(*o)).collect();
+            batch.push(&event, &numbers);
+        }
+        let (reply, answer) = channel();
+        self.intake.submit(batch, Box::new(move |result| reply.send(result).unwrap()));
+        answer.recv().unwrap()
+    }
+
+    /// Every entry of the tail, in order, by organization number: (logEntryId's last digits, uid, received_at).
+    fn entries(&self) -> BTreeMap<u32, Vec<(u64, i64)>> {
+        let tail = self.intake.tail().snapshot();
+        let mut entries: BTreeMap<u32, Vec<(u64, i64)>> = BTreeMap::new();
+        for stretch in tail.stretches() {
+            tail.visit::<TailError>(stretch, |place, received_at_us, record| {
+                let id = u64::from_be_bytes(record.log_entry_id[8..].try_into().unwrap()) & 0xffff_ffff_ffff;
+                let list = entries.entry(place.number).or_default();
+                assert_eq!(place.seq, list.len() as u64, "seq is dense");
+                list.push((if record.producer == 0 { u64::MAX } else { id }, received_at_us));
+                Ok(())
+            })
+            .unwrap();
+        }
+        entries
+    }
+}
+
+fn rid(n: u32) -> Organization {
+    format!("ri.indelible..organization.o{n}").parse().unwrap()
+}
+
+fn line(id: u64, uid: &str) -> String {
+    format!(
+        r#"{{"type":"audit.3","time":"2026-01-01T00:00:00Z","name":"X","result":"SUCCESS","categories":["internal"],"uid":"{uid}",
+        "eventId":"00000000-0000-4000-8000-000000000001","logEntryId":"00000000-0000-4000-8000-{id:012x}","producerType":"SERVER","product":"p","productVersion":"1"}}"#
+    )
+}
+
+fn statuses(answer: &Answer) -> Vec<Status> {
+    answer.outcomes.iter().map(|outcome| outcome.status).collect()
+}
+
+#[test]
+fn the_first_entry_is_genesis_and_receipts_name_place_and_leaf() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::open(folder.path());
+    let answer = bench.submit("p", &[(1, "a", vec![0]), (2, "a", vec![0, 1])]).unwrap();
+    let places: Vec<_> = answer.receipts.iter().map(|r| (r.number, r.seq)).collect();
+    assert_eq!(places, [(0, 1), (0, 2), (1, 1)]);
+    for receipt in &answer.receipts {
+        assert_eq!(bench.ledger.leaf(receipt.number, receipt.seq).unwrap(), receipt.leaf);
+    }
+    let entries = bench.entries();
+    assert_eq!(entries[&0].iter().map(|e| e.0).collect::<Vec<_>>(), [u64::MAX, 1, 2]);
+    assert_eq!(entries[&1].iter().map(|e| e.0).collect::<Vec<_>>(), [u64::MAX, 2]);
+}
+
+#[test]
+fn a_repeat_gets_the_same_receipt_also_after_restarts_and_a_reuse_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(folder.path());
+    let first = bench.submit("p", &[(1, "a", vec![0])]).unwrap();
+    for round in 0..3 {
+        let again = bench.submit("p", &[(1, "a", vec![0]), (1, "b", vec![0]), (100 + round, "a", vec![0])]).unwrap();
+        assert_eq!(statuses(&again), [Status::Duplicate, Status::Reused, Status::New]);
+        assert_eq!(again.receipts[0], first.receipts[0]);
+        assert!(again.outcomes[1].receipts.is_empty());
+        bench = bench.reopen();
+    }
+    assert_eq!(statuses(&bench.submit("q", &[(1, "b", vec![0])]).unwrap()), [Status::New], "another producer counts for itself");
+    assert_eq!(statuses(&bench.submit("p", &[(1, "b", vec![1])]).unwrap()), [Status::New], "and so does another organization");
+}
+
+#[test]
+fn an_event_that_reuses_an_id_in_one_organization_is_stored_in_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::open(folder.path());
+    assert_eq!((bench.number(0), bench.number(1)), (0, 1));
+    bench.submit("p", &[(1, "a", vec![1])]).unwrap();
+    let answer = bench.submit("p", &[(1, "b", vec![0, 1]), (2, "a", vec![0])]).unwrap();
+    assert_eq!(statuses(&answer), [Status::Reused, Status::New]);
+    assert_eq!((answer.receipts[0].number, answer.receipts[0].seq), (0, 1), "the place was given back");
+    bench.entries();
+}
+
+#[test]
+fn received_at_never_goes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(folder.path());
+    for (id, now) in [(1, 5_000), (2, 4_000), (3, 6_000), (4, 1)] {
+        bench.clock.0.store(now, Relaxed);
+        bench.submit("p", &[(id, "a", vec![0])]).unwrap();
+    }
+    bench = bench.reopen();
+    bench.clock.0.store(2, Relaxed);
+    bench.submit("p", &[(5, "a", vec![0])]).unwrap();
+    let times: Vec<i64> = bench.entries()[&0].iter().map(|e| e.1).collect();
+    assert_eq!(times, [5_000, 5_000, 5_000, 6_000, 6_000, 6_000]);
+}
+
+#[test]
+fn random_batches_and_restarts_agree_with_a_model() {
+    let mut random = StdRng::seed_from_u64(indelible_testkit::seed::seed());
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(folder.path());
+    // The model: by organization, the ids in order; and what each id was stored as.
+    let mut logs: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    let mut known: BTreeMap<(u32, u64), (u64, bool)> = BTreeMap::new();
+    for _ in 0..120 {
+        match random.random_range(0..10) {
+            0 => bench = bench.reopen(),
+            1 => {
+                bench.ledger.publish().unwrap();
+                if random.random() {
+                    bench.ledger.persist().unwrap();
+                }
+            }
+            _ => {
+                let events: Vec<(u64, bool, u32)> =
+                    (0..random.random_range(1..40)).map(|_| (random.random_range(1..400), random.random_bool(0.1), random.random_range(0..4))).collect();
+                let sent: Vec<(u64, &str, Vec<u32>)> = events.iter().map(|(id, other, org)| (*id, if *other { "b" } else { "a" }, vec![*org])).collect();
+                let answer = bench.submit("p", &sent).unwrap();
+                for ((id, other, org), outcome) in events.iter().zip(&answer.outcomes) {
+                    let number = bench.number(*org);
+                    let expected = match known.get(&(number, *id)) {
+                        None => {
+                            let log = logs.entry(number).or_insert_with(|| vec![u64::MAX]);
+                            known.insert((number, *id), (log.len() as u64, *other));
+                            log.push(*id);
+                            Status::New
+                        }
+                        Some((_, stored)) if stored == other => Status::Duplicate,
+                        Some(_) => Status::Reused,
+                    };
+                    assert_eq!(outcome.status, expected, "id {id} of {org}");
+                    if expected != Status::Reused {
+                        let receipt = answer.receipts[outcome.receipts.start];
+                        assert_eq!((receipt.number, receipt.seq), (number, known[&(number, *id)].0));
+                    }
+                }
+            }
+        }
+    }
+    let found: BTreeMap<u32, Vec<u64>> = bench.entries().into_iter().map(|(n, list)| (n, list.into_iter().map(|e| e.0).collect())).collect();
+    assert_eq!(found, logs);
+    for (number, log) in &logs {
+        assert_eq!(bench.ledger.size(*number), log.len() as u64);
+        let mut frontier = Frontier::new();
+        let leaves: Vec<Hash> = (0..log.len() as u64).map(|seq| bench.ledger.leaf(*number, seq).unwrap()).collect();
+        leaves.iter().for_each(|leaf| frontier.push(*leaf));
+        assert_eq!(frontier.root(), bench.ledger.root_at(*number, log.len() as u64).unwrap());
+    }
+}
+
+#[test]
+fn segments_are_released_after_archiving_and_what_is_left_still_replays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(folder.path());
+    let filler = "u".repeat(200);
+    for round in 0..40u64 {
+        let events: Vec<_> = (0..80).map(|n| (round * 80 + n + 1, filler.as_str(), vec![0])).collect();
+        bench.submit("p", &events).unwrap();
+    }
+    let before = bench.intake.journal_stats().segments;
+    assert!(before >= 2, "{before} segments");
+    let release = |bench: &Bench, archived: u64| {
+        let (done, released) = channel();
+        bench.intake.release(|_| archived, i64::MAX, Box::new(move |result| done.send(result).unwrap()));
+        released.recv().unwrap().unwrap()
+    };
+    assert_eq!(release(&bench, 10), 0, "nothing goes while its entries are needed");
+    assert!(release(&bench, 3201) > 0);
+    bench = bench.reopen();
+    assert!(bench.opened.entries < 3201);
+    assert_eq!(bench.ledger.size(0), 3201);
+    let answer = bench.submit("p", &[(1, filler.as_str(), vec![0]), (9_999, "a", vec![0])]).unwrap();
+    assert_eq!(statuses(&answer), [Status::Duplicate, Status::New], "identities outlive the journal");
+    assert_eq!(answer.receipts[1].seq, 3201);
+}
+
+#[test]
+fn many_producers_at_once_get_dense_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::open(folder.path());
+    bench.number(0);
+    std::thread::scope(|scope| {
+        for producer in 0..8u64 {
+            let bench = &bench;
+            scope.spawn(move || {
+                for n in 0..50 {
+                    let id = producer * 1_000 + n;
+                    loop {
+                        match bench.submit(&format!("p{producer}"), &[(id, "a", vec![0])]) {
+                            Ok(answer) => break assert_eq!(statuses(&answer), [Status::New]),
+                            Err(SubmitError::Busy { .. }) => std::thread::yield_now(),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(bench.entries()[&0].len(), 401);
+    bench.intake.close().unwrap();
+    assert_eq!(bench.submit("p", &[(1, "a", vec![0])]).err(), Some(SubmitError::Stopped));
+}
