@@ -30,7 +30,7 @@ impl<'w> Pen<'w> {
         self.write(&call, login);
         let home = Draft::new(at + 340 * MILLISECOND, COMPASS, "COMPASS_OPEN_HOME", "inApplicationContext")
             .request("applicationRid", "ri.compass.main.application.home")
-            .from_client();
+            .in_browser();
         self.write(&call, home);
     }
 
@@ -115,7 +115,7 @@ impl<'w> Pen<'w> {
             .entity(&folder)
             .outcome(self.found(project, at));
         if self.dice.chance(0.1) {
-            open = open.from_client();
+            open = open.in_browser();
         }
         self.write(&call, open);
         if self.dice.chance(0.5) {

@@ -23,47 +23,28 @@ enum Act {
     Groups,
 }
 
+/// How often people of a role do what, by weight.
+#[rustfmt::skip]
 fn acts(role: Role) -> &'static [(u32, Act)] {
     use Act::{Browse, Delete, Download, Groups, Mint, Read, Rename, Script, Search, Share, Stray, Upload, User};
     match role {
         Role::Reader => &[(34, Browse), (14, Search), (40, Read), (3, Stray), (5, Upload), (4, Download)],
         Role::NightShift => &[(30, Browse), (10, Search), (46, Read), (2, Stray), (7, Upload), (5, Download)],
-        Role::Analyst => {
-            &[(22, Browse), (16, Search), (36, Read), (3, Stray), (9, Upload), (12, Download), (2, Delete), (3, Rename)]
-        }
+        Role::Analyst => &[
+            (22, Browse), (16, Search), (36, Read), (3, Stray), (9, Upload), (12, Download), (2, Delete), (3, Rename),
+        ],
         Role::Engineer => &[
-            (18, Browse),
-            (10, Search),
-            (26, Read),
-            (2, Stray),
-            (12, Upload),
-            (3, Download),
-            (2, Delete),
-            (4, Mint),
+            (18, Browse), (10, Search), (26, Read), (2, Stray), (12, Upload), (3, Download), (2, Delete), (4, Mint),
             (26, Script),
         ],
         Role::Steward => &[
-            (30, Browse),
-            (8, Search),
-            (16, Read),
-            (10, Upload),
-            (4, Download),
-            (12, Delete),
-            (14, Rename),
-            (6, Share),
+            (30, Browse), (8, Search), (16, Read), (10, Upload), (4, Download), (12, Delete), (14, Rename), (6, Share),
         ],
-        Role::Manager => {
-            &[(30, Browse), (14, Search), (34, Read), (2, Stray), (5, Upload), (8, Download), (2, Rename), (6, Share)]
-        }
+        Role::Manager => &[
+            (30, Browse), (14, Search), (34, Read), (2, Stray), (5, Upload), (8, Download), (2, Rename), (6, Share),
+        ],
         Role::Administrator => &[
-            (24, Browse),
-            (8, Search),
-            (14, Read),
-            (4, Upload),
-            (14, Share),
-            (3, Mint),
-            (18, User),
-            (14, Groups),
+            (24, Browse), (8, Search), (14, Read), (4, Upload), (14, Share), (3, Mint), (18, User), (14, Groups),
             (3, Rename),
         ],
     }
@@ -73,13 +54,8 @@ fn acts(role: Role) -> &'static [(u32, Act)] {
 pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, midnight: i64) {
     let away = |days: Option<(i64, i64)>| days.is_some_and(|(first, last)| (first..=last).contains(&day));
     let offset = pen.world.offset_us(person);
-    let works = if person.role == Role::NightShift {
-        pen.dice.chance(person.weekend_share)
-    } else if is_weekend(midnight, offset) {
-        pen.dice.chance(person.weekend_share)
-    } else {
-        pen.dice.chance(0.9)
-    };
+    let by_rota = person.role == Role::NightShift || is_weekend(midnight, offset);
+    let works = pen.dice.chance(if by_rota { person.weekend_share } else { 0.9 });
     let left = matches!(&pen.world.left, Some((uid, since)) if *uid == person.account.uid && midnight >= *since);
     if !works || left || away(person.vacation) {
         return;
@@ -107,7 +83,7 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     if pen.dice.chance(0.07) {
         glance(pen, person, evening);
     } else if pen.dice.chance(0.05) {
-        late_hour(pen, person, evening);
+        late_hour(pen, person, trip.map_or(person.home, |_| address), evening);
     }
 }
 
@@ -148,9 +124,9 @@ fn glance<'w>(pen: &mut Pen<'w>, person: &'w Person, at: i64) {
 }
 
 /// Something that has to be finished at home, and taken along.
-fn late_hour<'w>(pen: &mut Pen<'w>, person: &'w Person, at: i64) {
+fn late_hour<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, at: i64) {
     let requests = pen.dice.count(2, 6);
-    let caller = session(pen, person, person.home, at..at + 40 * MINUTE, requests);
+    let caller = session(pen, person, address, at..at + 40 * MINUTE, requests);
     for file in 0..pen.dice.between(0, 3) {
         let (project, _) = place(pen, person);
         let bytes = pen.size(30);

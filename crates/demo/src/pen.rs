@@ -88,7 +88,7 @@ pub(crate) struct Draft {
     entities: Vec<String>,
     others: Vec<Account>,
     event: Option<(String, u32)>,
-    from_client: bool,
+    in_browser: bool,
 }
 
 impl Draft {
@@ -104,7 +104,7 @@ impl Draft {
             entities: Vec::new(),
             others: Vec::new(),
             event: None,
-            from_client: false,
+            in_browser: false,
         }
     }
 
@@ -149,8 +149,8 @@ impl Draft {
     }
 
     /// Written by the front end in the browser.
-    pub(crate) fn from_client(mut self) -> Self {
-        self.from_client = true;
+    pub(crate) fn in_browser(mut self) -> Self {
+        self.in_browser = true;
         self
     }
 }
@@ -276,7 +276,7 @@ impl<'w> Pen<'w> {
         line.text("eventId", &event_id);
         line.text("logEntryId", &self.ids.uuid());
         line.text_if("sequenceId", number.as_deref());
-        line.text("producerType", if draft.from_client { "CLIENT" } else { "SERVER" });
+        line.text("producerType", if draft.in_browser { "CLIENT" } else { "SERVER" });
         line.text("product", product.name);
         line.text("productVersion", product.version);
         line.text("service", &product.instance(call));

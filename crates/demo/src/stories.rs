@@ -129,12 +129,13 @@ fn theft<'w>(pen: &mut Pen<'w>, victim: &'w Person, midnight: i64) {
         let guess = Caller { account: &victim.account, sid: None, token: None, address, user_agent };
         pen.refused_sign_in(&guess, at);
     }
+    let user_agent = pen.dice.pick(DESKTOPS);
     let thief = Caller {
         account: &victim.account,
         sid: Some(pen.id()),
         token: Some(pen.id()),
         address: world.reserve[10].host(&mut pen.dice),
-        user_agent: *pen.dice.pick(DESKTOPS),
+        user_agent,
     };
     at += 6 * MINUTE;
     pen.sign_in(&thief, at);

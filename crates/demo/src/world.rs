@@ -88,7 +88,9 @@ pub(crate) struct Person {
     /// Indexes of the projects this person works in, the main one first.
     pub(crate) projects: Vec<usize>,
     pub(crate) home: Address,
+    /// How likely a day of work is one at home.
     pub(crate) home_share: f64,
+    /// How likely this person works on a day of the weekend; on any night, for the night shift.
     pub(crate) weekend_share: f64,
     pub(crate) desktop: &'static str,
     pub(crate) phone: &'static str,
@@ -237,6 +239,7 @@ impl World {
         let away = dice.between(0, 12);
         let uid = uuid(key(&[self.seed, 2, index as u64]), key(&[self.seed, 3, index as u64]));
         let night = role == Role::NightShift;
+        let (desktop, phone) = (*dice.pick(DESKTOPS), *dice.pick(PHONES));
         Person {
             account: Account {
                 uid,
@@ -253,8 +256,8 @@ impl World {
             home: dice.pick(homes).host(dice),
             home_share: *dice.pick(&[0.0, 0.2, 0.4, 0.4, 0.9]),
             weekend_share: if night { 0.7 } else { *dice.pick(&[0.0, 0.0, 0.02, 0.1]) },
-            desktop: *dice.pick(DESKTOPS),
-            phone: *dice.pick(PHONES),
+            desktop,
+            phone,
             script_token: (role == Role::Engineer && dice.chance(0.6)).then(|| dice.uuid()),
             vacation: dice.chance(0.12).then_some((on_leave, on_leave + 6)),
             trip: dice.chance(0.08).then(|| (away, away + 3, networks.take())),
