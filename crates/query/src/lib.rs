@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Search, SQL and counts over audit entries: the only crate that knows DataFusion.
+//!
+//! An [`Engine`] answers questions about a [`Snapshot`], the log files of the archive and the tail that is in none
+//! yet, for a scope ([`indelible_event::Scope`]): rows of other organizations, and columns the reader's part does not
+//! have, are outside of everything a question can name. It never writes, and never asks for more than what it is
+//! handed. [`render`] turns answers into text.
+//!
+//! Start reading at [`Engine`]; rows are kept apart in `table`, the search is understood in `search`, SQL is tamed in
+//! `sql`. Reference pages: `docs/reference/search.md`, `docs/reference/sql.md`.
+
+mod answer;
+mod cidr;
+mod counted;
+mod engine;
+mod fields;
+mod json;
+mod pattern;
+mod reader;
+mod schema;
+mod search;
+mod session;
+mod snapshot;
+mod sql;
+mod table;
+mod tail;
+mod term;
+
+pub use answer::{Answer, QueryError};
+pub use engine::{Bucket, Engine, Limits, Order, SearchRequest, Value};
+pub use search::{SEARCH_BYTES_MAX, SEARCH_DEPTH_MAX, SEARCH_TERMS_MAX, SearchError};
+pub use snapshot::{FileRef, Snapshot, TailBatches, TailChunk, TailError};
+pub use sql::SQL_BYTES_MAX;

@@ -1,0 +1,120 @@
+//! What a query is planned and run in: two tables, a list of functions, one store, and limits. Made anew for each.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::common::{Result, exec_err};
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use indelible_event::Scope;
+use object_store::ObjectStore;
+use url::Url;
+
+use crate::counted::CountWindowInput;
+use crate::engine::Limits;
+use crate::reader::LogFileReaders;
+use crate::snapshot::Snapshot;
+use crate::sql::{ConcatenationPlanner, aggregates, scalars, windows};
+use crate::table::{Entries, Rows};
+
+/// Rows worked on at once.
+const BATCH_ROWS: usize = 8192;
+
+/// Everything about sessions that stays the same from query to query.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    config: SessionConfig,
+    scalars: Vec<Arc<ScalarUDF>>,
+    aggregates: Vec<Arc<AggregateUDF>>,
+    windows: Vec<Arc<WindowUDF>>,
+    registry: Arc<ArchiveOnly>,
+    readers: Arc<LogFileReaders>,
+}
+
+impl Sessions {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits) -> Sessions {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(limits.threads)
+            .with_batch_size(BATCH_ROWS)
+            .with_information_schema(false)
+            .with_create_default_catalog_and_schema(true);
+        let options = config.options_mut();
+        options.execution.enable_recursive_ctes = false;
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max);
+        Sessions {
+            config,
+            scalars: scalars(),
+            aggregates: aggregates(),
+            windows: windows(),
+            registry: Arc::new(ArchiveOnly(store)),
+            readers: Arc::new(readers),
+        }
+    }
+
+    /// A session over `snapshot` for `scope`, with its own memory and its own temporary files below `spill`.
+    pub(crate) fn open(
+        &self,
+        scope: &Scope,
+        snapshot: &Arc<Snapshot>,
+        limits: &Limits,
+        spill: &Path,
+    ) -> Result<SessionContext> {
+        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(ConcatenationPlanner)];
+        planners.extend(SessionStateDefaults::default_expr_planners());
+        let mut rules = PhysicalOptimizer::new().rules;
+        rules.push(Arc::new(CountWindowInput));
+        let state = SessionStateBuilder::new()
+            .with_config(self.config.clone())
+            .with_runtime_env(self.environment(limits, spill)?)
+            .with_scalar_functions(self.scalars.clone())
+            .with_aggregate_functions(self.aggregates.clone())
+            .with_window_functions(self.windows.clone())
+            .with_expr_planners(planners)
+            .with_physical_optimizer_rules(rules)
+            .build();
+        let context = SessionContext::new_with_state(state);
+        for (name, rows) in [("events", Rows::Events), ("entries", Rows::Entries)] {
+            let table = Entries::new(rows, scope.clone(), Arc::clone(snapshot), Arc::clone(&self.readers));
+            context.register_table(name, Arc::new(table))?;
+        }
+        Ok(context)
+    }
+
+    fn environment(&self, limits: &Limits, spill: &Path) -> Result<Arc<RuntimeEnv>> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+            .with_max_temp_directory_size(limits.spill_bytes_max);
+        RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
+            .with_disk_manager_builder(disk)
+            .with_object_store_registry(Arc::clone(&self.registry) as _)
+            .build_arc()
+    }
+}
+
+/// The store of the archive under its own address, and nothing under any other.
+#[derive(Debug)]
+struct ArchiveOnly(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for ArchiveOnly {
+    fn register_store(&self, _url: &Url, _store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        match url.scheme() {
+            "archive" => Ok(Arc::clone(&self.0)),
+            _ => exec_err!("there is nothing to read at {url}"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a query reads: the log files there are, and the entries that are in none yet.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use indelible_event::{Organization, Scope};
+
+/// What is acknowledged at one moment, each entry once: in a log file or in the tail, without a gap between them.
+///
+/// Whoever makes it answers for that. A query reads one snapshot from beginning to end, so what is sealed meanwhile
+/// does not matter to it, as long as the log files stay.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Archived entries.
+    pub files: Vec<FileRef>,
+    /// Acknowledged entries that are not archived yet.
+    pub tail: Vec<Arc<dyn TailChunk>>,
+}
+
+/// A log file in the archive: the entries `first` to `last` of one organization, in order, one row each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRef {
+    /// Whose entries; every row must bear it.
+    pub organization: Organization,
+    /// Name of the object in the store.
+    pub object: String,
+    /// Smallest `seq`.
+    pub first: u64,
+    /// Largest `seq`.
+    pub last: u64,
+    /// How many rows.
+    pub rows: u64,
+    /// Size of the object.
+    pub bytes: u64,
+    /// UTC day of `received_at` of every row, `YYYY-MM-DD`.
+    pub date: String,
+    /// Smallest `time`, microseconds since 1970 UTC.
+    pub time_min_us: i64,
+    /// Largest `time`, microseconds since 1970 UTC.
+    pub time_max_us: i64,
+}
+
+/// A run of acknowledged entries that are in no log file yet, decoded when they are read.
+pub trait TailChunk: std::fmt::Debug + Send + Sync {
+    /// The organizations it may hold entries of.
+    fn organizations(&self) -> &[Organization];
+
+    /// How many entries it holds, of all organizations together.
+    fn rows(&self) -> u64;
+
+    /// Smallest and largest `time` in it, microseconds since 1970 UTC; `None` if unknown.
+    fn time_range_us(&self) -> Option<(i64, i64)>;
+
+    /// The entries of `scope`, as the columns of [`indelible_archive::rows::schema`] that `projection` names, in its
+    /// order.
+    ///
+    /// Entries outside the scope may be left out; they are removed anyway.
+    fn batches(&self, projection: &[usize], scope: &Scope) -> Result<TailBatches, TailError>;
+}
+
+/// Batches of a [`TailChunk`], decoded one by one.
+pub type TailBatches = Box<dyn Iterator<Item = Result<RecordBatch, TailError>> + Send>;
+
+/// A chunk of the tail could not be read. The text says which and why.
+pub type TailError = Box<dyn std::error::Error + Send + Sync>;
