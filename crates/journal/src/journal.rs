@@ -15,7 +15,7 @@ use crate::format::{
 };
 use crate::reader::{FramePosition, Frames, Reader, Stats};
 use crate::recovery::{self, Cut, OpenError, Survey, io_error};
-use crate::segment::{Extent, FRAMES_START, Segment, Window};
+use crate::segment::{Extent, FRAMES_START, Segment};
 use crate::spares::{PrepareError, Shared, State, Step};
 
 /// Sizes of a journal. May differ from one start to the next.
@@ -200,12 +200,12 @@ impl Journal {
 
     /// Starts a segment for this run, moving to it what is not known to be durable.
     fn begin(shared: Arc<Shared>, survey: Survey, options: Options) -> Result<Journal, OpenError> {
-        let Survey { live, idle, next_id, tail_end, last_received_at_us, .. } = survey;
+        let Survey { live, unused, emptied, next_id, tail_end, last_received_at_us, .. } = survey;
         let is_new = live.is_empty();
         {
             let mut state = shared.lock();
             state.live = live.into_iter().map(|(id, (segment, extent))| (id, (Arc::new(segment), extent))).collect();
-            state.idle = idle.into_iter().map(Arc::new).collect();
+            state.idle = unused.into_iter().map(Arc::new).collect();
             state.next_id = next_id;
         }
         let received_at_us = last_received_at_us.unwrap_or(0);
@@ -213,7 +213,7 @@ impl Journal {
             true => {
                 let id = shared.lock().take_id();
                 let extent = Extent::empty(FrameNumber(0), 0);
-                let opening = opening_frame(Seed::new(shared.log, id), id, &extent, extent.next, received_at_us);
+                let opening = opening_frame(Seed::new(shared.log, id), id, &extent, received_at_us);
                 let created = shared.create(id, &opening).map_err(|error| prepare_error(&shared, error))?;
                 (created, extent)
             }
@@ -236,9 +236,10 @@ impl Journal {
             let mut state = shared.lock();
             // A segment all of whose frames were moved holds nothing any more.
             if let Some(last) = state.live.last_entry().filter(|last| last.get().1.is_empty()) {
-                let (emptied, _) = last.remove();
-                state.idle.push(emptied);
+                let (segment, _) = last.remove();
+                state.idle.push(segment);
             }
+            state.idle.extend(emptied.into_iter().map(Arc::new));
             state.live.insert(open.id, (Arc::clone(&open), extent));
         }
         Ok(Journal {
@@ -309,7 +310,7 @@ impl Journal {
         self.close_segment()?;
         let received_at_us = self.extent.received_at_us.map_or(0, |(_, newest)| newest);
         let extent = Extent::empty(self.extent.next, self.extent.chain);
-        let opening = opening_frame(next.seed, next.id, &extent, self.durable, received_at_us);
+        let opening = opening_frame(next.seed, next.id, &extent, received_at_us);
         let written = next.file.write_at(&opening, HEADER_BYTES).and_then(|()| next.file.sync());
         self.open = next;
         self.extent = extent;
@@ -434,12 +435,12 @@ impl Drop for Journal {
     }
 }
 
-fn opening_frame(seed: Seed, id: SegmentId, extent: &Extent, durable: FrameNumber, received_at_us: i64) -> Vec<u8> {
+fn opening_frame(seed: Seed, id: SegmentId, extent: &Extent, received_at_us: i64) -> Vec<u8> {
     let header = FrameHeader {
         kind: Kind::Opening,
         segment: id,
         number: extent.first,
-        durable,
+        durable: extent.first,
         received_at_us,
         body_bytes: 0,
         previous: extent.chain,
@@ -451,12 +452,12 @@ fn opening_frame(seed: Seed, id: SegmentId, extent: &Extent, durable: FrameNumbe
 
 /// Writes the frames of the last segment from where it is known to be durable up to `until` into `spare`, then opens that.
 ///
-/// The opening frame comes last: until it is on disk, the old segment counts; from then on, the copy, all of it durable.
+/// The opening frame comes last: until it is on disk the old segment counts, from then on the copy.
 fn move_tail(shared: &Shared, spare: &Segment, until: FrameNumber, received_at_us: i64) -> Result<Extent, OpenError> {
     let last = shared.lock().live.last_key_value().map(|(_, (segment, extent))| (Arc::clone(segment), *extent));
     let Some((old, start)) = last else { return Ok(Extent::empty(until, 0)) };
     let failed = |action| io_error(action, &shared.dir);
-    let mut window = Window::new(&old.file);
+    let mut window = old.window();
     let mut from = start;
     let mut extent = Extent::empty(start.next, start.chain);
     let before_us = start.received_at_us.map(|(_, newest)| newest);
@@ -482,7 +483,8 @@ fn move_tail(shared: &Shared, spare: &Segment, until: FrameNumber, received_at_u
     // The clock of the frame before the first one here.
     let before_us = if extent.is_empty() { received_at_us } else { before_us.unwrap_or(received_at_us) };
     let head = Extent::empty(start.next, start.chain);
-    let opening = opening_frame(spare.seed, spare.id, &head, extent.next, before_us);
+    // It does not call its own frames durable: were its sync to fail, it would be believed as long as it reads back.
+    let opening = opening_frame(spare.seed, spare.id, &head, before_us);
     spare.file.write_at(&opening, HEADER_BYTES).map_err(failed("write a segment in"))?;
     spare.file.sync().map_err(failed("sync a segment in"))?;
     Ok(extent)

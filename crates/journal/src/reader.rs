@@ -143,9 +143,13 @@ impl Reader {
     }
 
     /// Keeps a segment from being recycled until the guard is dropped.
+    ///
+    /// A segment that was released cannot be held any more, even if it is still there: otherwise readers that take turns
+    /// could keep it for ever.
     pub fn hold(&self, segment: SegmentId) -> Result<Hold, ReadError> {
         let state = self.shared.lock();
-        let (held, _) = state.live.get(&segment).ok_or(ReadError::Released { segment })?;
+        let held = state.live.get(&segment).filter(|(_, extent)| !state.is_released(extent));
+        let (held, _) = held.ok_or(ReadError::Released { segment })?;
         held.holds.fetch_add(1, Ordering::AcqRel);
         Ok(Hold { segment: Arc::clone(held), shared: Arc::clone(&self.shared) })
     }
@@ -271,7 +275,8 @@ impl Frames {
     fn enter(&mut self) -> Result<Option<Place>, ReadError> {
         let (id, extent) = {
             let state = self.reader.shared.lock();
-            let found = state.live.iter().find(|(_, (_, extent))| extent.next > self.next);
+            let wanted = |extent: &Extent| extent.next > self.next && !state.is_released(extent);
+            let found = state.live.iter().find(|(_, (_, extent))| wanted(extent));
             match found {
                 Some((id, (_, extent))) => (*id, *extent),
                 None => return Ok(None),
@@ -281,7 +286,7 @@ impl Frames {
             return Err(ReadError::Released { segment: id });
         }
         let hold = self.reader.hold(id)?;
-        let mut window = Window::new(&hold.segment.file);
+        let mut window = hold.segment.window();
         let opening = hold.segment.opening(&mut window).map_err(|source| ReadError::Io { segment: id, source })?;
         let damaged = ReadError::Damaged { segment: id, offset: crate::format::HEADER_BYTES, number: extent.first };
         let opening = opening.filter(|opening| opening.number == extent.first).ok_or(damaged)?;

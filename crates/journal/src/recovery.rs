@@ -51,18 +51,17 @@ pub enum OpenError {
 /// What is damaged, and where.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "journal segment {segment} is damaged at byte {offset}: {what} (frames {first} to {last}); nothing was changed. \
-     These frames were acknowledged: restore the file from a copy, or rebuild from the archive and keep this folder as evidence"
+    "journal segment {segment} is damaged at byte {offset}: {what}{}; nothing was changed. Acknowledged entries may be \
+     lost: restore the file from a copy, or rebuild from the archive and keep this folder as evidence",
+    .frames.map(|(first, last)| format!(" (frames {first} to {last})")).unwrap_or_default()
 )]
 pub struct Damage {
     /// The segment.
     pub segment: SegmentId,
     /// Position in its file, in bytes.
     pub offset: u64,
-    /// First frame that cannot be read.
-    pub first: FrameNumber,
-    /// Last frame known to have been durable that cannot be read; the same as `first` if no more is known.
-    pub last: FrameNumber,
+    /// The first and the last frame known to have been durable that cannot be read, where that can be told.
+    pub frames: Option<(FrameNumber, FrameNumber)>,
     /// What is wrong, in words.
     pub what: &'static str,
 }
@@ -84,8 +83,11 @@ pub(crate) struct Survey {
     pub(crate) log: Option<LogId>,
     /// Segments with frames, in order and without a gap. The last one may end before `tail` begins.
     pub(crate) live: BTreeMap<SegmentId, (Segment, Extent)>,
-    /// Segments that hold nothing anyone needs.
-    pub(crate) idle: Vec<Segment>,
+    /// Segments that were never in use.
+    pub(crate) unused: Vec<Segment>,
+    /// Segments all of whose frames stand in later ones. They must stay until a segment is open whose opening frame is
+    /// known to be durable: that of the later ones may only read as if it were.
+    pub(crate) emptied: Vec<Segment>,
     /// Files that never became segments.
     pub(crate) leftovers: Vec<PathBuf>,
     /// Above every number any of the files bears.
@@ -116,41 +118,42 @@ pub(crate) fn survey(disk: &dyn Disk, dir: &Path) -> Result<Survey, OpenError> {
 
     let mut inspector = Inspector { disk, dir, log: None };
     let mut opened = Vec::new();
-    let mut idle = Vec::new();
+    let mut unused = Vec::new();
     for id in files {
         let segment = inspector.open(id)?;
-        let opening =
-            segment.opening(&mut Window::new(&segment.file)).map_err(io_error("read", &inspector.path(id)))?;
+        let opening = segment.opening(&mut segment.window()).map_err(io_error("read", &inspector.path(id)))?;
         match opening {
             Some(opening) => opened.push((segment, opening)),
-            None => idle.push(segment),
+            None => unused.push(segment),
         }
     }
-    inspector.refuse_lost_openings(&idle)?;
+    inspector.refuse_lost_openings(&unused)?;
 
     let Some((last, last_opening)) = opened.pop() else {
-        return match idle.first() {
+        return match unused.first() {
             None => Ok(Survey {
                 log: None,
                 live: BTreeMap::new(),
-                idle,
+                unused,
+                emptied: Vec::new(),
                 leftovers,
                 next_id,
                 tail_end: Extent::empty(FrameNumber(0), 0),
                 cut: None,
                 last_received_at_us: None,
             }),
-            Some(segment) => Err(damaged(segment.id, HEADER_BYTES, FrameNumber(0), None, "no segment was ever in use")),
+            Some(segment) => Err(damaged(segment.id, HEADER_BYTES, "no segment was ever in use")),
         };
     };
 
     let mut live = BTreeMap::new();
+    let mut emptied = Vec::new();
     let mut successors = opened.iter().skip(1).map(|(_, opening)| *opening).collect::<Vec<_>>();
     successors.push(last_opening);
     for ((segment, opening), successor) in opened.into_iter().zip(successors) {
         let extent = inspector.closed(&segment, &opening, &successor)?;
         if extent.is_empty() {
-            idle.push(segment);
+            emptied.push(segment);
         } else {
             live.insert(segment.id, (segment, extent));
         }
@@ -165,7 +168,8 @@ pub(crate) fn survey(disk: &dyn Disk, dir: &Path) -> Result<Survey, OpenError> {
     Ok(Survey {
         log: inspector.log,
         live,
-        idle,
+        unused,
+        emptied,
         leftovers,
         next_id,
         tail_end: end.whole,
@@ -198,10 +202,10 @@ impl Inspector<'_> {
     fn open(&mut self, id: SegmentId) -> Result<Segment, OpenError> {
         let path = self.path(id);
         let file = self.disk.open(&path).map_err(io_error("open", &path))?;
-        let mut window = Window::new(&file);
-        let block = window.get(0, HEADER_BYTES as usize).map_err(io_error("read", &path))?;
-        let damage = |what| damaged(id, 0, FrameNumber(0), None, what);
-        let header = SegmentHeader::decode(block).map_err(|error| match error {
+        let mut block = [0; HEADER_BYTES as usize];
+        file.read_at(&mut block, 0).map_err(io_error("read", &path))?;
+        let damage = |what| damaged(id, 0, what);
+        let header = SegmentHeader::decode(&block).map_err(|error| match error {
             HeaderError::Version(version) => OpenError::Version { segment: id, version },
             HeaderError::Damaged => damage("the segment's header cannot be read"),
         })?;
@@ -211,21 +215,22 @@ impl Inspector<'_> {
         if *self.log.get_or_insert(header.log) != header.log {
             return Err(damage("the segment belongs to another log"));
         }
-        if file.len().map_err(io_error("read", &path))? != header.segment_bytes {
-            tracing::warn!(file = %path.display(), expected = header.segment_bytes, "a segment has not the length it was made with");
+        let length = file.len().map_err(io_error("read", &path))?;
+        if length < header.segment_bytes {
+            // Its length was synced before it got its name, so no crash shortens it.
+            return Err(damaged(id, length, "the file is shorter than it was made"));
         }
         Ok(Segment::new(header.log, id, file, header.segment_bytes))
     }
 
     /// A segment without an opening frame was never in use, or recovery was stopped while moving frames there. Frames of
     /// any other kind were written after the opening frame was synced, so it has been lost.
-    fn refuse_lost_openings(&self, idle: &[Segment]) -> Result<(), OpenError> {
-        for segment in idle {
+    fn refuse_lost_openings(&self, unused: &[Segment]) -> Result<(), OpenError> {
+        for segment in unused {
             let found = self.find_headers(segment, HEADER_BYTES, |header| header.kind != Kind::Moved)?;
             if let Some(header) = found.first {
-                let last = FrameNumber(found.durable.0.saturating_sub(1));
                 let what = "the segment holds frames but its opening frame cannot be read";
-                return Err(damaged(segment.id, HEADER_BYTES, header.number, Some(last), what));
+                return Err(damaged_frames(segment.id, HEADER_BYTES, header.number, found.durable, what));
             }
         }
         Ok(())
@@ -234,10 +239,10 @@ impl Inspector<'_> {
     /// The frames of a segment that is not the last: all from its opening to that of its successor, or it is damaged.
     fn closed(&self, segment: &Segment, opening: &FrameHeader, next: &FrameHeader) -> Result<Extent, OpenError> {
         let id = segment.id;
-        let mut window = Window::new(&segment.file);
+        let mut window = segment.window();
         let read_error = io_error("read", &self.path(id));
         if next.number < opening.number {
-            return Err(damaged(next.segment, HEADER_BYTES, next.number, None, "frame numbers go back"));
+            return Err(damaged(next.segment, HEADER_BYTES, "frame numbers go back"));
         }
         let closing = segment.closing(&mut window).map_err(&read_error)?;
         let extent = match closing {
@@ -249,15 +254,14 @@ impl Inspector<'_> {
                 extent
             }
         };
-        let last = Some(FrameNumber(next.number.0.saturating_sub(1)));
         if extent.first != opening.number {
-            return Err(damaged(id, segment.frames_end(), opening.number, last, "opening and closing frame disagree"));
+            return Err(damaged(id, segment.frames_end(), "opening and closing frame disagree"));
         }
         if extent.next != next.number {
-            return Err(damaged(id, extent.end, extent.next.min(next.number), last, "frames are missing"));
+            return Err(damaged_frames(id, extent.end, extent.next, next.number, "frames are missing"));
         }
         if extent.chain != next.previous {
-            return Err(damaged(id, extent.end, extent.next, None, "the next segment continues from another frame"));
+            return Err(damaged(id, extent.end, "the next segment continues from another frame"));
         }
         Ok(extent)
     }
@@ -283,7 +287,7 @@ impl Inspector<'_> {
 
     /// The last segment in use.
     fn last(&self, segment: &Segment, opening: &FrameHeader) -> Result<End, OpenError> {
-        let mut window = Window::new(&segment.file);
+        let mut window = segment.window();
         let read_error = io_error("read", &self.path(segment.id));
         if let Some(closing) = segment.closing(&mut window).map_err(&read_error)?
             && closing.first == opening.number
@@ -296,8 +300,8 @@ impl Inspector<'_> {
         let beyond = self.find_headers(segment, whole.end, |_| true)?;
         let durable_number = opening.durable.max(stated).max(beyond.durable);
         if durable_number > whole.next {
-            let last = Some(FrameNumber(durable_number.0 - 1));
-            return Err(damaged(segment.id, whole.end, whole.next, last, "a frame that was durable cannot be read"));
+            let what = "frames that were durable cannot be read";
+            return Err(damaged_frames(segment.id, whole.end, whole.next, durable_number, what));
         }
         let mut durable = start;
         self.walk(segment, &mut window, &mut durable, durable_number)?;
@@ -325,7 +329,7 @@ impl Inspector<'_> {
     ) -> Result<HeadersFound, OpenError> {
         const STRIDE: u64 = 8;
         let mut found = HeadersFound { first: None, durable: FrameNumber(0) };
-        let mut window = Window::new(&segment.file);
+        let mut window = segment.window();
         let read_error = io_error("read", &self.path(segment.id));
         loop {
             let bytes = window.get(offset, SEARCH_BYTES).map_err(&read_error)?;
@@ -353,15 +357,20 @@ struct HeadersFound {
     durable: FrameNumber,
 }
 
-fn damaged(
+fn damaged(segment: SegmentId, offset: u64, what: &'static str) -> OpenError {
+    OpenError::Damaged(Box::new(Damage { segment, offset, frames: None, what }))
+}
+
+/// As `damaged`, when it is known that the frames from `first` to before `next` are lost.
+fn damaged_frames(
     segment: SegmentId,
     offset: u64,
     first: FrameNumber,
-    last: Option<FrameNumber>,
+    next: FrameNumber,
     what: &'static str,
 ) -> OpenError {
-    let last = last.unwrap_or(first).max(first);
-    OpenError::Damaged(Box::new(Damage { segment, offset, first, last, what }))
+    let last = FrameNumber(next.0.saturating_sub(1)).max(first);
+    OpenError::Damaged(Box::new(Damage { segment, offset, frames: Some((first, last)), what }))
 }
 
 pub(crate) fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {

@@ -66,6 +66,10 @@ impl Segment {
         Segment { id, seed: Seed::new(log, id), file, bytes, holds: AtomicUsize::new(0) }
     }
 
+    pub(crate) fn window(&self) -> Window {
+        Window { file: Arc::clone(&self.file), end: self.bytes, start: 0, bytes: Vec::new() }
+    }
+
     pub(crate) fn is_held(&self) -> bool {
         self.holds.load(Ordering::Acquire) > 0
     }
@@ -129,35 +133,32 @@ impl Segment {
     }
 }
 
-/// Reads a file through a buffer that follows the positions asked for.
+/// Reads a segment through a buffer that follows the positions asked for.
 #[derive(Debug)]
 pub(crate) struct Window {
     file: Arc<dyn DiskFile>,
+    /// Nothing of interest stands from here on.
+    end: u64,
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl Window {
-    pub(crate) fn new(file: &Arc<dyn DiskFile>) -> Window {
-        Window { file: Arc::clone(file), start: 0, bytes: Vec::new() }
-    }
-
-    /// The `length` bytes at `offset`, or fewer where the file ends.
+    /// The `length` bytes at `offset`, or fewer where the segment ends.
     pub(crate) fn get(&mut self, offset: u64, length: usize) -> io::Result<&[u8]> {
-        let inside = |start: u64, bytes: &[u8]| {
-            let from = usize::try_from(offset.checked_sub(start)?).ok()?;
-            (from + length <= bytes.len()).then_some(from)
-        };
-        if let Some(from) = inside(self.start, &self.bytes) {
-            return Ok(&self.bytes[from..from + length]);
+        let rest = usize::try_from(self.end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = length.min(rest);
+        let inside = offset >= self.start && offset + length as u64 <= self.start + self.bytes.len() as u64;
+        if !inside {
+            self.bytes.resize(length.max(WINDOW_BYTES.min(rest)), 0);
+            self.start = offset;
+            let count = self.file.read_at(&mut self.bytes, offset);
+            // After an error nothing of the buffer counts.
+            self.bytes.truncate(*count.as_ref().unwrap_or(&0));
+            count?;
         }
-        self.bytes.resize(length.max(WINDOW_BYTES), 0);
-        self.start = offset;
-        let count = self.file.read_at(&mut self.bytes, offset);
-        // After an error nothing of the buffer counts.
-        self.bytes.truncate(*count.as_ref().unwrap_or(&0));
-        count?;
-        Ok(&self.bytes[..length.min(self.bytes.len())])
+        let from = (offset - self.start) as usize;
+        Ok(&self.bytes[from..self.bytes.len().min(from + length)])
     }
 }
 

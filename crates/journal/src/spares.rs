@@ -92,7 +92,8 @@ impl State {
         }
         let oldest = self.live.first_entry()?;
         let (segment, extent) = oldest.get();
-        (extent.next <= self.release_before && !segment.is_held()).then(|| oldest.remove().0)
+        let free = extent.next <= self.release_before && !segment.is_held();
+        free.then(|| oldest.remove().0)
     }
 
     pub(crate) fn take_id(&mut self) -> SegmentId {
@@ -256,10 +257,15 @@ impl Shared {
 }
 
 impl State {
+    /// Whether the caller needs none of these frames any more. The open segment is, if it is empty, but stays.
+    pub(crate) fn is_released(&self, extent: &Extent) -> bool {
+        extent.next <= self.release_before
+    }
+
     fn has_task(&self, shared: &Shared) -> bool {
         let released = || {
             let oldest = self.live.first_key_value().filter(|_| self.live.len() > 1);
-            oldest.is_some_and(|(_, (segment, extent))| extent.next <= self.release_before && !segment.is_held())
+            oldest.is_some_and(|(_, (segment, extent))| self.is_released(extent) && !segment.is_held())
         };
         self.spares.len() < shared.spares_wanted || !self.idle.is_empty() || released()
     }
