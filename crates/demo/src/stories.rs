@@ -103,7 +103,8 @@ impl Plan {
     }
 }
 
-/// Somebody of one of these roles who works by day, is not away, and is not among `taken`.
+/// Somebody of one of these roles who works by day, is not away, and is not among `taken`; on a small platform
+/// perhaps of another role.
 fn choose(world: &World, dice: &mut Dice, taken: &[usize], roles: &[Role]) -> usize {
     let fits = |index: &usize| {
         let person = &world.people[*index];
@@ -112,7 +113,7 @@ fn choose(world: &World, dice: &mut Dice, taken: &[usize], roles: &[Role]) -> us
     let candidates: Vec<usize> = (0..world.people.len()).filter(fits).collect();
     match candidates.is_empty() {
         false => *dice.pick(&candidates),
-        true => taken.len(),
+        true => (0..world.people.len()).find(|index| !taken.contains(index)).unwrap_or(0),
     }
 }
 

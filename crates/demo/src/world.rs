@@ -251,7 +251,7 @@ impl World {
             site,
             start_us: if night { 22 * HOUR } else { 7 * HOUR + dice.between(20, 170) * MINUTE },
             length_us: if night { 8 * HOUR } else { dice.between(7 * 60, 9 * 60 + 30) * MINUTE },
-            requests: 3 + dice.wait(8) as usize,
+            requests: 3 + dice.wait(7) as usize,
             projects: self.usual_projects(organization, department, dice),
             home: dice.pick(homes).host(dice),
             home_share: *dice.pick(&[0.0, 0.2, 0.4, 0.4, 0.9]),
