@@ -21,6 +21,19 @@ pub enum OpenError {
         /// Where it was.
         path: PathBuf,
     },
+    /// The trees are gone though there are keys that signed for them.
+    #[error(
+        "{} holds no ledger, and {} holds keys of one; put the ledger back from a backup or rebuild it from the archive, or move \
+         the keys away if the platform is to begin anew",
+        folder.display(),
+        keys.display()
+    )]
+    LedgerMissing {
+        /// Where it was.
+        folder: PathBuf,
+        /// Where its keys are.
+        keys: PathBuf,
+    },
     /// A key file does not hold a key.
     #[error("{} is not a key of 64 lowercase hex digits; put it back from a backup", path.display())]
     BadKey {
@@ -28,7 +41,9 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The platform's name cannot be part of an origin.
-    #[error("the platform name {0:?} is not 1 to 400 bytes without white space and plus; change it in the configuration")]
+    #[error(
+        "the platform name {0:?} is not 1 to 400 bytes without white space and plus; change it in the configuration"
+    )]
     Platform(String),
     /// A file is not what the ledger wrote.
     #[error("{} is damaged: {problem}; put the data directory back from a backup, or rebuild it from the archive", path.display())]

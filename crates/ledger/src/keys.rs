@@ -18,7 +18,15 @@ pub(crate) struct Keys {
 /// Bytes of an organization's label before it is written as hex.
 const LABEL_BYTES: usize = 16;
 
+const CHECKPOINT_KEY: &str = "checkpoint.key";
+const LABEL_KEY: &str = "label.key";
+
 impl Keys {
+    /// Whether `folder` holds a key that may have signed something.
+    pub(crate) fn exist(folder: &Path) -> bool {
+        folder.join(CHECKPOINT_KEY).exists()
+    }
+
     /// Reads the keys in `folder`; makes those that are missing if `may_create`.
     pub(crate) fn open(folder: &Path, may_create: bool) -> Result<Self, OpenError> {
         if may_create {
@@ -33,8 +41,8 @@ impl Keys {
             }
         };
         let mut label = [0; 64];
-        label[..32].copy_from_slice(&open("label.key")?);
-        Ok(Self { signer: NoteSigner::from_seed(&open("checkpoint.key")?), label: Hmac::new(&label.into()) })
+        label[..32].copy_from_slice(&open(LABEL_KEY)?);
+        Ok(Self { signer: NoteSigner::from_seed(&open(CHECKPOINT_KEY)?), label: Hmac::new(&label.into()) })
     }
 
     /// The blinded name of an organization: 32 hex digits.

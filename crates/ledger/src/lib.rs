@@ -24,6 +24,3 @@ pub use error::{LedgerError, OpenError, RollbackError};
 pub use ledger::Ledger;
 pub use organization::OrganizationLog;
 pub use tree::TreeReader;
-
-#[cfg(test)]
-mod tests;

@@ -1,181 +1,209 @@
-//! One tree: its frontier in memory, its tile levels in flat files.
-//!
-//! Hash `i` of tile level `k` is at byte `32 * i` of the file `k`. New hashes are kept in memory until there are many, or
-//! until [`Tree::sync`]; files are opened when needed and closed again, so that an idle tree holds nothing open.
+//! The growing tree of one organization: its frontier, and the hashes that are not in its level files yet.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use crate::{
+    LedgerError, OrganizationLog, SignedCheckpoint,
+    levels::{LevelFile, LevelFiles},
+    state::Extent,
+};
+use indelible_merkle::{Frontier, Hash, Hashes, TILE_HEIGHT, stored_hashes};
+use indelible_storage::durable;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use indelible_merkle::{Frontier, Hash, Hashes, stored_hashes};
+/// Hashes one organization keeps in memory before they are written to its files, in bytes.
+const BUFFERED_BYTES_PER_TREE: usize = 256 << 10;
+/// Hashes all organizations keep together. Over it, whoever appends writes its own.
+const BUFFERED_BYTES: usize = 32 << 20;
 
-use crate::{LedgerError, io_error};
-
-const HASH_BYTES: u64 = 32;
-/// New leaves held in memory before they are written (1 MiB of hashes).
-const UNWRITTEN_LEAVES_MAX: usize = 32 << 10;
-/// Tile levels a tree of 2^63 leaves can have.
-const LEVELS_MAX: u8 = 8;
-
-pub(crate) struct Tree {
-    folder: PathBuf,
-    frontier: Frontier,
-    levels: Vec<Level>,
-    /// Leaves that are durable and named in the state file.
-    persisted: u64,
-    /// Leaves when the files were last synced.
-    synced: u64,
-}
-
+/// What the trees of a ledger share.
 #[derive(Default)]
-struct Level {
-    /// Hashes in the file that belong to the tree; what the file has beyond them does not count.
-    written: u64,
-    unwritten: Vec<Hash>,
+pub(crate) struct Shared {
+    pub(crate) files: LevelFiles,
+    /// Bytes of hashes in memory that are not in a file.
+    buffered: AtomicUsize,
 }
 
-/// Why hashes could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The tree does not have them.
-    #[error("the tree has no hash {index} at tile level {level}")]
-    Missing {
-        /// Tile level.
-        level: u8,
-        /// Index of the last hash wanted.
-        index: u64,
-    },
-    /// The file could not be read.
-    #[error("read {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+/// The log of one organization: what is fixed, and what grows.
+pub(crate) struct Log {
+    pub(crate) fixed: Arc<OrganizationLog>,
+    /// The folder of its generation.
+    pub(crate) folder: PathBuf,
+    tree: Mutex<Tree>,
+    /// The newest one that others may see.
+    published: Mutex<Option<Arc<SignedCheckpoint>>>,
 }
 
-impl Tree {
-    /// Opens the tree with its first `size` leaves. What its files hold beyond them is from appends that were not
-    /// persisted and comes again.
-    pub(crate) fn open(folder: PathBuf, size: u64) -> Result<Self, LedgerError> {
-        let mut levels = Vec::new();
-        for level in 0..=LEVELS_MAX {
-            let written = stored_hashes(level, size);
-            if written == 0 {
-                break;
-            }
-            let path = level_path(&folder, level);
-            let length = std::fs::metadata(&path).map_err(|source| io_error("read", &path, source))?.len();
-            if length < written * HASH_BYTES {
-                let what = format!("it holds {} of {written} hashes", length / HASH_BYTES);
-                return Err(LedgerError::Damaged { path, what });
-            }
-            levels.push(Level { written, unwritten: Vec::new() });
-        }
-        let mut tree = Self { folder, frontier: Frontier::new(), levels, persisted: size, synced: size };
-        tree.frontier = Frontier::read(&tree, size)
-            .map_err(|error| LedgerError::Damaged { path: tree.folder.clone(), what: error.to_string() })?;
-        Ok(tree)
+struct Tree {
+    frontier: Frontier,
+    /// By level, the last hashes of the tree: those not in the level's file. A level has
+    /// `stored_hashes(level, size)` hashes, so where these begin need not be kept.
+    pending: Vec<Vec<Hash>>,
+    /// What the state file says.
+    persisted: Extent,
+    /// A level file was made and its name is not yet durable.
+    new_file: bool,
+}
+
+impl Log {
+    pub(crate) fn new(
+        fixed: OrganizationLog,
+        folder: PathBuf,
+        frontier: Frontier,
+        published: Option<SignedCheckpoint>,
+    ) -> Self {
+        let persisted = Extent { size: frontier.size(), root: frontier.root() };
+        let tree = Mutex::new(Tree { frontier, pending: Vec::new(), persisted, new_file: false });
+        Self { fixed: Arc::new(fixed), folder, tree, published: Mutex::new(published.map(Arc::new)) }
     }
 
     pub(crate) fn size(&self) -> u64 {
-        self.frontier.size()
+        self.tree().frontier.size()
     }
 
-    pub(crate) fn root(&self) -> Hash {
-        self.frontier.root()
+    pub(crate) fn extent(&self) -> Extent {
+        self.tree().extent()
     }
 
-    pub(crate) fn persisted(&self) -> u64 {
-        self.persisted
+    pub(crate) fn persisted(&self) -> Extent {
+        self.tree().persisted
     }
 
-    pub(crate) fn set_persisted(&mut self, size: u64) {
-        self.persisted = self.persisted.max(size);
+    pub(crate) fn published(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn append(&mut self, leaves: &[Hash]) -> Result<(), LedgerError> {
-        let mut fresh: Vec<Vec<Hash>> = Vec::new();
-        self.frontier.extend_levels(leaves, &mut fresh);
-        if self.levels.len() < fresh.len() {
-            self.levels.resize_with(fresh.len(), Level::default);
+    pub(crate) fn publish(&self, checkpoint: Arc<SignedCheckpoint>) {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(checkpoint);
+    }
+
+    /// Appends those of `leaves`, the first of which is leaf `first`, that the tree does not have. Returns its size.
+    pub(crate) fn append(&self, shared: &Shared, first: u64, leaves: &[Hash]) -> Result<u64, LedgerError> {
+        let mut tree = self.tree();
+        let size = tree.frontier.size();
+        let gap = || LedgerError::Gap { organization: self.fixed.organization.clone(), size, first };
+        let known = size.checked_sub(first).ok_or_else(gap)?;
+        let new = usize::try_from(known).ok().and_then(|known| leaves.get(known..)).unwrap_or(&[]);
+        let before = tree.pending_bytes();
+        let Tree { frontier, pending, .. } = &mut *tree;
+        frontier.extend_levels(new, pending);
+        let bytes = tree.pending_bytes();
+        let total = shared.buffered.fetch_add(bytes - before, Ordering::Relaxed) + bytes - before;
+        if bytes > BUFFERED_BYTES_PER_TREE || total > BUFFERED_BYTES {
+            self.write_pending(shared, &mut tree)?;
         }
-        for (level, hashes) in self.levels.iter_mut().zip(fresh) {
-            level.unwritten.extend(hashes);
-        }
-        if self.levels.first().is_some_and(|level| level.unwritten.len() >= UNWRITTEN_LEAVES_MAX) {
-            self.write_out(false)?;
-        }
-        Ok(())
+        Ok(tree.frontier.size())
     }
 
-    /// Makes all hashes durable; returns the size they are of.
-    pub(crate) fn sync(&mut self) -> Result<u64, LedgerError> {
-        if self.synced < self.size() {
-            self.write_out(true)?;
-            self.synced = self.size();
+    /// Writes and syncs all hashes there are now, and returns of how much that is; nothing is marked persisted.
+    pub(crate) fn settle(&self, shared: &Shared) -> Result<Extent, LedgerError> {
+        let (old, new, new_file) = {
+            let mut tree = self.tree();
+            self.write_pending(shared, &mut tree)?;
+            (tree.persisted.size, tree.extent(), std::mem::take(&mut tree.new_file))
+        };
+        // Appending goes on meanwhile: what others write now is synced too or is not, and does not count.
+        for level in 0..u64::BITS as u8 / TILE_HEIGHT {
+            if stored_hashes(level, new.size) > stored_hashes(level, old) {
+                shared.files.sync(&self.folder, self.file(level))?;
+            }
         }
-        Ok(self.size())
+        if new_file {
+            durable::sync_dir(&self.folder).map_err(|source| LedgerError::Io { path: self.folder.clone(), source })?;
+        }
+        Ok(new)
     }
 
-    fn write_out(&mut self, sync: bool) -> Result<(), LedgerError> {
-        let mut created = false;
-        for (number, level) in self.levels.iter_mut().enumerate() {
-            if level.unwritten.is_empty() && !sync {
+    pub(crate) fn mark_persisted(&self, extent: Extent) {
+        self.tree().persisted = extent;
+    }
+
+    /// Reads stored hashes, from memory or from the level's file.
+    fn read(&self, shared: &Shared, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
+        let in_file = {
+            let tree = self.tree();
+            let stored = stored_hashes(level, tree.frontier.size());
+            let end = first.saturating_add(out.len() as u64);
+            if end > stored {
+                let leaves = |hashes: u64| hashes.saturating_mul(1 << (TILE_HEIGHT * level.min(7)));
+                return Err(LedgerError::Outside {
+                    begin: leaves(first),
+                    end: leaves(end),
+                    size: tree.frontier.size(),
+                });
+            }
+            let pending = tree.pending.get(usize::from(level)).map_or(&[][..], Vec::as_slice);
+            let written = stored - pending.len() as u64;
+            let in_file = written.saturating_sub(first).min(out.len() as u64) as usize;
+            let from = (first + in_file as u64).saturating_sub(written) as usize;
+            let rest = &mut out[in_file..];
+            rest.copy_from_slice(&pending[from..from + rest.len()]);
+            in_file
+        };
+        // What was in the file stays there, so that the lock is not needed.
+        shared.files.read(&self.folder, self.file(level), first, &mut out[..in_file])
+    }
+
+    fn write_pending(&self, shared: &Shared, tree: &mut Tree) -> Result<(), LedgerError> {
+        let bytes = tree.pending_bytes();
+        for (level, hashes) in (0..).zip(&tree.pending) {
+            if hashes.is_empty() {
                 continue;
             }
-            let path = level_path(&self.folder, number as u8);
-            created |= !path.exists();
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|source| io_error("open", &path, source))?;
-            let bytes: Vec<u8> = level.unwritten.iter().flat_map(|hash| *hash.as_bytes()).collect();
-            file.write_all_at(&bytes, level.written * HASH_BYTES).map_err(|source| io_error("write", &path, source))?;
-            if sync {
-                file.sync_data().map_err(|source| io_error("sync", &path, source))?;
-            }
-            level.written += level.unwritten.len() as u64;
-            level.unwritten = Vec::new();
+            let first = stored_hashes(level, tree.frontier.size()) - hashes.len() as u64;
+            tree.new_file |= first == 0;
+            shared.files.write(&self.folder, self.file(level), first, hashes)?;
         }
-        if created {
-            indelible_storage::durable::sync_dir(&self.folder).map_err(|source| io_error("sync", &self.folder, source))?;
-        }
+        // An idle tree keeps no buffers.
+        tree.pending = Vec::new();
+        shared.buffered.fetch_sub(bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Reads any number of consecutive hashes of a tile level.
-    pub(crate) fn read(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), ReadError> {
-        let end = first + out.len() as u64;
-        let stored = self.levels.get(usize::from(level));
-        let available = stored.map_or(0, |stored| stored.written + stored.unwritten.len() as u64);
-        let Some(stored) = stored.filter(|_| end <= available) else { return Err(ReadError::Missing { level, index: end.saturating_sub(1) }) };
-        let from_file = usize::try_from(stored.written.saturating_sub(first)).unwrap_or(usize::MAX).min(out.len());
-        if from_file > 0 {
-            let path = level_path(&self.folder, level);
-            let mut bytes = vec![0; from_file * HASH_BYTES as usize];
-            let read = File::open(&path).and_then(|file| file.read_exact_at(&mut bytes, first * HASH_BYTES));
-            read.map_err(|source| ReadError::Io { path, source })?;
-            for (hash, bytes) in out.iter_mut().zip(bytes.chunks_exact(HASH_BYTES as usize)) {
-                hash.0.copy_from_slice(bytes);
-            }
-        }
-        let skip = usize::try_from(first.saturating_sub(stored.written)).unwrap_or(usize::MAX);
-        let rest = &mut out[from_file..];
-        if !rest.is_empty() {
-            rest.copy_from_slice(&stored.unwritten[skip..skip + rest.len()]);
-        }
-        Ok(())
+    fn file(&self, level: u8) -> LevelFile {
+        LevelFile { number: self.fixed.number, level }
+    }
+
+    fn tree(&self) -> MutexGuard<'_, Tree> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Hashes for Tree {
-    type Error = ReadError;
+impl Tree {
+    fn extent(&self) -> Extent {
+        Extent { size: self.frontier.size(), root: self.frontier.root() }
+    }
 
-    fn tile_hashes(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), ReadError> {
-        self.read(level, first, out)
+    fn pending_bytes(&self) -> usize {
+        self.pending.iter().map(|hashes| hashes.len() * Hash::BYTES).sum()
     }
 }
 
-fn level_path(folder: &Path, level: u8) -> PathBuf {
-    folder.join(level.to_string())
+/// Reads the tree of one organization, whatever part of it is in memory. It sees leaves appended later too.
+///
+/// For many proofs at a time put a [`indelible_merkle::TileCache`] over it.
+#[derive(Clone)]
+pub struct TreeReader<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) log: Arc<Log>,
+}
+
+impl TreeReader<'_> {
+    /// Leaves in the tree now.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.log.size()
+    }
+}
+
+impl Hashes for TreeReader<'_> {
+    type Error = LedgerError;
+
+    fn tile_hashes(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
+        self.log.read(self.shared, level, first, out)
+    }
 }

@@ -1,0 +1,447 @@
+//! The ledger's operations, in the order in which a log lives: create, append, publish, persist, prove.
+
+use crate::{
+    LedgerError, OpenError, OrganizationLog, PublishedCheckpoint, RollbackError, SignedCheckpoint, TreeReader,
+    checkpoints,
+    keys::{self, Keys},
+    open::{self, Opened, origin},
+    organization::{self, Description},
+    state,
+    tree::{Log, Shared},
+};
+use indelible_event::{Organization, entry::SaltKey};
+use indelible_merkle::{
+    Checkpoint, Frontier, Hash, Hashes as _, Note, RangeProof, TILE_WIDTH, TileCache, VerifierKey, consistency_proof,
+    inclusion_proof, is_key_name, range_proof, root,
+};
+use indelible_storage::durable;
+use std::{
+    collections::HashMap,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// The trees of all organizations of one platform, in a local folder.
+///
+/// Every method may be called from any thread; appends to different organizations do not wait for each other, and
+/// reading a tree waits for its appends only while their hashes are copied. One process at a time may have a folder
+/// open; the caller holds the lock.
+pub struct Ledger {
+    folder: PathBuf,
+    platform: String,
+    keys: Keys,
+    logs: RwLock<Logs>,
+    shared: Shared,
+    creating: Mutex<()>,
+    persisting: Mutex<()>,
+    publishing: Mutex<()>,
+    /// Whether a write or sync of hashes failed.
+    halted: AtomicBool,
+    /// Whether the recovered trees were compared with what was signed, or nothing was.
+    checked: AtomicBool,
+}
+
+#[derive(Default)]
+struct Logs {
+    by_number: Vec<Arc<Log>>,
+    by_organization: HashMap<Organization, u32>,
+}
+
+/// Longest platform name in bytes, which leaves room for label and generation in an origin.
+const PLATFORM_BYTES_MAX: usize = 400;
+
+impl Ledger {
+    /// Opens the ledger in `folder`, with the keys of the folder `keys`, for the platform with this name; makes all
+    /// three where there is no ledger yet.
+    ///
+    /// Each tree then has the size it was last persisted at. The caller appends the newer leaves from the journal, and
+    /// calls [`Ledger::check_recovered`] before anything is signed.
+    ///
+    /// # Errors
+    /// When something is missing, damaged, or of another platform or key. A missing key is never made anew for
+    /// existing logs.
+    pub fn open(folder: &Path, keys: &Path, platform: &str) -> Result<Self, OpenError> {
+        if !is_key_name(platform) || platform.len() > PLATFORM_BYTES_MAX {
+            return Err(OpenError::Platform(platform.to_owned()));
+        }
+        let shared = Shared::default();
+        let Opened { keys, logs, any_published } = open::open(folder, keys, platform, &shared)?;
+        let by_organization = logs.iter().map(|log| (log.fixed.organization.clone(), log.fixed.number)).collect();
+        let by_number = logs.into_iter().map(Arc::new).collect();
+        Ok(Self {
+            folder: folder.to_owned(),
+            platform: platform.to_owned(),
+            keys,
+            logs: RwLock::new(Logs { by_number, by_organization }),
+            shared,
+            creating: Mutex::new(()),
+            persisting: Mutex::new(()),
+            publishing: Mutex::new(()),
+            halted: AtomicBool::new(false),
+            checked: AtomicBool::new(!any_published),
+        })
+    }
+
+    /// All logs, by number.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<Arc<OrganizationLog>> {
+        self.read_logs(|logs| logs.by_number.iter().map(|log| Arc::clone(&log.fixed)).collect())
+    }
+
+    /// The log of an organization.
+    #[must_use]
+    pub fn find(&self, organization: &Organization) -> Option<Arc<OrganizationLog>> {
+        self.read_logs(|logs| {
+            let number = *logs.by_organization.get(organization)?;
+            Some(Arc::clone(&logs.by_number.get(number as usize)?.fixed))
+        })
+    }
+
+    /// The log with this number.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Option<Arc<OrganizationLog>> {
+        self.log(number).ok().map(|log| Arc::clone(&log.fixed))
+    }
+
+    /// The blinded name that `organization` has here, whether it has a log or not.
+    #[must_use]
+    pub fn label_of(&self, organization: &Organization) -> String {
+        self.keys.label_of(organization)
+    }
+
+    /// Makes the log of an organization, or returns the one there is. Its salt key and its folder survive power loss
+    /// once this returns.
+    ///
+    /// # Errors
+    /// `Io`; the organization has no log then, and creating it again goes on where this stopped.
+    pub fn create(&self, organization: &Organization) -> Result<Arc<OrganizationLog>, LedgerError> {
+        let _one_at_a_time = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = self.find(organization) {
+            return Ok(log);
+        }
+        let label = self.keys.label_of(organization);
+        let generation = 1;
+        let folder = self.folder.join(&label).join(generation.to_string());
+        durable::create_dir_durable(&folder).map_err(|source| LedgerError::Io { path: folder.clone(), source })?;
+        let salt_path = folder.join(organization::SALT_KEY_FILE);
+        // A key left by an attempt that was stopped has not been used for anything.
+        let salt_key = match keys::read(&salt_path).and_then(|key| key.map_or_else(|| keys::create(&salt_path), Ok)) {
+            Ok(key) => SaltKey::new(key),
+            Err(OpenError::Io { path, source }) => return Err(LedgerError::Io { path, source }),
+            Err(other) => return Err(LedgerError::Io { path: salt_path, source: std::io::Error::other(other) }),
+        };
+        let number = self.read_logs(|logs| logs.by_number.len() as u32);
+        let origin = origin(&self.platform, &label, generation);
+        let fixed = OrganizationLog { number, organization: organization.clone(), label, generation, origin, salt_key };
+        let path = folder.join(organization::FILE);
+        let text = serde_json::to_string_pretty(&Description::of(&fixed)).map_err(std::io::Error::other);
+        text.and_then(|text| durable::write_atomic(&path, (text + "\n").as_bytes(), 0o600))
+            .map_err(|source| LedgerError::Io { path, source })?;
+        let log = Arc::new(Log::new(fixed, folder, Frontier::new(), None));
+        let fixed = Arc::clone(&log.fixed);
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        logs.by_organization.insert(organization.clone(), number);
+        logs.by_number.push(log);
+        Ok(fixed)
+    }
+
+    /// The key from which the salts of a log are derived, for the archive's copy. It is a secret: with it the content of
+    /// an entry can be guessed from its hash.
+    ///
+    /// # Errors
+    /// `Io` when its file is gone or altered.
+    pub fn salt_key_bytes(&self, number: u32) -> Result<[u8; 32], LedgerError> {
+        let log = self.log(number)?;
+        let path = log.folder.join(organization::SALT_KEY_FILE);
+        let io_error = |source| LedgerError::Io { path: path.clone(), source };
+        match keys::read(&path) {
+            Ok(Some(key)) if SaltKey::new(key).commitment() == log.fixed.salt_key.commitment() => Ok(key),
+            Ok(Some(_)) => Err(io_error(std::io::Error::other("it is not the key this log began with"))),
+            Ok(None) => Err(io_error(std::io::ErrorKind::NotFound.into())),
+            Err(OpenError::Io { source, .. }) => Err(io_error(source)),
+            Err(other) => Err(io_error(std::io::Error::other(other))),
+        }
+    }
+
+    /// Appends leaves, of which the first is leaf `first_seq`. Those that the tree has already are skipped unread, so
+    /// that a journal can be replayed from anywhere before its end. Returns the size of the tree.
+    ///
+    /// The entries behind the leaves must be durable: the next checkpoint may state them. The hashes themselves are in
+    /// memory, at most 32 MiB of them for all organizations; more are written to files at once, unsynced.
+    ///
+    /// # Errors
+    /// `Gap`: nothing was appended. `Io` and `Halted`: the ledger takes nothing more.
+    pub fn append(&self, number: u32, first_seq: u64, leaves: &[Hash]) -> Result<u64, LedgerError> {
+        let log = self.log(number)?;
+        self.halting(|| log.append(&self.shared, first_seq, leaves))
+    }
+
+    /// Leaves in the tree of an organization; 0 for an unknown number.
+    #[must_use]
+    pub fn size(&self, number: u32) -> u64 {
+        self.log(number).map_or(0, |log| log.size())
+    }
+
+    /// Leaves that a restart finds without the journal; 0 for an unknown number.
+    #[must_use]
+    pub fn persisted_size(&self, number: u32) -> u64 {
+        self.log(number).map_or(0, |log| log.persisted().size)
+    }
+
+    /// Writes and syncs the hashes of all trees that have grown, then the sizes. Afterwards the journal may forget
+    /// the entries that were there when this was called. Appends go on meanwhile.
+    ///
+    /// # Errors
+    /// `Io`: what the disk holds is unknown, though never less than at the last success, and the ledger takes nothing
+    /// more. `Halted`: that happened before.
+    pub fn persist(&self) -> Result<(), LedgerError> {
+        let _one_at_a_time = self.persisting.lock().unwrap_or_else(PoisonError::into_inner);
+        let logs = self.all();
+        if logs.iter().all(|log| log.persisted().size == log.size()) {
+            return Ok(());
+        }
+        self.halting(|| {
+            let mut extents = Vec::with_capacity(logs.len());
+            for log in &logs {
+                extents.push(log.settle(&self.shared)?);
+            }
+            let lines = logs.iter().zip(&extents);
+            let text = state::write(lines.map(|(log, extent)| (&*log.fixed.label, log.fixed.generation, *extent)));
+            let path = self.folder.join(state::FILE);
+            // A crash before the rename finds the sizes of the last time and longer level files, which are not believed.
+            durable::write_atomic(&path, text.as_bytes(), 0o600).map_err(|source| LedgerError::Io { path, source })?;
+            logs.iter().zip(extents).for_each(|(log, extent)| log.mark_persisted(extent));
+            Ok(())
+        })
+    }
+
+    /// Compares the trees with the checkpoints that were published before the restart. To be called once the
+    /// journal is replayed; nothing can be signed before.
+    ///
+    /// # Errors
+    /// Names the first log that is shorter than, or different from, what was signed.
+    pub fn check_recovered(&self) -> Result<(), RollbackError> {
+        for log in self.all() {
+            let Some(published) = log.published() else { continue };
+            let (signed, expected) = (published.checkpoint.size, published.checkpoint.root);
+            let (organization, extent) = (log.fixed.organization.clone(), log.extent());
+            if extent.size < signed {
+                return Err(RollbackError::Shorter { organization, signed, size: extent.size });
+            }
+            let found = if extent.size == signed { Ok(extent.root) } else { root(&self.reader_of(&log), signed) };
+            match found {
+                Ok(root) if root == expected => {}
+                Ok(_) => return Err(RollbackError::OtherRoot { organization, signed, size: extent.size }),
+                Err(error) => return Err(RollbackError::Read { organization, source: Box::new(error) }),
+            }
+        }
+        self.checked.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Signs a checkpoint of every log that has grown since its last one, and returns these. Before anybody can see
+    /// one, all are durable. Logs at rest are not signed for again.
+    ///
+    /// # Errors
+    /// `Unchecked` before [`Ledger::check_recovered`]; `Io`: none of them can be seen, and publishing may be tried again.
+    pub fn publish(&self) -> Result<Vec<PublishedCheckpoint>, LedgerError> {
+        let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.checked.load(Ordering::Acquire) {
+            return Err(LedgerError::Unchecked);
+        }
+        let logs = self.all();
+        let mut notes = String::new();
+        let mut grown = Vec::new();
+        for log in &logs {
+            let old = log.published();
+            // The size alone is asked for first: the root of a log at rest is not computed.
+            if log.size() > old.as_ref().map_or(0, |old| old.checkpoint.size) {
+                let extent = log.extent();
+                let signed = Arc::new(self.signed(log, extent.size, extent.root)?);
+                notes.push_str(&signed.note);
+                grown.push((log, signed));
+            } else if let Some(old) = old {
+                notes.push_str(&old.note);
+            }
+        }
+        if grown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = self.folder.join(checkpoints::FILE);
+        durable::write_atomic(&path, notes.as_bytes(), 0o600).map_err(|source| LedgerError::Io { path, source })?;
+        // From here on a restart remembers them, so that others may.
+        let published = grown.into_iter().map(|(log, signed)| {
+            log.publish(Arc::clone(&signed));
+            PublishedCheckpoint { number: log.fixed.number, signed }
+        });
+        Ok(published.collect())
+    }
+
+    /// The newest published checkpoint of a log.
+    #[must_use]
+    pub fn checkpoint(&self, number: u32) -> Option<Arc<SignedCheckpoint>> {
+        self.log(number).ok()?.published()
+    }
+
+    /// Signs a checkpoint at `size`, for what must state exactly that, such as a manifest. When `size` is not yet
+    /// official, the log is published first, so that nothing is signed that a restart could forget.
+    ///
+    /// # Errors
+    /// `Outside` beyond the size of the tree; those of [`Ledger::publish`] and of reading.
+    pub fn sign_checkpoint(&self, number: u32, size: u64) -> Result<SignedCheckpoint, LedgerError> {
+        let log = self.log(number)?;
+        let root = self.root_at(number, size)?;
+        if log.published().is_none_or(|published| published.checkpoint.size < size) {
+            self.publish()?;
+        }
+        if !self.checked.load(Ordering::Acquire) {
+            return Err(LedgerError::Unchecked);
+        }
+        self.signed(&log, size, root)
+    }
+
+    /// Signs any text, such as a manifest, with the platform's key under the name `key_name`: the origin of a log for
+    /// what speaks of that log. Not for checkpoints.
+    ///
+    /// # Errors
+    /// `Note` for a name or text that a note cannot have.
+    pub fn sign_note(&self, key_name: &str, text: &str) -> Result<Note, LedgerError> {
+        Ok(self.keys.signer.sign(key_name, text)?)
+    }
+
+    /// What others need to check the signatures of a log.
+    ///
+    /// # Errors
+    /// `Key` for a text that is no key name, which the origin of a log always is.
+    pub fn verifier_key(&self, origin: &str) -> Result<VerifierKey, LedgerError> {
+        Ok(self.keys.signer.verifier_key(origin)?)
+    }
+
+    /// A reader of a log's stored hashes, for whoever makes many proofs.
+    ///
+    /// # Errors
+    /// `UnknownOrganization`.
+    pub fn reader(&self, number: u32) -> Result<TreeReader<'_>, LedgerError> {
+        Ok(self.reader_of(&self.log(number)?))
+    }
+
+    /// The hash of leaf `index`.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn leaf(&self, number: u32, index: u64) -> Result<Hash, LedgerError> {
+        self.reader(number)?.tile_hash(0, index)
+    }
+
+    /// The root of the first `size` leaves.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn root_at(&self, number: u32, size: u64) -> Result<Hash, LedgerError> {
+        let log = self.log(number)?;
+        let extent = log.extent();
+        if extent.size == size {
+            return Ok(extent.root);
+        }
+        within(0..size, extent.size)?;
+        root(&self.reader_of(&log), size)
+    }
+
+    /// Proves leaf `index` in the tree of the first `size` leaves.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn inclusion_proof(&self, number: u32, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
+        let reader = self.reader(number)?;
+        within(0..size, reader.size())?;
+        Ok(inclusion_proof(&TileCache::new(reader, size), index, size)?)
+    }
+
+    /// Proves that the tree of the first `to` leaves extends that of the first `from`.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn consistency_proof(&self, number: u32, from: u64, to: u64) -> Result<Vec<Hash>, LedgerError> {
+        let reader = self.reader(number)?;
+        within(0..to, reader.size())?;
+        Ok(consistency_proof(&TileCache::new(reader, to), from, to)?)
+    }
+
+    /// Proves the leaves `range` in the tree of the first `size` leaves.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn range_proof(&self, number: u32, range: Range<u64>, size: u64) -> Result<RangeProof, LedgerError> {
+        let reader = self.reader(number)?;
+        within(0..size, reader.size())?;
+        Ok(range_proof(&TileCache::new(reader, size), range, size)?)
+    }
+
+    /// Reads the hashes `range` of a tile level: 32 bytes for each.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn hashes(&self, number: u32, level: u8, range: Range<u64>) -> Result<Vec<Hash>, LedgerError> {
+        let reader = self.reader(number)?;
+        within(range.clone(), indelible_merkle::stored_hashes(level, reader.size()))?;
+        let mut hashes = vec![Hash::ZERO; (range.end - range.start) as usize];
+        reader.tile_hashes(level, range.start, &mut hashes)?;
+        Ok(hashes)
+    }
+
+    /// The bytes of a tile as C2SP `tlog-tiles` serves it, at a width of 1 to 256.
+    ///
+    /// # Errors
+    /// `Outside` where the tree has no such tile, or the reader's own.
+    pub fn tile(&self, number: u32, level: u8, index: u64, width: u16) -> Result<Vec<u8>, LedgerError> {
+        let first = index.saturating_mul(u64::from(TILE_WIDTH));
+        let width = u64::from(width.clamp(1, TILE_WIDTH));
+        let hashes = self.hashes(number, level, first..first.saturating_add(width))?;
+        Ok(hashes.iter().flat_map(|hash| hash.0).collect())
+    }
+
+    fn signed(&self, log: &Log, size: u64, root: Hash) -> Result<SignedCheckpoint, LedgerError> {
+        let checkpoint = Checkpoint::new(&log.fixed.origin, size, root);
+        let note = checkpoint.sign(&self.keys.signer)?;
+        Ok(SignedCheckpoint::new(checkpoint, &note))
+    }
+
+    /// Runs what writes hashes; after the first failure to write nothing more is written.
+    fn halting<T>(&self, write: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        if self.halted.load(Ordering::Acquire) {
+            return Err(LedgerError::Halted);
+        }
+        let written = write();
+        if let Err(LedgerError::Io { .. }) = written {
+            self.halted.store(true, Ordering::Release);
+        }
+        written
+    }
+
+    fn reader_of(&self, log: &Arc<Log>) -> TreeReader<'_> {
+        TreeReader { shared: &self.shared, log: Arc::clone(log) }
+    }
+
+    fn log(&self, number: u32) -> Result<Arc<Log>, LedgerError> {
+        let log = self.read_logs(|logs| logs.by_number.get(number as usize).map(Arc::clone));
+        log.ok_or(LedgerError::UnknownOrganization(number))
+    }
+
+    fn all(&self) -> Vec<Arc<Log>> {
+        self.read_logs(|logs| logs.by_number.clone())
+    }
+
+    fn read_logs<T>(&self, read: impl FnOnce(&Logs) -> T) -> T {
+        read(&self.logs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// `Outside` unless `range` is a range up to `size`.
+fn within(range: Range<u64>, size: u64) -> Result<(), LedgerError> {
+    let Range { start: begin, end } = range;
+    if begin <= end && end <= size { Ok(()) } else { Err(LedgerError::Outside { begin, end, size }) }
+}

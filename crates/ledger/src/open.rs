@@ -1,0 +1,227 @@
+//! Finds what a ledger's folder holds, and refuses what does not fit together.
+
+use crate::{
+    LedgerError, OpenError, OrganizationLog, SignedCheckpoint, checkpoints,
+    keys::{self, Keys},
+    levels::{self, LevelFile, LevelFiles},
+    organization::{self, Description},
+    state::{self, Extent},
+    tree::{Log, Shared},
+};
+use indelible_event::entry::SaltKey;
+use indelible_merkle::{Frontier, Hash, Hashes, TILE_HEIGHT, stored_hashes};
+use indelible_storage::durable;
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What a ledger starts with.
+pub(crate) struct Opened {
+    pub(crate) keys: Keys,
+    /// By number.
+    pub(crate) logs: Vec<Log>,
+    /// Whether some log was signed for.
+    pub(crate) any_published: bool,
+}
+
+/// Makes an empty ledger where there is none, and opens what there is.
+pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) -> Result<Opened, OpenError> {
+    let generations = find_generations(folder)?;
+    let state_path = folder.join(state::FILE);
+    let notes = read_file(&folder.join(checkpoints::FILE))?;
+    let mut extents = match read_file(&state_path)? {
+        Some(text) => state::read(&text).map_err(|problem| OpenError::Damaged { path: state_path.clone(), problem })?,
+        None if notes.is_none() && generations.is_empty() => {
+            create(folder, keys)?;
+            HashMap::new()
+        }
+        None => return Err(OpenError::Damaged { path: state_path, problem: "it is missing".to_owned() }),
+    };
+    let unused = notes.is_none() && generations.is_empty() && extents.is_empty();
+    let keys = Keys::open(keys, unused)?;
+    let notes_path = folder.join(checkpoints::FILE);
+    let notes_damaged = |problem| OpenError::Damaged { path: notes_path.clone(), problem };
+    let published = checkpoints::read(&notes.unwrap_or_default(), &keys.signer).map_err(notes_damaged)?;
+    let any_published = !published.is_empty();
+    let mut published: HashMap<String, SignedCheckpoint> =
+        published.into_iter().map(|signed| (signed.checkpoint.origin.clone(), signed)).collect();
+
+    let mut logs = Vec::new();
+    for folder in generations {
+        let fixed = read_organization(&folder, platform, &keys)?;
+        let extent = extents.remove(&(fixed.label.clone(), fixed.generation));
+        // What an older generation of the same log had no longer counts.
+        extents.retain(|(label, generation), _| *label != fixed.label || *generation > fixed.generation);
+        let frontier = match extent {
+            Some(extent) => read_frontier(&shared.files, &folder, fixed.number, extent)?,
+            None => Frontier::new(),
+        };
+        let signed = published.remove(&fixed.origin);
+        logs.push(Log::new(fixed, folder, frontier, signed));
+    }
+    let lost = |path: PathBuf, log: String| OpenError::Damaged {
+        path,
+        problem: format!("it names the log {log}, whose folder is gone"),
+    };
+    if let Some((label, generation)) = extents.keys().next() {
+        return Err(lost(state_path, format!("{label}/{generation}")));
+    }
+    // A checkpoint of an older generation may be left until the next is published.
+    let older = |origin: &str| logs.iter().any(|log| origin.starts_with(&format!("{platform}/{}/", log.fixed.label)));
+    if let Some(origin) = published.keys().find(|origin| !older(origin)) {
+        return Err(lost(notes_path, origin.clone()));
+    }
+    logs.sort_unstable_by_key(|log| log.fixed.number);
+    for (expected, log) in (0..).zip(&logs) {
+        if log.fixed.number != expected {
+            let problem = format!("the log numbered {expected} is gone, or two have one number");
+            return Err(OpenError::Damaged { path: folder.to_owned(), problem });
+        }
+    }
+    Ok(Opened { keys, logs, any_published })
+}
+
+/// Makes an empty ledger. Its state file comes before its keys, so that afterwards keys without a ledger mean loss: a
+/// new ledger would sign other roots under the same names.
+fn create(folder: &Path, keys: &Path) -> Result<(), OpenError> {
+    if Keys::exist(keys) {
+        return Err(OpenError::LedgerMissing { folder: folder.to_owned(), keys: keys.to_owned() });
+    }
+    let path = folder.join(state::FILE);
+    durable::create_dir_durable(folder)
+        .and_then(|()| durable::write_atomic(&path, state::write(std::iter::empty()).as_bytes(), 0o600))
+        .map_err(|source| OpenError::Io { path, source })
+}
+
+/// The folders `<label>/<generation>`, the last generation of each label whose making was finished.
+fn find_generations(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
+    let mut found = Vec::new();
+    for label in list(folder)? {
+        if label.len() != 32 || !label.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            continue;
+        }
+        let label = folder.join(label);
+        let mut generations: Vec<u32> = list(&label)?.iter().filter_map(|name| name.parse().ok()).collect();
+        generations.sort_unstable();
+        let finished = |generation: &u32| label.join(generation.to_string()).join(organization::FILE).exists();
+        found.extend(
+            generations.iter().rfind(|generation| finished(generation)).map(|last| label.join(last.to_string())),
+        );
+    }
+    Ok(found)
+}
+
+fn list(folder: &Path) -> Result<Vec<String>, OpenError> {
+    let io_error = |source| OpenError::Io { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(io_error)?;
+        if entry.file_type().map_err(io_error)?.is_dir() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    Ok(names)
+}
+
+fn read_file(path: &Path) -> Result<Option<String>, OpenError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(OpenError::Damaged { path: path.to_owned(), problem: "it is not text".to_owned() })
+        }
+        Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<OrganizationLog, OpenError> {
+    let path = folder.join(organization::FILE);
+    let text = read_file(&path)?.unwrap_or_default();
+    let damaged = |problem: String| OpenError::Damaged { path: path.clone(), problem };
+    let found: Description = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+    if found.format != Description::FORMAT {
+        return Err(damaged(format!("its format is {}, not {}", found.format, Description::FORMAT)));
+    }
+    let label = keys.label_of(&found.organization);
+    if label != found.label {
+        return Err(OpenError::OtherLog { path, found: found.label, expected: label });
+    }
+    let origin = origin(platform, &label, found.generation);
+    if origin != found.origin {
+        return Err(OpenError::OtherLog { path, found: found.origin, expected: origin });
+    }
+    if !folder.ends_with(format!("{label}/{}", found.generation)) {
+        return Err(damaged(format!("it belongs into a folder {label}/{}", found.generation)));
+    }
+    let salt_path = folder.join(organization::SALT_KEY_FILE);
+    let salt_key = keys::read(&salt_path)?.ok_or(OpenError::KeyMissing { path: salt_path.clone() })?;
+    let log = OrganizationLog {
+        number: found.number,
+        organization: found.organization.clone(),
+        label,
+        generation: found.generation,
+        origin,
+        salt_key: SaltKey::new(salt_key),
+    };
+    if Description::of(&log) != found {
+        let problem = "it is not the key whose commitment stands in organization.json".to_owned();
+        return Err(OpenError::Damaged { path: salt_path, problem });
+    }
+    Ok(log)
+}
+
+pub(crate) fn origin(platform: &str, label: &str, generation: u32) -> String {
+    format!("{platform}/{label}/{generation}")
+}
+
+/// Reads the frontier from the level files, which may be longer than what was written down, but not shorter.
+fn read_frontier(files: &LevelFiles, folder: &Path, number: u32, extent: Extent) -> Result<Frontier, OpenError> {
+    for level in 0..u64::BITS as u8 / TILE_HEIGHT {
+        let expected = stored_hashes(level, extent.size).saturating_mul(Hash::BYTES as u64);
+        if expected == 0 {
+            break;
+        }
+        let path = levels::path(folder, level);
+        let found = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(source) => return Err(OpenError::Io { path, source }),
+        };
+        if found < expected {
+            return Err(OpenError::Shorter { path, found, expected });
+        }
+    }
+    let reader = FileReader { files, folder, number };
+    let frontier = Frontier::read(&reader, extent.size).map_err(|error| match error {
+        LedgerError::Io { path, source } => OpenError::Io { path, source },
+        other => OpenError::Damaged { path: folder.to_owned(), problem: other.to_string() },
+    })?;
+    if frontier.root() != extent.root {
+        let problem =
+            format!("its hashes do not give the root that {} entries had when they were written", extent.size);
+        return Err(OpenError::Damaged { path: folder.to_owned(), problem });
+    }
+    Ok(frontier)
+}
+
+/// Level files alone.
+struct FileReader<'a> {
+    files: &'a LevelFiles,
+    folder: &'a Path,
+    number: u32,
+}
+
+impl Hashes for FileReader<'_> {
+    type Error = LedgerError;
+
+    fn tile_hashes(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
+        self.files.read(self.folder, LevelFile { number: self.number, level }, first, out)
+    }
+}
