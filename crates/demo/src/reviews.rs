@@ -150,9 +150,9 @@ pub fn oversight(uid: &str, organization: Option<&str>) -> Review {
         ),
         Step::sql(
             "Where they were",
-            "From which addresses and with which programs did they come, when first, when last?",
+            "From which addresses did they come, with how many programs, on how many days, when first and last?",
             &of(PLACES),
-            "Office, home, telephone: most people have three or four rows that go on for days. A row with a single session, seen neither before nor after, deserves a question.",
+            "Office, home, telephone: most people have a few addresses that come back for days. One with a single session, many events, and no day before or after deserves a question; so do addresses by the hundred.",
         ),
         Step::sql(
             "Day by day",
@@ -298,10 +298,11 @@ select *, median(addresses) over () as usual, addresses / median(addresses) over
 from programs order by addresses desc limit 5";
 
 const PLACES: &str = "\
-select origin, userAgent, count(distinct sid) as sessions, count(*) as events,
-  min(time) as first, max(time) as last
-from events where uid = 'UID' and origins is not null
-group by 1, 2 order by first limit 20";
+select origin, count(distinct userAgent) as programs, count(distinct date_trunc('day', time)) as days,
+  count(distinct sid) as sessions, count(*) as events, min(time) as first, max(time) as last,
+  count(*) over () as all_addresses
+from events where uid = 'UID' and origins is not null and result = 'SUCCESS'
+group by 1 order by events desc limit 10";
 
 const DAYS: &str = "\
 select date_trunc('day', time) as day, min(time) as first, max(time) as last,
@@ -324,7 +325,7 @@ with touched as (select time, categories, coalesce(
 select project, min(time) as first, max(time) as last, count(*) as events,
   count(*) filter (where has_category('dataExport')) as exports,
   count(*) filter (where has_category('dataDelete')) as deletions
-from touched where project is not null group by 1 order by first";
+from touched where project is not null group by 1 order by first limit 20";
 
 const OTHERS: &str = "\
 with theirs as (select distinct unnest(entities) as resource from events where uid = 'UID'
