@@ -155,9 +155,8 @@ impl Journal {
         for path in &survey.leftovers {
             disk.remove(path).map_err(io_error("remove", path))?;
         }
-        if !survey.leftovers.is_empty() {
-            disk.sync_dir(dir).map_err(io_error("sync", dir))?;
-        }
+        // Whoever made the names that were found may have been stopped before they were durable.
+        disk.sync_dir(dir).map_err(io_error("sync", dir))?;
 
         let found = survey.log;
         let last = survey.live.last_key_value().map(|(_, (segment, extent))| (segment.bytes, *extent));

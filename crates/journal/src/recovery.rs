@@ -223,11 +223,12 @@ impl Inspector<'_> {
         Ok(Segment::new(header.log, id, file, header.segment_bytes))
     }
 
-    /// A segment without an opening frame was never in use, or recovery was stopped while moving frames there. Frames of
-    /// any other kind were written after the opening frame was synced, so it has been lost.
+    /// A segment without an opening frame was never in use, or recovery was stopped while moving frames there. Other
+    /// frames are written only after the opening frame was synced, so where they are, it has been lost.
     fn refuse_lost_openings(&self, unused: &[Segment]) -> Result<(), OpenError> {
         for segment in unused {
-            let found = self.find_headers(segment, HEADER_BYTES, |header| header.kind != Kind::Moved)?;
+            let found = self
+                .find_headers(segment, HEADER_BYTES, |header| matches!(header.kind, Kind::Records | Kind::Closing))?;
             if let Some(header) = found.first {
                 let what = "the segment holds frames but its opening frame cannot be read";
                 return Err(damaged_frames(segment.id, HEADER_BYTES, header.number, found.durable, what));

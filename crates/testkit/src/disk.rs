@@ -69,8 +69,8 @@ struct Contents {
 #[derive(Clone, Debug)]
 enum NameChange {
     Create(PathBuf, FileNumber),
-    Rename(PathBuf, PathBuf),
-    Remove(PathBuf),
+    Rename(PathBuf, PathBuf, FileNumber),
+    Remove(PathBuf, FileNumber),
 }
 
 /// Whether an operation takes effect, and whether it then reports a failure.
@@ -178,6 +178,10 @@ impl Inner {
         }
     }
 
+    fn number(&self, path: &Path) -> io::Result<FileNumber> {
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     fn change_name(&mut self, change: NameChange) -> io::Result<()> {
         apply(&mut self.names, &change)?;
         self.unsynced_names.push(change);
@@ -202,21 +206,24 @@ impl Inner {
     }
 }
 
+/// A change belongs to its file: if an earlier one was lost and the name stands for another file, it is lost too.
 fn apply(names: &mut BTreeMap<PathBuf, FileNumber>, change: &NameChange) -> io::Result<()> {
-    let missing = || io::Error::from(io::ErrorKind::NotFound);
+    let check = |names: &BTreeMap<PathBuf, FileNumber>, path: &PathBuf, number: &FileNumber| {
+        if names.get(path) == Some(number) { Ok(()) } else { Err(io::Error::from(io::ErrorKind::NotFound)) }
+    };
     match change {
+        NameChange::Create(path, _) if names.contains_key(path) => return Err(io::ErrorKind::AlreadyExists.into()),
         NameChange::Create(path, number) => {
-            if names.contains_key(path) {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
             names.insert(path.clone(), *number);
         }
-        NameChange::Rename(from, to) => {
-            let number = names.remove(from).ok_or_else(missing)?;
-            names.insert(to.clone(), number);
+        NameChange::Rename(from, to, number) => {
+            check(names, from, number)?;
+            names.remove(from);
+            names.insert(to.clone(), *number);
         }
-        NameChange::Remove(path) => {
-            names.remove(path).ok_or_else(missing)?;
+        NameChange::Remove(path, number) => {
+            check(names, path, number)?;
+            names.remove(path);
         }
     }
     Ok(())
@@ -334,16 +341,22 @@ impl Disk for FaultyDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let number = self.lock().names.get(path).copied().ok_or(io::ErrorKind::NotFound)?;
+        let number = self.lock().number(path)?;
         Ok(self.file(number))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.lock().whole(|inner| inner.change_name(NameChange::Rename(from.to_owned(), to.to_owned())))
+        self.lock().whole(|inner| {
+            let number = inner.number(from)?;
+            inner.change_name(NameChange::Rename(from.to_owned(), to.to_owned(), number))
+        })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.lock().whole(|inner| inner.change_name(NameChange::Remove(path.to_owned())))
+        self.lock().whole(|inner| {
+            let number = inner.number(path)?;
+            inner.change_name(NameChange::Remove(path.to_owned(), number))
+        })
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
