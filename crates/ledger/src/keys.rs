@@ -34,11 +34,13 @@ impl Keys {
         }
         let open = |name| {
             let path = folder.join(name);
-            match read(&path)? {
-                Some(key) => Ok(key),
-                None if may_create => create(&path),
-                None => Err(OpenError::KeyMissing { path }),
-            }
+            let key = match read(&path) {
+                Ok(None) if may_create => create(&path),
+                Ok(None) => return Err(OpenError::KeyMissing { path }),
+                Ok(Some(key)) => Ok(key),
+                Err(error) => Err(error),
+            };
+            key.map_err(|error| open_error(&path, error))
         };
         let mut label = [0; 64];
         label[..32].copy_from_slice(&open(LABEL_KEY)?);
@@ -53,15 +55,13 @@ impl Keys {
     }
 }
 
-/// Reads a key file; `None` if there is none.
-pub(crate) fn read(path: &Path) -> Result<Option<[u8; 32]>, OpenError> {
-    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
+/// Reads a key file; `None` if there is none, `InvalidData` if it holds something else.
+pub(crate) fn read(path: &Path) -> io::Result<Option<[u8; 32]>> {
     let text = match fs::read_to_string(path) {
-        Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error(error)),
+        text => text?,
     };
-    let mode = fs::metadata(path).map_err(io_error)?.permissions().mode();
+    let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "a key can be read by others; chmod 600 it");
     }
@@ -69,16 +69,23 @@ pub(crate) fn read(path: &Path) -> Result<Option<[u8; 32]>, OpenError> {
     let lowercase = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     match hex::decode_to_slice(text.strip_suffix('\n').unwrap_or(&text), &mut key) {
         Ok(()) if lowercase => Ok(Some(key)),
-        _ => Err(OpenError::BadKey { path: path.to_owned() }),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a key is 64 lowercase hex digits")),
     }
 }
 
 /// Makes a key. It is on disk, and its name too, before it is used for anything.
-pub(crate) fn create(path: &Path) -> Result<[u8; 32], OpenError> {
-    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
+pub(crate) fn create(path: &Path) -> io::Result<[u8; 32]> {
     let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| io_error(error.into()))?;
+    getrandom::fill(&mut key)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    durable::create_new(path, folder, format!("{}\n", hex::encode(key)).as_bytes(), 0o600).map_err(io_error)?;
+    durable::create_new(path, folder, format!("{}\n", hex::encode(key)).as_bytes(), 0o600)?;
     Ok(key)
+}
+
+/// What a failure to read or make the key at `path` means to whoever opens a ledger.
+pub(crate) fn open_error(path: &Path, error: io::Error) -> OpenError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => OpenError::BadKey { path: path.to_owned() },
+        _ => OpenError::Io { path: path.to_owned(), source: error },
+    }
 }

@@ -129,11 +129,8 @@ impl Ledger {
         durable::create_dir_durable(&folder).map_err(|source| LedgerError::Io { path: folder.clone(), source })?;
         let salt_path = folder.join(organization::SALT_KEY_FILE);
         // A key left by an attempt that was stopped has not been used for anything.
-        let salt_key = match keys::read(&salt_path).and_then(|key| key.map_or_else(|| keys::create(&salt_path), Ok)) {
-            Ok(key) => SaltKey::new(key),
-            Err(OpenError::Io { path, source }) => return Err(LedgerError::Io { path, source }),
-            Err(other) => return Err(LedgerError::Io { path: salt_path, source: std::io::Error::other(other) }),
-        };
+        let salt_key = keys::read(&salt_path).and_then(|key| key.map_or_else(|| keys::create(&salt_path), Ok));
+        let salt_key = SaltKey::new(salt_key.map_err(|source| LedgerError::Io { path: salt_path, source })?);
         let number = self.read_logs(|logs| logs.by_number.len() as u32);
         let origin = origin(&self.platform, &label, generation);
         let fixed = OrganizationLog { number, organization: organization.clone(), label, generation, origin, salt_key };
@@ -157,14 +154,10 @@ impl Ledger {
     pub fn salt_key_bytes(&self, number: u32) -> Result<[u8; 32], LedgerError> {
         let log = self.log(number)?;
         let path = log.folder.join(organization::SALT_KEY_FILE);
-        let io_error = |source| LedgerError::Io { path: path.clone(), source };
-        match keys::read(&path) {
-            Ok(Some(key)) if SaltKey::new(key).commitment() == log.fixed.salt_key.commitment() => Ok(key),
-            Ok(Some(_)) => Err(io_error(std::io::Error::other("it is not the key this log began with"))),
-            Ok(None) => Err(io_error(std::io::ErrorKind::NotFound.into())),
-            Err(OpenError::Io { source, .. }) => Err(io_error(source)),
-            Err(other) => Err(io_error(std::io::Error::other(other))),
-        }
+        let mine = |key: &[u8; 32]| SaltKey::new(*key).commitment() == log.fixed.salt_key.commitment();
+        let other = || std::io::Error::other("the key with which this log began is gone");
+        let key = keys::read(&path).and_then(|key| key.filter(mine).ok_or_else(other));
+        key.map_err(|source| LedgerError::Io { path, source })
     }
 
     /// Appends leaves, of which the first is leaf `first_seq`. Those that the tree has already are skipped unread, so

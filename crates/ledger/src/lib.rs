@@ -24,3 +24,6 @@ pub use error::{LedgerError, OpenError, RollbackError};
 pub use ledger::Ledger;
 pub use organization::OrganizationLog;
 pub use tree::TreeReader;
+
+#[cfg(test)]
+mod tests;

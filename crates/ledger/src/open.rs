@@ -48,37 +48,40 @@ pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) 
     let mut published: HashMap<String, SignedCheckpoint> =
         published.into_iter().map(|signed| (signed.checkpoint.origin.clone(), signed)).collect();
 
-    let mut logs = Vec::new();
-    for folder in generations {
-        let fixed = read_organization(&folder, platform, &keys)?;
-        let extent = extents.remove(&(fixed.label.clone(), fixed.generation));
-        // What an older generation of the same log had no longer counts.
-        extents.retain(|(label, generation), _| *label != fixed.label || *generation > fixed.generation);
-        let frontier = match extent {
+    let mut found = Vec::new();
+    for generation in generations {
+        found.push((read_organization(&generation, platform, &keys)?, generation));
+    }
+    found.sort_unstable_by_key(|(fixed, _)| fixed.number);
+    if let Some((expected, _)) = (0..).zip(&found).find(|(expected, (fixed, _))| fixed.number != *expected) {
+        let problem = format!("the log numbered {expected} is gone, or two have one number");
+        return Err(OpenError::Damaged { path: folder.to_owned(), problem });
+    }
+    let mut logs = Vec::with_capacity(found.len());
+    for (fixed, folder) in found {
+        let frontier = match extents.remove(&(fixed.label.clone(), fixed.generation)) {
             Some(extent) => read_frontier(&shared.files, &folder, fixed.number, extent)?,
             None => Frontier::new(),
         };
         let signed = published.remove(&fixed.origin);
         logs.push(Log::new(fixed, folder, frontier, signed));
     }
-    let lost = |path: PathBuf, log: String| OpenError::Damaged {
-        path,
-        problem: format!("it names the log {log}, whose folder is gone"),
-    };
-    if let Some((label, generation)) = extents.keys().next() {
+
+    // What is left over speaks of logs that are not there, or of older generations of logs that are.
+    let newest: HashMap<&str, u32> = logs.iter().map(|log| (&*log.fixed.label, log.fixed.generation)).collect();
+    let is_older = |label: &str, generation: u32| newest.get(label).is_some_and(|newest| generation < *newest);
+    let lost =
+        |path, log| OpenError::Damaged { path, problem: format!("it names the log {log}, whose folder is gone") };
+    if let Some((label, generation)) = extents.keys().find(|(label, generation)| !is_older(label, *generation)) {
         return Err(lost(state_path, format!("{label}/{generation}")));
     }
-    // A checkpoint of an older generation may be left until the next is published.
-    let older = |origin: &str| logs.iter().any(|log| origin.starts_with(&format!("{platform}/{}/", log.fixed.label)));
-    if let Some(origin) = published.keys().find(|origin| !older(origin)) {
+    let split = |origin: &str| {
+        let (label, generation) = origin.strip_prefix(platform)?.strip_prefix('/')?.split_once('/')?;
+        Some((label.to_owned(), generation.parse().ok()?))
+    };
+    let known = |origin: &str| split(origin).is_some_and(|(label, generation)| is_older(&label, generation));
+    if let Some(origin) = published.keys().find(|origin| !known(origin)) {
         return Err(lost(notes_path, origin.clone()));
-    }
-    logs.sort_unstable_by_key(|log| log.fixed.number);
-    for (expected, log) in (0..).zip(&logs) {
-        if log.fixed.number != expected {
-            let problem = format!("the log numbered {expected} is gone, or two have one number");
-            return Err(OpenError::Damaged { path: folder.to_owned(), problem });
-        }
     }
     Ok(Opened { keys, logs, any_published })
 }
@@ -161,7 +164,8 @@ fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<Organ
         return Err(damaged(format!("it belongs into a folder {label}/{}", found.generation)));
     }
     let salt_path = folder.join(organization::SALT_KEY_FILE);
-    let salt_key = keys::read(&salt_path)?.ok_or(OpenError::KeyMissing { path: salt_path.clone() })?;
+    let salt_key = keys::read(&salt_path).map_err(|error| keys::open_error(&salt_path, error))?;
+    let salt_key = salt_key.ok_or_else(|| OpenError::KeyMissing { path: salt_path.clone() })?;
     let log = OrganizationLog {
         number: found.number,
         organization: found.organization.clone(),
