@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::check::{self, CategorySet, Checker, Lifted, invalid};
 use crate::catalogue::FieldMap;
+use crate::check::{self, CategorySet, Checker, Lifted, invalid};
 use crate::envelope::Slot;
 use crate::fault::{Fault, quote};
 use crate::json::tape::{Document, Id, Kind as Node, Tape, duplicate_key};
@@ -119,6 +119,17 @@ const ORGANIZATIONS_MAX: usize = 64;
 /// Largest integer a canonical event holds.
 const COUNT_MAX: u64 = (1 << 53) - 1;
 
+/// What `name` may hold.
+static NAME_BYTES: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        allowed[byte] = matches!(byte as u8, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b':' | b'-');
+        byte += 1;
+    }
+    allowed
+};
+
 /// Checks one event against the catalogue and makes it canonical.
 ///
 /// `line` is one JSON object, without or with white space around it. `fresh_id` is asked for a `logEntryId` only if the
@@ -162,7 +173,7 @@ fn admit_inner<'s>(
         event.demote(extra);
     }
     sort_extra(document, extra)?;
-    let time = event.time()?;
+    let (time, is_time_canonical) = event.time()?;
     let has_succeeded = event.one_of(Slot::Result, &["SUCCESS", "ERROR", "UNAUTHORIZED", "PARTIAL"])? == Some(0);
     event.one_of(Slot::ProducerType, &["SERVER", "CLIENT"])?;
     event.name()?;
@@ -174,9 +185,8 @@ fn admit_inner<'s>(
     event.organizations(organizations)?;
 
     let categories = match event.get(Slot::Categories) {
-        Some(list) => {
-            check::categories(document, list, is_audit3).map_err(|fault| fault.at(Slot::Categories.name()))?
-        }
+        Some(list) => check::categories(document, list).map_err(|fault| fault.at(Slot::Categories.name()))?,
+        None if is_audit3 => return Err(missing(Slot::Categories)),
         None => CategorySet::default(),
     };
     lifted.entities.clear();
@@ -186,9 +196,6 @@ fn admit_inner<'s>(
     event.sent_users(users)?;
     let mut maps = [None; 2];
     if is_audit3 {
-        if categories.is_empty() {
-            return Err(missing(Slot::Categories));
-        }
         let are_entities_sent = event.get(Slot::Entities).is_some();
         let sent = lifted.entities.len();
         let mut checker = Checker::new(document, categories, lifted);
@@ -213,7 +220,8 @@ fn admit_inner<'s>(
     }
 
     let log_entry_id = sent_id.unwrap_or_else(fresh_id);
-    let intake_at = write_infrastructure(&event, categories, time, &log_entry_id, intake, infrastructure)?;
+    let rewritten_time = (!is_time_canonical).then_some(time);
+    let intake_at = write_infrastructure(&event, categories, rewritten_time, &log_entry_id, intake, infrastructure)?;
     write_content(&event, maps, lifted, users, extra, content);
     let canonical_bytes = infrastructure.len() - intake_at.len() + content.len();
     if canonical_bytes > event_bytes_max {
@@ -247,6 +255,10 @@ fn admit_inner<'s>(
 
 /// What `audit.3` wants beside `type`, `time`, `name`, `result` and `categories`.
 const AUDIT3_REQUIRED: [Slot; 4] = [Slot::EventId, Slot::ProducerType, Slot::Product, Slot::ProductVersion];
+
+/// What `audit.2` has in no checked form.
+const DEMOTED: [Slot; 5] =
+    [Slot::Categories, Slot::RequestFields, Slot::RequestParams, Slot::ResultFields, Slot::ResultParams];
 
 /// The top level of an event, sorted into slots.
 struct Event<'a> {
@@ -316,9 +328,9 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sends to `extra` what `audit.2` has no checked form of.
+    /// Moves to `extra` what is not checked in `audit.2`.
     fn demote(&mut self, extra: &mut Vec<(Id, Id)>) {
-        for slot in [Slot::RequestFields, Slot::RequestParams, Slot::ResultFields, Slot::ResultParams] {
+        for slot in DEMOTED {
             if let Some(value) = self.get(slot) {
                 extra.push((value - 1, value));
                 self.slots[slot as usize] = 0;
@@ -326,13 +338,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    fn time(&self) -> Result<Time, Fault> {
+    /// The time, and whether its text is canonical as sent.
+    fn time(&self) -> Result<(Time, bool), Fault> {
         self.require(Slot::Time)?;
         let text = self.string(Slot::Time)?.unwrap_or_default();
-        std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| Time::parse(text).ok())
-            .ok_or_else(|| invalid(crate::InvalidTime.to_string()).at(Slot::Time.name()))
+        Time::parse_bytes(text).ok_or_else(|| invalid(crate::InvalidTime.to_string()).at(Slot::Time.name()))
     }
 
     /// The position in `values` of the string in `slot`.
@@ -356,9 +366,11 @@ impl<'a> Event<'a> {
         if text.len() > NAME_BYTES_MAX {
             return Err(too_long(text.len(), NAME_BYTES_MAX).at(Slot::Name.name()));
         }
-        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-');
-        if text.is_empty() || !text.iter().all(is_allowed) {
-            let message = format!("{:?} is not 1 to 128 of A-Z a-z 0-9 _ . : -; name the kind of event, put the rest into fields", quote(text));
+        if text.is_empty() || !text.iter().all(|&byte| NAME_BYTES[usize::from(byte)]) {
+            let message = format!(
+                "{:?} is not 1 to 128 of A-Z a-z 0-9 _ . : -; name the kind of event, put the rest into fields",
+                quote(text)
+            );
             return Err(invalid(message).at(Slot::Name.name()));
         }
         Ok(())
@@ -447,7 +459,10 @@ impl<'a> Event<'a> {
         match uuid::parse(text) {
             Some(id) => Ok(Some(id)),
             None => {
-                let message = format!("{:?} is not a UUID; send 32 hexadecimal digits with hyphens, as in 8-4-4-4-12", quote(text));
+                let message = format!(
+                    "{:?} is not a UUID; send 32 hexadecimal digits with hyphens, as in 8-4-4-4-12",
+                    quote(text)
+                );
                 Err(invalid(message).at(slot.name()))
             }
         }
@@ -635,40 +650,41 @@ fn sort_unique(document: Document<'_>, ids: &mut Vec<Id>) {
     ids.dedup_by(|a, b| document.text(*a) == document.text(*b));
 }
 
-/// Writes the infrastructure part; answers where `"intake":{...},` stands.
+/// Writes the infrastructure part; answers where `"intake":{...},` stands. `time` is `None` if it can be copied.
 fn write_infrastructure(
     event: &Event<'_>,
     categories: CategorySet,
-    time: Time,
+    time: Option<Time>,
     log_entry_id: &[u8; 16],
     intake: &Intake<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Range<usize>, Fault> {
-    // Every member ends with a comma; the last comma becomes the brace.
     let mut part = Part::open(event, out);
     if !categories.is_empty() {
-        part.key("categories");
-        part.out.push(b'[');
-        for category in categories.iter() {
-            part.out.push(b'"');
-            part.out.extend_from_slice(category.name.as_bytes());
-            part.out.extend_from_slice(b"\",");
+        let out = part.member(Slot::Categories);
+        for (index, category) in categories.iter().enumerate() {
+            out.extend_from_slice(if index == 0 { b"[\"" } else { b",\"" });
+            out.extend_from_slice(category.name.as_bytes());
+            out.push(b'"');
         }
-        part.close(b']');
-        part.out.push(b',');
+        out.push(b']');
     }
     part.copy(Slot::Environment);
-    if event.get(Slot::EventId).is_some() {
-        let start = part.out.len();
-        part.copy(Slot::EventId);
-        part.out[start + "\"eventId\":".len()..].make_ascii_lowercase();
+    if let Some(id) = event.get(Slot::EventId) {
+        let out = part.member(Slot::EventId);
+        let start = out.len();
+        event.document.write(id, out);
+        out[start..].make_ascii_lowercase();
     }
     part.copy(Slot::Host);
-    let intake_at = part.intake(intake)?;
-    part.key("logEntryId");
-    part.out.push(b'"');
-    uuid::write(part.out, log_entry_id);
-    part.out.extend_from_slice(b"\",");
+    // Something always follows, so the comma after `intake` is the next member's.
+    let intake_start = part.out.len();
+    part.intake(intake)?;
+    let intake_at = intake_start + 1..part.out.len() + 1;
+    let out = part.member(Slot::LogEntryId);
+    out.push(b'"');
+    uuid::write(out, log_entry_id);
+    out.push(b'"');
     part.copy(Slot::Name);
     part.copy(Slot::OrgId);
     part.copy(Slot::Origin);
@@ -677,21 +693,34 @@ fn write_infrastructure(
     part.copy(Slot::Product);
     part.copy(Slot::ProductVersion);
     part.copy(Slot::Result);
-    part.sequence_id();
+    match event.get(Slot::SequenceId) {
+        Some(id) if event.document.kind(id) == Node::Number => {
+            let out = part.member(Slot::SequenceId);
+            out.push(b'"');
+            event.document.write(id, out);
+            out.push(b'"');
+        }
+        _ => part.copy(Slot::SequenceId),
+    }
     part.copy(Slot::Service);
     part.copy(Slot::Sid);
     part.copy(Slot::SourceOrigin);
     part.copy(Slot::Stack);
-    part.key("time");
-    part.out.push(b'"');
-    time.write(part.out);
-    part.out.extend_from_slice(b"\",");
+    match time {
+        Some(time) => {
+            let out = part.member(Slot::Time);
+            out.push(b'"');
+            time.write(out);
+            out.push(b'"');
+        }
+        None => part.copy(Slot::Time),
+    }
     part.copy(Slot::TokenId);
     part.copy(Slot::TraceId);
     part.copy(Slot::Type);
     part.copy(Slot::Uid);
     part.copy(Slot::UserAgent);
-    part.close(b'}');
+    part.close();
     Ok(intake_at)
 }
 
@@ -707,51 +736,41 @@ fn write_content(
     let document = event.document;
     let mut part = Part::open(event, out);
     if !lifted.entities.is_empty() {
-        part.key("entities");
-        part.strings(&lifted.entities);
+        part.list(Slot::Entities, &lifted.entities, |&id, out| document.write(id, out));
     }
     if !extra.is_empty() {
-        part.key("extra");
+        part.out.extend_from_slice(b",\"extra\":");
         document.write_members(extra.iter().copied(), part.out);
-        part.out.push(b',');
     }
-    for (name, map) in ["requestFields", "resultFields"].into_iter().zip(maps) {
+    for (slot, map) in [Slot::RequestFields, Slot::ResultFields].into_iter().zip(maps) {
         let Some(Fields { id, is_tagged }) = map else { continue };
-        part.key(name);
+        let out = part.member(slot);
         if is_tagged {
             let members = document.sorted_members(id);
             // Every value was found to have a payload.
             let payloads = members.map(|(key, value)| (key, payload(document, value).unwrap_or(value)));
-            document.write_members(payloads, part.out);
+            document.write_members(payloads, out);
         } else {
-            document.write(id, part.out);
+            document.write(id, out);
         }
-        part.out.push(b',');
     }
     if !users.is_empty() {
-        part.key("users");
-        part.out.push(b'[');
-        for &(_, user) in users {
-            part.user(user);
-            part.out.push(b',');
-        }
-        part.close(b']');
-        part.out.push(b',');
+        // Members that are null or empty are absent.
+        part.list(Slot::Users, users, |&(_, user), out| {
+            let members = document.sorted_members(user).filter(|&(_, value)| !document.is_empty(value));
+            document.write_members(members, out);
+        });
     } else if !lifted.users.is_empty() {
-        part.key("users");
-        part.out.push(b'[');
-        for &uid in &lifted.users {
-            part.out.extend_from_slice(b"{\"uid\":");
-            document.write(uid, part.out);
-            part.out.extend_from_slice(b"},");
-        }
-        part.close(b']');
-        part.out.push(b',');
+        part.list(Slot::Users, &lifted.users, |&uid, out| {
+            out.extend_from_slice(b"{\"uid\":");
+            document.write(uid, out);
+            out.push(b'}');
+        });
     }
-    part.close(b'}');
+    part.close();
 }
 
-/// A part being written: each member ends with a comma, which [`Part::close`] turns into the bracket.
+/// A part being written. Every member begins with a comma; the first comma becomes the opening brace.
 struct Part<'a> {
     event: &'a Event<'a>,
     out: &'a mut Vec<u8>,
@@ -760,39 +779,36 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn open(event: &'a Event<'a>, out: &'a mut Vec<u8>) -> Self {
         out.clear();
-        out.push(b'{');
         Self { event, out }
     }
 
+    /// Begins a member; the caller writes its value.
     #[inline]
-    fn key(&mut self, name: &str) {
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+    fn member(&mut self, slot: Slot) -> &mut Vec<u8> {
+        self.out.extend_from_slice(slot.opening().as_bytes());
+        self.out
     }
 
     /// Writes the member in `slot` as it is, if there is one.
     #[inline]
     fn copy(&mut self, slot: Slot) {
         if let Some(id) = self.event.get(slot) {
-            self.key(slot.name());
+            self.out.extend_from_slice(slot.opening().as_bytes());
             self.event.document.write(id, self.out);
-            self.out.push(b',');
         }
     }
 
-    fn sequence_id(&mut self) {
-        let Some(id) = self.event.get(Slot::SequenceId) else { return };
-        if self.event.document.kind(id) == Node::String {
-            return self.copy(Slot::SequenceId);
+    /// Writes a list that is not empty.
+    fn list<T>(&mut self, slot: Slot, elements: &[T], write: impl Fn(&T, &mut Vec<u8>)) {
+        let out = self.member(slot);
+        for (index, element) in elements.iter().enumerate() {
+            out.push(if index == 0 { b'[' } else { b',' });
+            write(element, out);
         }
-        self.key("sequenceId");
-        self.out.push(b'"');
-        self.event.document.write(id, self.out);
-        self.out.extend_from_slice(b"\",");
+        out.push(b']');
     }
 
-    fn intake(&mut self, intake: &Intake<'_>) -> Result<Range<usize>, Fault> {
+    fn intake(&mut self, intake: &Intake<'_>) -> Result<(), Fault> {
         let counts = [("producerEpoch", intake.producer_epoch), ("producerSeq", intake.producer_seq)];
         for (name, count) in counts {
             if count.is_some_and(|count| count > COUNT_MAX) {
@@ -800,11 +816,10 @@ impl<'a> Part<'a> {
                 return Err(Fault::new(RefusalCode::NumberOutOfRange, message).at(name).at(Slot::Intake.name()));
             }
         }
-        let start = self.out.len();
-        self.key("intake");
         let &Intake { producer, producer_epoch, producer_seq, source, adapter } = intake;
+        let out = self.member(Slot::Intake);
         write_intake(
-            self.out,
+            out,
             &crate::parts::Intake {
                 producer: producer.into(),
                 producer_epoch,
@@ -813,33 +828,15 @@ impl<'a> Part<'a> {
                 adapter: adapter.map(Into::into),
             },
         );
-        self.out.push(b',');
-        Ok(start..self.out.len())
+        Ok(())
     }
 
-    fn strings(&mut self, ids: &[Id]) {
-        self.out.push(b'[');
-        for &id in ids {
-            self.event.document.write(id, self.out);
-            self.out.push(b',');
+    fn close(self) {
+        match self.out.first_mut() {
+            Some(first) => *first = b'{',
+            None => self.out.push(b'{'),
         }
-        self.close(b']');
-        self.out.push(b',');
-    }
-
-    /// Writes a user: members that are null or empty are absent.
-    fn user(&mut self, user: Id) {
-        let document = self.event.document;
-        let members = document.sorted_members(user).filter(|&(_, value)| !document.is_empty(value));
-        document.write_members(members, self.out);
-    }
-
-    /// Closes the innermost container: its last comma, if it has one, becomes the bracket.
-    fn close(&mut self, bracket: u8) {
-        match self.out.last_mut() {
-            Some(last) if *last == b',' => *last = bracket,
-            _ => self.out.push(bracket),
-        }
+        self.out.push(b'}');
     }
 }
 
@@ -867,7 +864,8 @@ fn not_a_string(kind: Node) -> Fault {
 
 #[cold]
 fn too_long(bytes: usize, bytes_max: usize) -> Fault {
-    let message = format!("{bytes} bytes where {bytes_max} are allowed; infrastructure fields are not free text, shorten it");
+    let message =
+        format!("{bytes} bytes where {bytes_max} are allowed; infrastructure fields are not free text, shorten it");
     Fault::new(RefusalCode::TooLong, message)
 }
 
@@ -876,3 +874,6 @@ fn too_large(what: &str, bytes: usize, bytes_max: usize) -> Fault {
     let message = format!("{what} {bytes} bytes, over the limit of {bytes_max}; split the event");
     Fault::new(RefusalCode::EventTooLarge, message)
 }
+
+#[cfg(test)]
+mod tests;

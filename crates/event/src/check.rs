@@ -108,10 +108,7 @@ impl<'a> Checker<'a> {
             Type::Boolean => matches!(kind, Kind::True | Kind::False),
             Type::Safelong => kind == Kind::Number && !document.text(id).iter().any(|b| matches!(b, b'.' | b'e')),
             Type::Double => kind == Kind::Number,
-            Type::Datetime => {
-                kind == Kind::String
-                    && std::str::from_utf8(document.text(id)).is_ok_and(|text| Time::parse(text).is_ok())
-            }
+            Type::Datetime => kind == Kind::String && Time::parse_bytes(document.text(id)).is_some(),
             Type::Uuid => kind == Kind::String && uuid::parse(document.text(id)).is_some(),
             Type::Optional(_) | Type::List(_) | Type::Map(_) if kind == Kind::Null => true,
             Type::Optional(of) => return self.value(id, of, lift),
@@ -138,8 +135,8 @@ impl<'a> Checker<'a> {
         match named.shape {
             Shape::Alias(of) => self.value(id, of, lift),
             Shape::Enum(values) => {
-                let is_known = kind == Kind::String
-                    && values.iter().any(|value| value.as_bytes() == self.document.text(id));
+                let is_known =
+                    kind == Kind::String && values.iter().any(|value| value.as_bytes() == self.document.text(id));
                 if is_known { Ok(()) } else { Err(invalid(format!("must be one of {}", values.join(", ")))) }
             }
             Shape::Struct(members) if kind == Kind::Object => self.members(id, named, members, lift),
@@ -164,7 +161,7 @@ impl<'a> Checker<'a> {
         match members.iter().enumerate().find(is_absent) {
             None => Ok(()),
             Some((_, member)) => {
-                let message = format!("{} requires it; send a {}", named.name, member.ty);
+                let message = format!("{} requires it; send a value of type {}", named.name, member.ty);
                 Err(Fault::new(RefusalCode::MissingField, message).at(member.name))
             }
         }
@@ -184,7 +181,7 @@ impl<'a> Checker<'a> {
                 return Err(undeclared_member(named, variants).at_key(name));
             };
             if held.is_some() {
-                let message = format!("a {} holds one variant; send `type` and the member it names", named.name);
+                let message = format!("{} holds one variant; send `type` and the member it names", named.name);
                 return Err(Fault::new(RefusalCode::UndeclaredField, message).at(variant.name));
             }
             self.value(value, &variant.ty, variant.lift(lift)).map_err(|fault| fault.at(variant.name))?;
@@ -277,7 +274,7 @@ impl Member {
 #[cold]
 fn absent(field: &'static Field) -> Fault {
     let when = if field.map == FieldMap::Result { " when result is SUCCESS" } else { "" };
-    let message = format!("required{when}; send a {}", field.ty);
+    let message = format!("required{when}; send a value of type {}", field.ty);
     Fault::new(RefusalCode::MissingField, message)
         .at(field.name)
         .at(field.map.name())
@@ -311,8 +308,8 @@ pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(RefusalCode::InvalidValue, message)
 }
 
-/// Reads `categories`; with `audit3`, only those that `audit.3` has.
-pub(crate) fn categories(document: Document<'_>, list: Id, audit3: bool) -> Result<CategorySet, Fault> {
+/// Reads `categories`.
+pub(crate) fn categories(document: Document<'_>, list: Id) -> Result<CategorySet, Fault> {
     let mut set = CategorySet::default();
     if document.kind(list) != Kind::Array {
         return Err(invalid("must be a list of category names"));
@@ -324,11 +321,14 @@ pub(crate) fn categories(document: Document<'_>, list: Id, audit3: bool) -> Resu
                 match catalogue::category_index(name) {
                     None => Fault::new(
                         RefusalCode::UnknownCategory,
-                        format!("the catalogue has no category {:?}; take one of docs/reference/categories.md, names are case-sensitive", quote(name)),
+                        format!(
+                            "the catalogue has no category {:?}; take one of docs/reference/categories.md, names are case-sensitive",
+                            quote(name)
+                        ),
                     ),
                     Some(found) => {
                         let category = &catalogue::categories()[found];
-                        if audit3 && category.status == catalogue::Status::Audit2Only {
+                        if category.status == catalogue::Status::Audit2Only {
                             not_in_audit3(category)
                         } else if !set.insert(found) {
                             Fault::new(RefusalCode::RepeatedValue, "the category stands twice; send it once")

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::entry::Digest;
-use crate::json::write::write_string;
+use crate::json::write::{write_count, write_string};
 use crate::parts::{Intake, write_intake};
 use crate::{Organization, Time};
 
@@ -65,9 +65,9 @@ pub struct ControlEntry {
 pub fn genesis(genesis: &Genesis<'_>) -> ControlEntry {
     let mut payload = Vec::with_capacity(512);
     payload.extend_from_slice(b"{\"formatVersion\":");
-    push_count(&mut payload, FORMAT_VERSION.into());
+    write_count(&mut payload, FORMAT_VERSION.into());
     payload.extend_from_slice(b",\"generation\":");
-    push_count(&mut payload, genesis.generation);
+    write_count(&mut payload, genesis.generation);
     payload.extend_from_slice(b",\"keyId\":");
     write_string(&mut payload, genesis.key_id);
     payload.extend_from_slice(b",\"label\":");
@@ -78,9 +78,9 @@ pub fn genesis(genesis: &Genesis<'_>) -> ControlEntry {
         payload.extend_from_slice(b",\"previous\":{\"root\":\"");
         push_hex(&mut payload, &previous.root);
         payload.extend_from_slice(b"\",\"size\":");
-        push_count(&mut payload, previous.size);
+        write_count(&mut payload, previous.size);
         payload.extend_from_slice(b",\"witnessedSize\":");
-        push_count(&mut payload, previous.witnessed_size);
+        write_count(&mut payload, previous.witnessed_size);
         payload.push(b'}');
     }
     payload.extend_from_slice(b",\"saltKeyCommitment\":\"");
@@ -127,28 +127,15 @@ pub fn control_entry(control: &Control<'_>) -> ControlEntry {
     out.extend_from_slice(b"{\"eventId\":");
     push_id(&mut out, &event_id);
     out.extend_from_slice(b",\"intake\":");
-    write_intake(
-        &mut out,
-        &Intake {
-            producer: "indelible".into(),
-            source: "server".into(),
-            ..Intake::default()
-        },
-    );
+    write_intake(&mut out, &Intake { producer: "indelible".into(), source: "server".into(), ..Intake::default() });
     out.extend_from_slice(b",\"logEntryId\":");
     push_id(&mut out, &log_entry_id);
     out.extend_from_slice(b",\"name\":");
     write_string(&mut out, control.name);
-    out.extend_from_slice(
-        b",\"producerType\":\"SERVER\",\"product\":\"indelible\",\"productVersion\":",
-    );
+    out.extend_from_slice(b",\"producerType\":\"SERVER\",\"product\":\"indelible\",\"productVersion\":");
     write_string(&mut out, control.product_version);
     out.extend_from_slice(b",\"result\":\"SUCCESS\",\"time\":\"");
-    Time {
-        micros: control.received_at_us,
-        nanos: 0,
-    }
-    .write(&mut out);
+    Time { micros: control.received_at_us, nanos: 0 }.write(&mut out);
     out.extend_from_slice(b"\",\"type\":\"indelible.1\"}");
     let mut content = Vec::with_capacity(control.payload.len() + 64);
     content.extend_from_slice(b"{\"extra\":{");
@@ -156,11 +143,7 @@ pub fn control_entry(control: &Control<'_>) -> ControlEntry {
     content.push(b':');
     content.extend_from_slice(control.payload);
     content.extend_from_slice(b"}}");
-    ControlEntry {
-        infrastructure: out,
-        content,
-        log_entry_id,
-    }
+    ControlEntry { infrastructure: out, content, log_entry_id }
 }
 
 /// A version-8 UUID from a hash of what the entry is.
@@ -181,10 +164,6 @@ fn derived_id(kind: &str, control: &Control<'_>) -> [u8; 16] {
     id
 }
 
-fn push_count(out: &mut Vec<u8>, count: u64) {
-    out.extend_from_slice(count.to_string().as_bytes());
-}
-
 fn push_id(out: &mut Vec<u8>, id: &[u8; 16]) {
     out.push(b'"');
     crate::uuid::write(out, id);
@@ -198,3 +177,6 @@ fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,10 +76,7 @@ impl SaltKey {
         let mut hasher = Sha256::new();
         hasher.update(SALT_KEY_TAG);
         hasher.update(key);
-        Self(Arc::new(Keyed {
-            mac: Hmac::new(&key.into_block()),
-            commitment: hasher.finalize().into(),
-        }))
+        Self(Arc::new(Keyed { mac: Hmac::new(&key.into_block()), commitment: hasher.finalize().into() }))
     }
 
     /// The salt of the entry at `seq`.
@@ -114,3 +111,6 @@ impl IntoBlock for [u8; 32] {
         block.into()
     }
 }
+
+#[cfg(test)]
+mod tests;

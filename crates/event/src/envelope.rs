@@ -42,117 +42,131 @@ pub(crate) enum Slot {
 impl Slot {
     pub(crate) const COUNT: usize = 33;
 
-    /// By `Slot as usize`.
-    const NAMES: [&str; Slot::COUNT] = [
-        "categories",
-        "deployment",
-        "entities",
-        "environment",
-        "eventId",
-        "host",
-        "intake",
-        "logEntryId",
-        "name",
-        "orgId",
-        "organizations",
-        "origin",
-        "origins",
-        "producerType",
-        "product",
-        "productVersion",
-        "requestFields",
-        "requestParams",
-        "result",
-        "resultFields",
-        "resultParams",
-        "sequenceId",
-        "service",
-        "sid",
-        "sourceOrigin",
-        "stack",
-        "time",
-        "tokenId",
-        "traceId",
-        "type",
-        "uid",
-        "userAgent",
-        "users",
+    /// Every slot, by `Slot as usize`.
+    const ALL: [Slot; Slot::COUNT] = [
+        Slot::Categories,
+        Slot::Deployment,
+        Slot::Entities,
+        Slot::Environment,
+        Slot::EventId,
+        Slot::Host,
+        Slot::Intake,
+        Slot::LogEntryId,
+        Slot::Name,
+        Slot::OrgId,
+        Slot::Organizations,
+        Slot::Origin,
+        Slot::Origins,
+        Slot::ProducerType,
+        Slot::Product,
+        Slot::ProductVersion,
+        Slot::RequestFields,
+        Slot::RequestParams,
+        Slot::Result,
+        Slot::ResultFields,
+        Slot::ResultParams,
+        Slot::SequenceId,
+        Slot::Service,
+        Slot::Sid,
+        Slot::SourceOrigin,
+        Slot::Stack,
+        Slot::Time,
+        Slot::TokenId,
+        Slot::TraceId,
+        Slot::Type,
+        Slot::Uid,
+        Slot::UserAgent,
+        Slot::Users,
     ];
 
+    /// The members' beginnings, by `Slot as usize`: a comma, the name in quotes, a colon.
+    const OPENINGS: [&str; Slot::COUNT] = [
+        ",\"categories\":",
+        ",\"deployment\":",
+        ",\"entities\":",
+        ",\"environment\":",
+        ",\"eventId\":",
+        ",\"host\":",
+        ",\"intake\":",
+        ",\"logEntryId\":",
+        ",\"name\":",
+        ",\"orgId\":",
+        ",\"organizations\":",
+        ",\"origin\":",
+        ",\"origins\":",
+        ",\"producerType\":",
+        ",\"product\":",
+        ",\"productVersion\":",
+        ",\"requestFields\":",
+        ",\"requestParams\":",
+        ",\"result\":",
+        ",\"resultFields\":",
+        ",\"resultParams\":",
+        ",\"sequenceId\":",
+        ",\"service\":",
+        ",\"sid\":",
+        ",\"sourceOrigin\":",
+        ",\"stack\":",
+        ",\"time\":",
+        ",\"tokenId\":",
+        ",\"traceId\":",
+        ",\"type\":",
+        ",\"uid\":",
+        ",\"userAgent\":",
+        ",\"users\":",
+    ];
+
+    /// What an object's member begins with: `,"name":`.
     #[inline]
-    pub(crate) fn name(self) -> &'static str {
-        Slot::NAMES[self as usize]
+    pub(crate) fn opening(self) -> &'static str {
+        Slot::OPENINGS[self as usize]
     }
 
-    /// The field called `name`. By length first: most comparisons are then of one word.
+    pub(crate) fn name(self) -> &'static str {
+        let opening = self.opening();
+        &opening[2..opening.len() - 2]
+    }
+
+    /// The field called `name`.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Slot> {
-        let slot = match name.len() {
-            3 => match name {
-                b"uid" => Slot::Uid,
-                b"sid" => Slot::Sid,
-                _ => return None,
-            },
-            4 => match name {
-                b"type" => Slot::Type,
-                b"time" => Slot::Time,
-                b"name" => Slot::Name,
-                b"host" => Slot::Host,
-                _ => return None,
-            },
-            5 => match name {
-                b"orgId" => Slot::OrgId,
-                b"stack" => Slot::Stack,
-                b"users" => Slot::Users,
-                _ => return None,
-            },
-            6 => match name {
-                b"result" => Slot::Result,
-                b"origin" => Slot::Origin,
-                b"intake" => Slot::Intake,
-                _ => return None,
-            },
-            7 => match name {
-                b"eventId" => Slot::EventId,
-                b"product" => Slot::Product,
-                b"service" => Slot::Service,
-                b"tokenId" => Slot::TokenId,
-                b"traceId" => Slot::TraceId,
-                b"origins" => Slot::Origins,
-                _ => return None,
-            },
-            8 if name == b"entities" => Slot::Entities,
-            9 if name == b"userAgent" => Slot::UserAgent,
-            10 => match name {
-                b"logEntryId" => Slot::LogEntryId,
-                b"categories" => Slot::Categories,
-                b"sequenceId" => Slot::SequenceId,
-                b"deployment" => Slot::Deployment,
-                _ => return None,
-            },
-            11 if name == b"environment" => Slot::Environment,
-            12 => match name {
-                b"producerType" => Slot::ProducerType,
-                b"resultFields" => Slot::ResultFields,
-                b"sourceOrigin" => Slot::SourceOrigin,
-                b"resultParams" => Slot::ResultParams,
-                _ => return None,
-            },
-            13 => match name {
-                b"requestFields" => Slot::RequestFields,
-                b"organizations" => Slot::Organizations,
-                b"requestParams" => Slot::RequestParams,
-                _ => return None,
-            },
-            14 if name == b"productVersion" => Slot::ProductVersion,
-            _ => return None,
-        };
-        Some(slot)
+        let index = usize::from(PLACES[place(name)?]);
+        (NAMES[index] == name).then_some(Slot::ALL[index])
     }
+}
 
-    /// The slots in the order of their names, which is that of their declaration.
-    #[cfg(test)]
-    pub(crate) fn all() -> impl Iterator<Item = (usize, &'static str)> {
-        Slot::NAMES.into_iter().enumerate()
+/// By `Slot as usize`.
+static NAMES: [&[u8]; Slot::COUNT] = {
+    let mut names = [b"".as_slice(); Slot::COUNT];
+    let mut slot = 0;
+    while slot < Slot::COUNT {
+        let (_, rest) = Slot::OPENINGS[slot].as_bytes().split_at(2);
+        names[slot] = rest.split_at(rest.len() - 2).0;
+        slot += 1;
     }
+    names
+};
+
+const PLACE_COUNT: usize = 64;
+
+/// Which slot a name can only be, by [`place`]; where there is none, slot 0, whose name then differs.
+static PLACES: [u8; PLACE_COUNT] = {
+    let mut places = [0; PLACE_COUNT];
+    let mut slot = 0;
+    while slot < Slot::COUNT {
+        if let Some(place) = place(NAMES[slot]) {
+            places[place] = slot as u8;
+        }
+        slot += 1;
+    }
+    places
+};
+
+/// A number no two names of [`Slot`] share; the factors were found by trying.
+#[inline]
+const fn place(name: &[u8]) -> Option<usize> {
+    let [first, _, third, ..] = name else { return None };
+    let near_end = name[name.len() - 3];
+    let mixed = name.len() * 2 + *first as usize * 9 + *third as usize * 45 + near_end as usize;
+    Some(mixed % PLACE_COUNT)
 }

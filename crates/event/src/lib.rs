@@ -15,6 +15,8 @@ pub mod control;
 pub mod entry;
 mod envelope;
 mod fault;
+#[doc(hidden)]
+pub mod fuzz;
 mod json;
 mod organization;
 pub mod parts;
@@ -28,3 +30,6 @@ pub use organization::{InvalidOrganization, Organization, RID_BYTES_MAX};
 pub use refusal::{Refusal, RefusalCode};
 pub use scope::{Part, Scope};
 pub use time::{InvalidTime, Time};
+
+#[cfg(test)]
+mod properties;

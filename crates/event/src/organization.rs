@@ -34,9 +34,7 @@ impl Organization {
         text.len() <= RID_BYTES_MAX
             && pieces.next() == Some("ri")
             && pieces.next().is_some_and(is_word)
-            && pieces
-                .next()
-                .is_some_and(|instance| instance.is_empty() || is_instance(instance))
+            && pieces.next().is_some_and(|instance| instance.is_empty() || is_instance(instance))
             && pieces.next().is_some_and(is_word)
             && pieces.next().is_some_and(is_locator)
     }
@@ -47,8 +45,7 @@ fn is_word(text: &str) -> bool {
 }
 
 fn is_instance(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && text.bytes().all(is_word_byte)
+    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && text.bytes().all(is_word_byte)
 }
 
 fn is_word_byte(byte: u8) -> bool {
@@ -56,21 +53,14 @@ fn is_word_byte(byte: u8) -> bool {
 }
 
 fn is_locator(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 impl FromStr for Organization {
     type Err = InvalidOrganization;
 
     fn from_str(text: &str) -> Result<Self, InvalidOrganization> {
-        if Self::is_valid(text) {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidOrganization)
-        }
+        if Self::is_valid(text) { Ok(Self(text.into())) } else { Err(InvalidOrganization) }
     }
 }
 
@@ -107,8 +97,9 @@ impl serde::Serialize for Organization {
 
 impl<'de> serde::Deserialize<'de> for Organization {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,12 +26,11 @@ pub struct Malformed {
 ///
 /// Ends after the first error.
 pub fn members(jcs: &[u8]) -> Members<'_> {
-    Members {
-        jcs,
-        at: 0,
-        state: State::Start,
-    }
+    Members { jcs, at: 0, state: State::Start }
 }
+
+/// A key, unescaped, and the raw text of its value.
+pub type Member<'a> = (Cow<'a, str>, &'a [u8]);
 
 /// Iterator of [`members`].
 #[derive(Debug, Clone)]
@@ -49,7 +48,7 @@ enum State {
 }
 
 impl<'a> Iterator for Members<'a> {
-    type Item = Result<(Cow<'a, str>, &'a [u8]), Malformed>;
+    type Item = Result<Member<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.step().transpose();
@@ -61,7 +60,7 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn step(&mut self) -> Result<Option<(Cow<'a, str>, &'a [u8])>, Malformed> {
+    fn step(&mut self) -> Result<Option<Member<'a>>, Malformed> {
         match next_element(self.jcs, &mut self.at, self.state, b'{', b'}')? {
             None => return Ok(None),
             Some(()) => self.state = State::Inside,
@@ -75,11 +74,7 @@ impl<'a> Members<'a> {
 
 /// The elements of the JSON array `raw`, each as raw text. Ends after the first error.
 pub fn elements(raw: &[u8]) -> Elements<'_> {
-    Elements {
-        raw,
-        at: 0,
-        state: State::Start,
-    }
+    Elements { raw, at: 0, state: State::Start }
 }
 
 /// Iterator of [`elements`].
@@ -121,13 +116,9 @@ pub fn string(raw: &[u8]) -> Result<Cow<'_, str>, Malformed> {
         _ => return Err(Malformed { at: 0 }),
     };
     if !inside.contains(&b'\\') {
-        return simdutf8::basic::from_utf8(inside)
-            .map(Cow::Borrowed)
-            .map_err(|_| Malformed { at: 1 });
+        return simdutf8::basic::from_utf8(inside).map(Cow::Borrowed).map_err(|_| Malformed { at: 1 });
     }
-    serde_json::from_slice(raw)
-        .map(Cow::Owned)
-        .map_err(|error| Malformed { at: error.column() })
+    serde_json::from_slice(raw).map(Cow::Owned).map_err(|error| Malformed { at: error.column() })
 }
 
 /// The strings of the JSON array `raw`. Ends after the first error.
@@ -149,13 +140,7 @@ impl<'a> Iterator for StringList<'a> {
 
 /// Moves to the next element of a container, past its bracket or comma; `None` at the end of the container, which
 /// must be the end of the bytes.
-fn next_element(
-    bytes: &[u8],
-    at: &mut usize,
-    state: State,
-    open: u8,
-    close: u8,
-) -> Result<Option<()>, Malformed> {
+fn next_element(bytes: &[u8], at: &mut usize, state: State, open: u8, close: u8) -> Result<Option<()>, Malformed> {
     match state {
         State::Done => return Ok(None),
         State::Start => {
@@ -171,11 +156,7 @@ fn next_element(
         State::Inside => {}
     }
     expect(bytes, at, close)?;
-    if *at == bytes.len() {
-        Ok(None)
-    } else {
-        Err(Malformed { at: *at })
-    }
+    if *at == bytes.len() { Ok(None) } else { Err(Malformed { at: *at }) }
 }
 
 fn expect(bytes: &[u8], at: &mut usize, byte: u8) -> Result<(), Malformed> {
@@ -203,8 +184,7 @@ fn take_value<'a>(bytes: &'a [u8], at: &mut usize) -> Result<&'a [u8], Malformed
             }
             Some(b',' | b':') if depth > 0 => *at += 1,
             Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
-                let is_scalar =
-                    |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z');
+                let is_scalar = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z');
                 *at += bytes[*at..].iter().take_while(is_scalar).count();
             }
             _ => return Err(Malformed { at: *at }),
@@ -229,3 +209,6 @@ fn skip_string(bytes: &[u8], at: &mut usize) -> Result<(), Malformed> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

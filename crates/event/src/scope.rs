@@ -28,10 +28,7 @@ impl Scope {
     pub fn new(mut organizations: Vec<Organization>, part: Part) -> Self {
         organizations.sort_unstable();
         organizations.dedup();
-        Self {
-            organizations,
-            part,
-        }
+        Self { organizations, part }
     }
 
     /// The organizations, sorted, without repeats.
@@ -49,3 +46,6 @@ impl Scope {
         self.organizations.binary_search(organization).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

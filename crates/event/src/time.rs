@@ -23,21 +23,20 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl Time {
     /// 0001-01-01T00:00:00Z.
-    pub const MIN: Time = Time {
-        micros: -62_135_596_800 * MICROS_PER_SECOND,
-        nanos: 0,
-    };
+    pub const MIN: Time = Time { micros: -62_135_596_800 * MICROS_PER_SECOND, nanos: 0 };
     /// 9999-12-31T23:59:59.999999999Z.
-    pub const MAX: Time = Time {
-        micros: 253_402_300_799 * MICROS_PER_SECOND + 999_999,
-        nanos: 999,
-    };
+    pub const MAX: Time = Time { micros: 253_402_300_799 * MICROS_PER_SECOND + 999_999, nanos: 999 };
 
     /// Reads RFC 3339, converting any offset to UTC.
     ///
     /// Digits of a second after the ninth must be zero: nothing is rounded.
     pub fn parse(text: &str) -> Result<Time, InvalidTime> {
-        parse(text.as_bytes()).ok_or(InvalidTime)
+        parse(text.as_bytes()).map(|(time, _)| time).ok_or(InvalidTime)
+    }
+
+    /// As [`Time::parse`], and whether the text is canonical as it stands.
+    pub(crate) fn parse_bytes(text: &[u8]) -> Option<(Time, bool)> {
+        parse(text)
     }
 
     /// Appends the canonical text: UTC, `Z`, no trailing zeros in the fraction. At most 30 bytes.
@@ -82,12 +81,11 @@ fn put(digits: &mut [u8], mut value: u32) {
     }
 }
 
-fn parse(text: &[u8]) -> Option<Time> {
+/// The time, and whether the text is what [`Time::write`] would write.
+fn parse(text: &[u8]) -> Option<(Time, bool)> {
     let (date_time, rest) = text.split_first_chunk::<19>()?;
     let shape = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if shape.iter().any(|&(at, byte)| date_time[at] != byte)
-        || !matches!(date_time[10], b'T' | b't')
-    {
+    if shape.iter().any(|&(at, byte)| date_time[at] != byte) || !matches!(date_time[10], b'T' | b't') {
         return None;
     }
     let year = number(&date_time[0..4])?;
@@ -105,16 +103,15 @@ fn parse(text: &[u8]) -> Option<Time> {
     if !in_range {
         return None;
     }
-    let (below, rest) = fraction(rest)?;
-    let offset = offset_seconds(rest)?;
+    let (below, zone) = fraction(rest)?;
+    let offset = offset_seconds(zone)?;
     let seconds = days_from_civil(i64::from(year), month, day) * SECONDS_PER_DAY
         + i64::from(hour * 3600 + minute * 60 + second)
         - offset;
-    let time = Time {
-        micros: seconds * MICROS_PER_SECOND + i64::from(below / 1000),
-        nanos: (below % 1000) as u16,
-    };
-    (Time::MIN..=Time::MAX).contains(&time).then_some(time)
+    let time = Time { micros: seconds * MICROS_PER_SECOND + i64::from(below / 1000), nanos: (below % 1000) as u16 };
+    let digits = &rest[..rest.len() - zone.len()];
+    let is_canonical = zone == b"Z" && date_time[10] == b'T' && digits.len() <= 10 && digits.last() != Some(&b'0');
+    (Time::MIN..=Time::MAX).contains(&time).then_some((time, is_canonical))
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -133,10 +130,7 @@ fn fraction(rest: &[u8]) -> Option<(u32, &[u8])> {
     let Some(digits) = rest.strip_prefix(b".") else {
         return Some((0, rest));
     };
-    let count = digits
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = digits.split_at(count);
     let (kept, beyond) = digits.split_at(count.min(9));
     if count == 0 || beyond.iter().any(|&digit| digit != b'0') {
@@ -163,7 +157,7 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
 fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 31,
     }
@@ -184,15 +178,13 @@ fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    } as u32;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
+
+#[cfg(test)]
+mod tests;

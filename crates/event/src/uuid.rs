@@ -3,42 +3,38 @@
 /// The 16 bytes `text` stands for.
 pub(crate) fn parse(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.try_into().ok()?;
-    if [8, 13, 18, 23].iter().any(|&at: &usize| text[at] != b'-') {
-        return None;
-    }
     let mut id = [0; 16];
-    let mut at = 0;
-    for byte in &mut id {
-        if text[at] == b'-' {
-            at += 1;
-        }
-        *byte = nibble(text[at])? << 4 | nibble(text[at + 1])?;
-        at += 2;
+    let mut wrong = 0;
+    for (byte, at) in id.iter_mut().zip(DIGITS) {
+        let (high, low) = (NIBBLES[usize::from(text[at])], NIBBLES[usize::from(text[at + 1])]);
+        wrong |= high | low;
+        *byte = high << 4 | low;
     }
-    Some(id)
+    let has_hyphens = [text[8], text[13], text[18], text[23]] == *b"----";
+    (wrong <= 0xf && has_hyphens).then_some(id)
 }
+
+/// Where the two digits of each byte stand.
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// The value of a hexadecimal digit; 255 for any other byte.
+static NIBBLES: [u8; 256] = {
+    let mut nibbles = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        nibbles[b"0123456789abcdef"[value] as usize] = value as u8;
+        nibbles[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    nibbles
+};
 
 /// Appends the 36 bytes of `id`.
 pub(crate) fn write(out: &mut Vec<u8>, id: &[u8; 16]) {
     let mut text = [b'-'; 36];
-    let mut at = 0;
-    for (index, byte) in id.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            at += 1;
-        }
+    for (byte, at) in id.iter().zip(DIGITS) {
         text[at] = b"0123456789abcdef"[usize::from(byte >> 4)];
         text[at + 1] = b"0123456789abcdef"[usize::from(byte & 15)];
-        at += 2;
     }
     out.extend_from_slice(&text);
-}
-
-#[inline]
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }

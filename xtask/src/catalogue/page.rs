@@ -69,7 +69,9 @@ fn render_category(out: &mut String, category: &Category) -> anyhow::Result<()> 
     writeln!(out, "\n### {}\n\n{}.", category.name, category.summary)?;
     let replaced = match category.replaced_by.as_slice() {
         [] => String::new(),
-        names => format!(" Use {} instead.", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        names => {
+            format!(" Use {} instead.", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        }
     };
     match category.status.as_str() {
         "active" => {}

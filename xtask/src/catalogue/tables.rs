@@ -134,8 +134,7 @@ fn status(status: &str) -> anyhow::Result<&'static str> {
 }
 
 fn classification(field: &Field) -> anyhow::Result<String> {
-    const KNOWN: [&str; 8] =
-        ["RESOURCE", "UID", "TOKEN", "DATA", "METADATA", "USER_INPUT", "CONSTANT", "PASS_THROUGH"];
+    const KNOWN: [&str; 8] = ["RESOURCE", "UID", "TOKEN", "DATA", "METADATA", "USER_INPUT", "CONSTANT", "PASS_THROUGH"];
     let Some(name) = &field.classification else { return Ok("None".into()) };
     anyhow::ensure!(KNOWN.contains(&name.as_str()), "{name} is no classification");
     Ok(format!("Some(Classification::{})", camel_of_capitals(name)))

@@ -94,7 +94,10 @@ impl<'a> Slot<'a> {
 fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::Result<()> {
     let is_default = slots.iter().all(|slot| !slot.required);
     let default = if is_default { " Default," } else { "" };
-    writeln!(out, "#[derive(Debug, Clone,{default} PartialEq, Serialize, Deserialize)]\n#[serde(deny_unknown_fields)]")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone,{default} PartialEq, Serialize, Deserialize)]\n#[serde(deny_unknown_fields)]"
+    )?;
     writeln!(out, "pub struct {name} {{")?;
     for slot in &slots {
         writeln!(out, "    /// {}", slot.doc)?;

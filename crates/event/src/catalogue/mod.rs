@@ -311,3 +311,6 @@ impl Classification {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -105,11 +105,7 @@ impl<'a> Decimal<'a> {
         let last = mantissa.iter().rposition(is_significant).unwrap_or(first);
         // In `0.05` the first significant digit stands after the point, which itself takes a byte.
         let point = whole as i64 - first as i64 + i64::from(first > whole);
-        Decimal {
-            is_negative,
-            point: point.saturating_add(exponent_of(exponent)),
-            digits: &mantissa[first..=last],
-        }
+        Decimal { is_negative, point: point.saturating_add(exponent_of(exponent)), digits: &mantissa[first..=last] }
     }
 }
 
@@ -129,8 +125,7 @@ fn exponent_of(text: &[u8]) -> i64 {
         [_, b'+', digits @ ..] | [_, digits @ ..] => (1, digits),
         [] => return 0,
     };
-    let magnitude = digits
-        .iter()
-        .fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    let magnitude =
+        digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     sign * magnitude
 }

@@ -5,9 +5,9 @@
 //! order. Everything else can be copied as it stands.
 
 use crate::fault::Fault;
+use crate::json::DEPTH_MAX;
 use crate::json::number::{self, NumberFault};
 use crate::json::write::{compare_keys, plain_length, write_escaped};
-use crate::json::DEPTH_MAX;
 use crate::{Limits, RefusalCode};
 
 /// What a node is.
@@ -43,11 +43,11 @@ pub(crate) type Id = u32;
 struct Node {
     /// Strings: inside the quotes. Numbers and literals: the text. Containers: brackets included.
     start: u32,
+    /// Scattered containers have no text; for an object whose members are not sorted this is where in `orders` their
+    /// list begins, its length first, and otherwise `SORTED`.
     end: u32,
     /// The node after this one and all inside of it.
     next: Id,
-    /// Objects whose members are not sorted: where in `orders` the sorted list begins, its length first.
-    order: u32,
     kind: Kind,
     place: Place,
 }
@@ -62,6 +62,8 @@ enum Place {
     /// A container that has to be put together.
     Scattered,
 }
+
+const NO_VALUE: &str = "a JSON value is expected here; NaN, Infinity and single quotes are not JSON";
 
 const SORTED: u32 = u32::MAX;
 
@@ -145,14 +147,7 @@ impl Parser<'_, '_> {
     fn push(&mut self, kind: Kind, place: Place, start: usize, end: usize) -> Id {
         let id = self.tape.nodes.len() as Id;
         // Limits keep a line below 4 GiB, so offsets fit.
-        self.tape.nodes.push(Node {
-            start: start as u32,
-            end: end as u32,
-            next: id + 1,
-            order: SORTED,
-            kind,
-            place,
-        });
+        self.tape.nodes.push(Node { start: start as u32, end: end as u32, next: id + 1, kind, place });
         id
     }
 
@@ -165,13 +160,13 @@ impl Parser<'_, '_> {
             Some(b't') => self.literal(b"true", Kind::True),
             Some(b'f') => self.literal(b"false", Kind::False),
             Some(b'n') => self.literal(b"null", Kind::Null),
-            _ => Err(self.unexpected("a JSON value is expected here")),
+            _ => Err(self.unexpected(NO_VALUE)),
         }
     }
 
     fn literal(&mut self, text: &[u8], kind: Kind) -> Result<(), Fault> {
         if !self.bytes[self.at..].starts_with(text) {
-            return Err(self.unexpected("a JSON value is expected here; JSON knows true, false and null, not NaN"));
+            return Err(self.unexpected(NO_VALUE));
         }
         let start = self.at;
         self.at += text.len();
@@ -201,7 +196,7 @@ impl Parser<'_, '_> {
     }
 
     /// Parses the string whose quote is next.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Id, Fault> {
         let start = self.at + 1;
         let end = start + plain_length(&self.bytes[start..]);
@@ -214,6 +209,7 @@ impl Parser<'_, '_> {
     }
 
     /// Goes on with a string that began at `start` and meets something other than a quote at `at`.
+    #[inline(never)]
     fn escaped_string(&mut self, start: usize) -> Result<Id, Fault> {
         self.departures += 1;
         let from = self.tape.arena.len();
@@ -346,17 +342,19 @@ impl Parser<'_, '_> {
             }
             self.blank();
         }
-        if !is_sorted {
-            self.departures += 1;
-            self.order(id, first)?;
-        }
+        let order = if is_sorted { SORTED } else { self.order(first)? };
         self.tape.open_keys.truncate(first);
         self.leave(id, departures);
+        if !is_sorted {
+            self.departures += 1;
+            let node = &mut self.tape.nodes[id as usize];
+            (node.place, node.end) = (Place::Scattered, order);
+        }
         Ok(())
     }
 
-    /// Sorts the keys of object `id`, which stand from `first` on, and refuses one that comes twice.
-    fn order(&mut self, id: Id, first: usize) -> Result<(), Fault> {
+    /// Sorts the open keys from `first` on, refuses one that comes twice, and answers where in `orders` they are.
+    fn order(&mut self, first: usize) -> Result<u32, Fault> {
         let Tape { nodes, orders, arena, open_keys } = &mut *self.tape;
         let text = |key: Id| text(self.bytes, arena, &nodes[key as usize]);
         let keys = &mut open_keys[first..];
@@ -367,8 +365,7 @@ impl Parser<'_, '_> {
         let order = orders.len();
         orders.push(keys.len() as u32);
         orders.extend_from_slice(keys);
-        nodes[id as usize].order = order as u32;
-        Ok(())
+        Ok(order as u32)
     }
 
     fn enter(&mut self, kind: Kind, depth: usize) -> Result<Id, Fault> {
@@ -386,10 +383,11 @@ impl Parser<'_, '_> {
         self.at += 1;
         let next = self.tape.nodes.len() as Id;
         let node = &mut self.tape.nodes[id as usize];
-        node.end = self.at as u32;
         node.next = next;
-        if self.departures != departures_before {
-            node.place = Place::Scattered;
+        if self.departures == departures_before {
+            node.end = self.at as u32;
+        } else {
+            (node.place, node.end) = (Place::Scattered, SORTED);
         }
     }
 
@@ -422,9 +420,10 @@ fn number_fault(fault: NumberFault) -> Fault {
         NumberFault::OutOfRange => {
             Fault::new(RefusalCode::NumberOutOfRange, "the number is beyond 2^53-1; send it as a string")
         }
-        NumberFault::NotExact => {
-            Fault::new(RefusalCode::NumberNotExact, "the number has more digits than a double keeps; send it as a string")
-        }
+        NumberFault::NotExact => Fault::new(
+            RefusalCode::NumberNotExact,
+            "the number has more digits than a double keeps; send it as a string",
+        ),
     }
 }
 
@@ -481,7 +480,8 @@ impl<'a> Document<'a> {
 
     /// Keys and values of an object, in canonical order.
     pub(crate) fn sorted_members(self, id: Id) -> impl Iterator<Item = (Id, Id)> {
-        let order = self.node(id).order;
+        let node = self.node(id);
+        let order = if node.place == Place::Scattered { node.end } else { SORTED };
         let keys = if order == SORTED {
             &[]
         } else {

@@ -10,6 +10,21 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Appends a number's decimal digits.
+pub(crate) fn write_count(out: &mut Vec<u8>, mut count: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (count % 10) as u8;
+        count /= 10;
+        if count == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
 /// The inside of [`write_string`]; `text` is UTF-8.
 pub(crate) fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
@@ -45,29 +60,30 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
 /// Bytes of `text` before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    /// The high bit of each byte of `word` that is zero is set; the lowest set bit is exact.
-    fn zero_bytes(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGHS
-    }
+    let is_stop = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     let mut at = 0;
-    while let Some(chunk) = text[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
-        let backslashes = zero_bytes(word ^ (ONES * b'\\' as u64));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let stops = quotes | backslashes | controls;
+    while let Some(block) = text[at..].first_chunk::<8>() {
+        let stops = stops(u64::from_le_bytes(*block));
         if stops != 0 {
             return at + (stops.trailing_zeros() / 8) as usize;
         }
-        at += 8;
+        at += block.len();
     }
     let tail = &text[at..];
-    at + tail
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-        .unwrap_or(tail.len())
+    at + tail.iter().position(|&byte| is_stop(byte)).unwrap_or(tail.len())
+}
+
+/// The high bit of each byte of `word` that ends plain text; bits above the lowest may be wrong.
+#[inline(always)]
+fn stops(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let quotes = word ^ (ONES * b'"' as u64);
+    let backslashes = word ^ (ONES * b'\\' as u64);
+    let low = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = quotes.wrapping_sub(ONES) & !quotes;
+    let backslash = backslashes.wrapping_sub(ONES) & !backslashes;
+    (low | quote | backslash) & HIGHS
 }
 
 /// The order of keys: by UTF-16 code unit. `a` and `b` are UTF-8.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{Malformed, elements, members, string, string_list, write_string};
 use crate::Time;
+use crate::json::write::write_count;
 
 /// A column that holds one string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,8 +123,34 @@ impl Text {
         matches!(self, Text::RequestFields | Text::ResultFields | Text::Extra)
     }
 
-    fn from_name(name: &str) -> Option<Text> {
-        Text::ALL.into_iter().find(|text| text.name() == name)
+    /// The column called `name`.
+    pub fn from_name(name: &str) -> Option<Text> {
+        Some(match name {
+            "name" => Text::Name,
+            "result" => Text::Result,
+            "uid" => Text::Uid,
+            "sid" => Text::Sid,
+            "tokenId" => Text::TokenId,
+            "orgId" => Text::OrgId,
+            "traceId" => Text::TraceId,
+            "eventId" => Text::EventId,
+            "logEntryId" => Text::LogEntryId,
+            "sequenceId" => Text::SequenceId,
+            "producerType" => Text::ProducerType,
+            "product" => Text::Product,
+            "productVersion" => Text::ProductVersion,
+            "service" => Text::Service,
+            "host" => Text::Host,
+            "stack" => Text::Stack,
+            "environment" => Text::Environment,
+            "userAgent" => Text::UserAgent,
+            "origin" => Text::Origin,
+            "sourceOrigin" => Text::SourceOrigin,
+            "requestFields" => Text::RequestFields,
+            "resultFields" => Text::ResultFields,
+            "extra" => Text::Extra,
+            _ => return None,
+        })
     }
 }
 
@@ -228,9 +255,7 @@ impl<'a> Row<'a> {
                 "origins" => row.origins = Some(checked_strings(value)?),
                 "intake" => row.intake = Some(read_intake(value)?),
                 name => match Text::from_name(name) {
-                    Some(column) if !column.is_json() => {
-                        row.texts[column as usize] = Some(string(value)?)
-                    }
+                    Some(column) if !column.is_json() => row.texts[column as usize] = Some(string(value)?),
                     _ => return Err(Malformed { at: 0 }),
                 },
             }
@@ -284,10 +309,7 @@ impl Columns for Row<'_> {
     }
 
     fn users(&self) -> impl Iterator<Item = User<'_>> {
-        self.users
-            .into_iter()
-            .flat_map(elements)
-            .filter_map(|user| read_user(user.ok()?).ok())
+        self.users.into_iter().flat_map(elements).filter_map(|user| read_user(user.ok()?).ok())
     }
 
     fn intake(&self) -> Option<Intake<'_>> {
@@ -337,10 +359,7 @@ fn read_intake(raw: &[u8]) -> Result<Intake<'_>, Malformed> {
 }
 
 fn read_count(raw: &[u8]) -> Result<u64, Malformed> {
-    std::str::from_utf8(raw)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(Malformed { at: 0 })
+    std::str::from_utf8(raw).ok().and_then(|text| text.parse().ok()).ok_or(Malformed { at: 0 })
 }
 
 /// Appends the canonical infrastructure part of `row`.
@@ -351,10 +370,7 @@ pub fn write_infrastructure(row: &impl Columns, out: &mut Vec<u8>) {
     if let Some(intake) = row.intake() {
         write_intake(object.key("intake"), &intake);
     }
-    object.texts(
-        row,
-        &[Text::LogEntryId, Text::Name, Text::OrgId, Text::Origin],
-    );
+    object.texts(row, &[Text::LogEntryId, Text::Name, Text::OrgId, Text::Origin]);
     object.list("origins", row.list(List::Origins));
     object.texts(
         row,
@@ -413,11 +429,7 @@ pub(crate) fn write_intake(out: &mut Vec<u8>, intake: &Intake<'_>) {
     object.close();
 }
 
-fn write_array<T>(
-    out: &mut Vec<u8>,
-    elements: impl Iterator<Item = T>,
-    write: impl Fn(&mut Vec<u8>, T),
-) {
+fn write_array<T>(out: &mut Vec<u8>, elements: impl Iterator<Item = T>, write: impl Fn(&mut Vec<u8>, T)) {
     out.push(b'[');
     for (index, element) in elements.enumerate() {
         if index > 0 {
@@ -437,15 +449,11 @@ struct Object<'a> {
 impl<'a> Object<'a> {
     fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
-        Self {
-            out,
-            is_empty: true,
-        }
+        Self { out, is_empty: true }
     }
 
     fn key(&mut self, key: &str) -> &mut Vec<u8> {
-        self.out
-            .extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
+        self.out.extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
         self.is_empty = false;
         self.out.extend_from_slice(key.as_bytes());
         self.out.extend_from_slice(b"\":");
@@ -464,17 +472,14 @@ impl<'a> Object<'a> {
 
     fn count(&mut self, key: &str, value: Option<u64>) {
         if let Some(value) = value {
-            self.key(key)
-                .extend_from_slice(value.to_string().as_bytes());
+            write_count(self.key(key), value);
         }
     }
 
     fn texts(&mut self, row: &impl Columns, columns: &[Text]) {
         for &column in columns {
             match row.text(column) {
-                Some(value) if column.is_json() => {
-                    self.key(column.name()).extend_from_slice(value.as_bytes())
-                }
+                Some(value) if column.is_json() => self.key(column.name()).extend_from_slice(value.as_bytes()),
                 value => self.optional(column.name(), value),
             }
         }
@@ -483,9 +488,7 @@ impl<'a> Object<'a> {
     fn list<'b>(&mut self, key: &str, values: impl Iterator<Item = Cow<'b, str>>) {
         let mut values = values.peekable();
         if values.peek().is_some() {
-            write_array(self.key(key), values, |out, value| {
-                write_string(out, &value)
-            });
+            write_array(self.key(key), values, |out, value| write_string(out, &value));
         }
     }
 
