@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Foreign audit logs turned into audit.3 events.
+//!
+//! An [`Adapter`] is one file: a comment that says what it reads and documents what becomes of it, and a VRL program.
+//! A [`Reader`] cuts an input into records, a [`Converter`] turns each into events or refuses it. All of it runs in the
+//! client; the server sees finished events. `docs/guides/adapters.md` tells how to write one.
+//!
+//! Not here: files, networks and clocks. The caller opens the input, says what time it is, and sends the events.
+
+mod adapter;
+mod columns;
+mod event;
+mod functions;
+mod header;
+mod identity;
+mod json;
+mod lift;
+mod plain;
+mod reader;
+mod refused;
+mod time;
+
+pub use adapter::{Adapter, AdapterError, Converter, Options, RECORD_BYTES_MAX};
+pub use header::Input;
+pub use reader::{Framing, Place, Reader, Record, Unreadable};
+pub use refused::{Code, Refused};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The comment that opens an adapter file: what it reads, and the tables its program looks things up in.
+//!
+//! The tables are Markdown, so that the page a person reads and the data the program uses are one text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vrl::value::{KeyString, ObjectMap, Value};
+
+use crate::AdapterError;
+
+/// What a record of the source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// One JSON object.
+    Json,
+    /// One line of text.
+    Text,
+}
+
+/// What the opening comment of an adapter file declares.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) input: Input,
+    /// Where a JSON document keeps an array of records: paths of keys.
+    pub(crate) records: Vec<Vec<String>>,
+    /// The CSV column, or the string member of an object, that holds the record as JSON text.
+    pub(crate) embedded: Option<String>,
+    /// The documentation, Markdown.
+    pub(crate) docs: String,
+    pub(crate) tables: Arc<Tables>,
+}
+
+impl Header {
+    /// The header of an adapter that needs no program.
+    pub(crate) fn plain(name: &str, docs: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            input: Input::Json,
+            records: Vec::new(),
+            embedded: None,
+            docs: docs.to_owned(),
+            tables: Arc::default(),
+        }
+    }
+
+    pub(crate) fn parse(source: &str) -> Result<Self, AdapterError> {
+        let mut lines = source
+            .lines()
+            .map_while(|line| line.strip_prefix('#'))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
+        let mut values = BTreeMap::new();
+        for line in lines.by_ref().take_while(|line| !line.is_empty()) {
+            let (key, value) = line
+                .split_once(':')
+                .ok_or_else(|| fault(format!("write `key: value` in the header, not {line:?}")))?;
+            if values.insert(key.trim(), value.trim()).is_some() {
+                return Err(fault(format!("the header names {:?} twice", key.trim())));
+            }
+        }
+        let docs = lines.collect::<Vec<_>>().join("\n");
+
+        let name = values
+            .remove("adapter")
+            .ok_or_else(|| fault("the file must begin with the comment `# adapter: <name>`"))?;
+        let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > 64 || !name.chars().all(simple) {
+            return Err(fault(
+                "an adapter's name is at most 64 of the characters a-z 0-9 _ -",
+            ));
+        }
+        let version = values.remove("version").unwrap_or("1");
+        let input = match values.remove("input") {
+            Some("json") | None => Input::Json,
+            Some("text") => Input::Text,
+            Some(other) => {
+                return Err(fault(format!("input is `json` or `text`, not {other:?}")));
+            }
+        };
+        let records = list(values.remove("records"))
+            .map(|path| path.split('.').map(str::to_owned).collect())
+            .collect();
+        let embedded = values.remove("embedded").map(str::to_owned);
+        if let Some(key) = values.keys().next() {
+            return Err(fault(format!(
+                "the header key {key:?} is not known; use adapter, version, input, records, embedded"
+            )));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            input,
+            records,
+            embedded,
+            tables: Arc::new(Tables::parse(&docs)?),
+            docs,
+        })
+    }
+}
+
+fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
+    value
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+}
+
+fn fault(message: impl Into<String>) -> AdapterError {
+    AdapterError::Header {
+        message: message.into(),
+    }
+}
+
+/// The tables of an adapter's documentation, each named by the heading above it.
+#[derive(Debug, Default)]
+pub(crate) struct Tables(BTreeMap<String, Table>);
+
+/// Rows found by the first column. A key may hold `*` for any run of characters.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    exact: std::collections::HashMap<String, usize>,
+    patterns: Vec<(Vec<String>, usize)>,
+    rows: Vec<Value>,
+    keys: Vec<String>,
+}
+
+impl Tables {
+    pub(crate) fn get(&self, name: &str) -> Option<&Table> {
+        self.0.get(name)
+    }
+
+    fn parse(docs: &str) -> Result<Self, AdapterError> {
+        let mut tables = BTreeMap::new();
+        let mut heading = String::new();
+        let mut lines = docs.lines().peekable();
+        while let Some(line) = lines.next() {
+            if let Some(title) = line.strip_prefix('#') {
+                title.trim_start_matches('#').trim().clone_into(&mut heading);
+            }
+            let ruled = lines.peek().is_some_and(|next| next.starts_with("|-"));
+            if !line.starts_with('|') || !ruled {
+                continue;
+            }
+            lines.next();
+            let columns = cells(line);
+            let mut table = Table::default();
+            while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
+                table
+                    .add(&columns, cells(row))
+                    .map_err(|message| fault(format!("table {heading:?}: {message}")))?;
+            }
+            if tables.insert(heading.clone(), table).is_some() {
+                return Err(fault(format!("two tables stand under {heading:?}")));
+            }
+        }
+        Ok(Self(tables))
+    }
+}
+
+impl Table {
+    fn add(&mut self, columns: &[String], cells: Vec<String>) -> Result<(), String> {
+        if cells.len() != columns.len() {
+            return Err(format!(
+                "a row has {} cells, its table {} columns: {}",
+                cells.len(),
+                columns.len(),
+                cells.join(" | ")
+            ));
+        }
+        let row = self.rows.len();
+        let mut values = ObjectMap::new();
+        for (column, cell) in columns.iter().zip(&cells).skip(1) {
+            if !cell.is_empty() {
+                values.insert(KeyString::from(column.as_str()), Value::from(cell.as_str()));
+            }
+        }
+        self.rows.push(Value::Object(values));
+        for key in cells[0].split(", ").map(str::trim) {
+            self.keys.push(key.to_owned());
+            if key.contains('*') {
+                let pieces = key.split('*').map(str::to_owned).collect();
+                self.patterns.push((pieces, row));
+            } else if self.exact.insert(key.to_owned(), row).is_some() {
+                return Err(format!("the key {key:?} stands twice"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The row whose key is `key`, else the first whose pattern matches it.
+    pub(crate) fn find(&self, key: &str) -> Option<&Value> {
+        let row = self.exact.get(key).copied().or_else(|| {
+            self.patterns
+                .iter()
+                .find(|(pieces, _)| matches(pieces, key))
+                .map(|(_, row)| *row)
+        })?;
+        self.rows.get(row)
+    }
+
+    /// The keys in the order of the page.
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
+    }
+}
+
+/// Whether `text` is the pieces in order with anything between them.
+pub(crate) fn matches(pieces: &[String], text: &str) -> bool {
+    let Some((first, rest)) = pieces.split_first() else {
+        return false;
+    };
+    let Some((last, middle)) = rest.split_last() else {
+        return text == first;
+    };
+    let Some(mut text) = text.strip_prefix(first.as_str()) else {
+        return false;
+    };
+    for piece in middle {
+        match text.find(piece.as_str()) {
+            Some(at) => text = &text[at + piece.len()..],
+            None => return false,
+        }
+    }
+    text.ends_with(last.as_str())
+}
+
+/// The cells of a Markdown table row, without code marks; `\|` is a bar.
+fn cells(line: &str) -> Vec<String> {
+    let line = line.trim().trim_start_matches('|');
+    let line = line.strip_suffix('|').unwrap_or(line);
+    line.replace("\\|", "\u{1}")
+        .split('|')
+        .map(|cell| cell.trim().replace('`', "").replace('\u{1}', "|"))
+        .collect()
+}
