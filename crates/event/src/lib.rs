@@ -23,7 +23,7 @@ pub mod parts;
 mod refusal;
 pub mod scope;
 mod time;
-mod uuid;
+pub mod uuid;
 
 pub use admit::{Admitted, Intake, Kind, Limits, OrganizationClaim, Scratch, admit};
 pub use organization::{InvalidOrganization, Organization, RID_BYTES_MAX};
@@ -33,3 +33,6 @@ pub use time::{InvalidTime, Time};
 
 #[cfg(test)]
 mod properties;
+
+#[cfg(test)]
+mod golden;
