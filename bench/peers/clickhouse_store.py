@@ -3,7 +3,7 @@
 Usage: clickhouse_store.py EVENTS.ndjson FOLDER
 
 The table is typed as somebody would who knows the data: UUIDs and trace ids as numbers, what repeats as
-LowCardinality, time with its own codec, sorted by organization and time, ZSTD(3), one part at the end.
+LowCardinality, time with its own codec, sorted by organization and time, ZSTD(9), one part at the end.
 """
 
 import json
@@ -13,13 +13,13 @@ from chdb import session
 
 COLUMNS = {
     "type": "LowCardinality(String)",
-    "time": "DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(3))",
+    "time": "DateTime64(6, 'UTC') CODEC(Delta, T64, ZSTD(9))",
     "name": "LowCardinality(String)",
     "result": "LowCardinality(String)",
     "categories": "Array(LowCardinality(String))",
-    "requestFields": "String",
-    "resultFields": "String",
-    "entities": "Array(String)",
+    "requestFields": "LowCardinality(String)",
+    "resultFields": "LowCardinality(String)",
+    "entities": "Array(LowCardinality(String))",
     "users": "Array(Tuple(uid LowCardinality(String)))",
     "uid": "LowCardinality(String)",
     "sid": "LowCardinality(String)",
@@ -40,7 +40,7 @@ COLUMNS = {
 
 
 def compressed(kind):
-    return kind if "CODEC" in kind else kind + " CODEC(ZSTD(3))"
+    return kind if "CODEC" in kind else kind + " CODEC(ZSTD(9))"
 
 
 def main(events, folder):

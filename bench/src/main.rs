@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indelible_testkit::generator::{Attribution, Generator, Settings};
 
 use machine::{HashProbe, SyncProbe};
-use measure::{Context, Knobs, archive, ingest};
+use measure::{Context, Knobs, archive, ingest, proofs};
 use peers::Places;
 use report::Report;
 
@@ -93,7 +93,7 @@ enum Measure {
     B5,
     /// Needles in the archive
     B6,
-    /// Offline verification
+    /// Proofs made, and offline verification
     B10,
 }
 
@@ -203,6 +203,9 @@ fn take(context: &Context<'_>, wanted: &[Measure], report: &mut Report) {
     }
     if asked(Measure::B2) {
         settle("B2", ingest::singles(context, report), report);
+    }
+    if asked(Measure::B10) {
+        settle("B10", proofs::proofs(context, report), report);
     }
     let of_archive: Vec<Measure> =
         [Measure::B5, Measure::B6, Measure::B10].into_iter().filter(|measure| asked(*measure)).collect();

@@ -6,12 +6,11 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
-use crate::process::{Server, free_address};
+use crate::process::{Folder, Server, free_address};
 use crate::wire::{Target, http, nats, postgres};
 
 /// Where programs and data are.
@@ -28,14 +27,6 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    fn fresh(&self, name: &str) -> Result<PathBuf> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = self.work.join(format!("{name}-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        Ok(folder)
-    }
-
     /// A script of this crate, run by the peers' Python.
     pub(crate) fn script(&self, name: &str) -> Command {
         let mut command = Command::new(self.python.join("bin/python"));
@@ -76,12 +67,12 @@ impl Indelible {
 /// `indelible serve` with embedded defaults.
 pub(crate) fn indelible(places: &Places) -> Result<Indelible> {
     ensure!(places.indelible.exists(), "no binary at {}", places.indelible.display());
-    let folder = places.fresh("indelible")?;
-    let data = folder.join("data");
+    let folder = Folder::create(&places.work, "indelible")?;
+    let data = folder.path().join("data");
     let address = free_address()?;
     let mut command = Command::new(&places.indelible);
     command.arg("serve").arg("--data-dir").arg(&data).args(["--listen", &address.to_string()]);
-    let mut server = Server::start("indelible", &folder, Signal::TERM, &mut command)?;
+    let mut server = Server::start("indelible", folder, Signal::TERM, &mut command)?;
     let token = server.wait_until_ready(|| {
         let token = fs::read_to_string(data.join("admin.token"))?.trim().to_owned();
         http::Client::connect(address, &token)?.call("GET", "/readyz", b"")?;
@@ -92,28 +83,28 @@ pub(crate) fn indelible(places: &Places) -> Result<Indelible> {
 
 /// Our server that does nothing.
 pub(crate) fn noop(places: &Places) -> Result<(Server, Target)> {
-    let folder = places.fresh("noop")?;
+    let folder = Folder::create(&places.work, "noop")?;
     let address = free_address()?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["noop", "--listen", &address.to_string()]);
-    let mut server = Server::start("no-op server", &folder, Signal::TERM, &mut command)?;
+    let mut server = Server::start("no-op server", folder, Signal::TERM, &mut command)?;
     server.wait_until_ready(|| http::Client::connect(address, "none")?.call("GET", "/readyz", b""))?;
     Ok((server, Target::Http { address, token: "none".to_owned() }))
 }
 
 /// NATS with a file stream that is synced for every message.
 pub(crate) fn nats(places: &Places) -> Result<(Server, Target)> {
-    let folder = places.fresh("nats")?;
+    let folder = Folder::create(&places.work, "nats")?;
     let address = free_address()?;
-    let config = folder.join("nats.conf");
+    let config = folder.path().join("nats.conf");
     let settings = format!(
         "listen: \"{address}\"\nmax_payload: 8MB\nmax_pending: 256MB\nping_interval: \"10m\"\n\
          jetstream {{ store_dir: \"{}\", sync_interval: always, max_mem: 64MB, max_file: 200GB }}\n",
-        folder.join("store").display()
+        folder.path().join("store").display()
     );
     fs::write(&config, settings)?;
     let mut server =
-        Server::start("nats-server", &folder, Signal::TERM, Command::new(places.nats()).arg("-c").arg(&config))?;
+        Server::start("nats-server", folder, Signal::TERM, Command::new(places.nats()).arg("-c").arg(&config))?;
     server.wait_until_ready(|| nats::create_stream(address))?;
     Ok((server, Target::Nats { address }))
 }
@@ -123,17 +114,17 @@ pub(crate) fn nats(places: &Places) -> Result<(Server, Target)> {
 /// Settings a careful operator would choose: everything durable (the defaults `fsync` and
 /// `synchronous_commit`), a large buffer, and a log large enough that no checkpoint falls into the run.
 pub(crate) fn postgres(places: &Places) -> Result<(Server, SocketAddr)> {
-    let folder = places.fresh("postgres")?;
-    let data = folder.join("data");
+    let folder = Folder::create(&places.work, "postgres")?;
+    let data = folder.path().join("data");
     let address = free_address()?;
     // It refuses to run as root: then it becomes nobody.
     let nobody = rustix::process::geteuid().is_root().then_some(65_534);
     if nobody.is_some() {
-        chown(&folder, nobody, nobody)?;
+        chown(folder.path(), nobody, nobody)?;
     }
     let as_nobody = |program: &str| -> Result<Command> {
         let mut command = Command::new(places.postgres(program)?);
-        command.current_dir(&folder).env("LC_ALL", "C");
+        command.current_dir(folder.path()).env("LC_ALL", "C");
         if let Some(id) = nobody {
             command.uid(id).gid(id);
         }
@@ -159,7 +150,7 @@ pub(crate) fn postgres(places: &Places) -> Result<(Server, SocketAddr)> {
     settings.iter().for_each(|setting| {
         command.args(["-c", setting]);
     });
-    let mut server = Server::start("postgres", &folder, Signal::INT, &mut command)?;
+    let mut server = Server::start("postgres", folder, Signal::INT, &mut command)?;
     server.wait_until_ready(|| postgres::connect(address))?;
     let table = "create table events (seq bigint generated always as identity primary key, event jsonb not null)";
     postgres::execute(address, table)?;

@@ -4,31 +4,59 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
+/// A folder of ours, removed with all that is in it when dropped.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes `WORK/NAME-PROCESS-NUMBER`, which is new.
+    pub(crate) fn create(work: &Path, name: &str) -> Result<Folder> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = work.join(format!("{name}-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
+        Ok(Folder(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("left {}: {error}", self.0.display());
+        }
+    }
+}
+
 /// A running server and its folder. Ended, and the folder removed, when dropped.
 pub(crate) struct Server {
     child: Child,
     name: &'static str,
-    folder: PathBuf,
+    folder: Folder,
     /// What asks this server to stop at once but in order.
     stop: Signal,
 }
 
 impl Server {
     /// Starts `command` with its output going to `FOLDER/server.log`.
-    pub(crate) fn start(name: &'static str, folder: &Path, stop: Signal, command: &mut Command) -> Result<Server> {
-        let log = fs::File::create(folder.join("server.log"))?;
+    pub(crate) fn start(name: &'static str, folder: Folder, stop: Signal, command: &mut Command) -> Result<Server> {
+        let log = fs::File::create(folder.path().join("server.log"))?;
         let child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
             .with_context(|| format!("start {name}"))?;
-        Ok(Server { child, name, folder: folder.to_owned(), stop })
+        Ok(Server { child, name, folder, stop })
     }
 
     /// Waits until `ready` succeeds.
@@ -66,7 +94,7 @@ impl Server {
     }
 
     fn log_tail(&self) -> String {
-        let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(5)..].join(" / ")
     }
@@ -90,7 +118,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -14,7 +14,7 @@ use super::Context;
 use crate::drive::{self, Load, Pool};
 use crate::machine::HashProbe;
 use crate::peers::{self, Indelible, folder_bytes};
-use crate::process;
+use crate::process::{self, Folder};
 use crate::report::{Aim, Report, Section, number};
 use crate::wire::http::Client;
 
@@ -127,23 +127,18 @@ fn zstd_bytes(context: &Context<'_>) -> Result<f64> {
 fn clickhouse_bytes(context: &Context<'_>) -> Result<f64> {
     let events = context.knobs.archive_events;
     eprintln!("B5: {events} events into ClickHouse");
-    let folder = context.places.work.join(format!("clickhouse-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let result = (|| {
-        let path = folder.join("events.ndjson");
-        let mut file = std::fs::File::create(&path)?;
-        for first in (0..events).step_by(100_000) {
-            file.write_all(&context.generator.batch(first, (events - first).min(100_000)))?;
-        }
-        drop(file);
-        let finished =
-            process::measure(context.places.script("clickhouse_store.py").arg(&path).arg(folder.join("table")))?;
-        let answer: Value = serde_json::from_str(finished.output.trim()).context("what clickhouse_store.py printed")?;
-        ensure!(answer["rows"] == json!(events), "ClickHouse holds {} of {events} events", answer["rows"]);
-        Ok(answer["bytes"].as_f64().context("bytes")? / events as f64)
-    })();
-    let _ = std::fs::remove_dir_all(&folder);
-    result
+    let folder = Folder::create(&context.places.work, "clickhouse")?;
+    let path = folder.path().join("events.ndjson");
+    let mut file = std::fs::File::create(&path)?;
+    for first in (0..events).step_by(100_000) {
+        file.write_all(&context.generator.batch(first, (events - first).min(100_000)))?;
+    }
+    drop(file);
+    let mut command = context.places.script("clickhouse_store.py");
+    let finished = process::measure(command.arg(&path).arg(folder.path().join("table")))?;
+    let answer: Value = serde_json::from_str(finished.output.trim()).context("what clickhouse_store.py printed")?;
+    ensure!(answer["rows"] == json!(events), "ClickHouse holds {} of {events} events", answer["rows"]);
+    Ok(answer["bytes"].as_f64().context("bytes")? / events as f64)
 }
 
 /// Notes the largest columns of the log files; the bytes per event that Bloom filters take.

@@ -64,12 +64,7 @@ pub struct Settings {
 impl Default for Settings {
     /// Seed 1, one organization, no claims, from 2026-01-05 00:00 on.
     fn default() -> Settings {
-        Settings {
-            seed: 1,
-            organizations: 1,
-            attribution: Attribution::Credential,
-            start_us: 1_767_571_200_000_000,
-        }
+        Settings { seed: 1, organizations: 1, attribution: Attribution::Credential, start_us: 1_767_571_200_000_000 }
     }
 }
 
@@ -136,9 +131,7 @@ impl Generator {
         // One stream of draws, in this order, makes everything that is the same for all events.
         let mut draws = Draws::new(settings.seed, u64::MAX);
         let organization_count = settings.organizations.max(1);
-        let users = (0..USERS + RARE as usize)
-            .map(|n| User::draw(&mut draws, n % organization_count))
-            .collect();
+        let users = (0..USERS + RARE as usize).map(|n| User::draw(&mut draws, n % organization_count)).collect();
         let words = words(&mut draws);
         Generator {
             template: Choice::new(&weights),
@@ -146,21 +139,16 @@ impl Generator {
             planted: template(&OPERATIONS[SEARCH], true, RESULTS[0].0, claims),
             users,
             user: Choice::zipf(USERS, 1.0),
-            organizations: (1..=organization_count)
-                .map(|n| format!("ri.indelible..organization.org-{n:04}"))
-                .collect(),
+            organizations: (1..=organization_count).map(|n| format!("ri.indelible..organization.o{n}")).collect(),
             addresses: (0..ADDRESSES).map(address).collect(),
             address: Choice::zipf(ADDRESSES, 1.0),
-            callers: PRODUCTS
-                .iter()
-                .map(|(product, version)| format!("{product}/{version}"))
-                .collect(),
+            callers: PRODUCTS.iter().map(|(product, version)| format!("{product}/{version}")).collect(),
             caller_addresses: (0..PRODUCTS.len() * HOSTS)
                 .map(|n| format!("10.20.{}.{}", n / HOSTS, n % HOSTS + 11))
                 .collect(),
-            data: rids(&mut draws, "catalog..dataset", DATA),
+            data: rids(&mut draws, "data..table", DATA),
             data_choice: Choice::zipf(DATA, 0.9),
-            logic: rids(&mut draws, "workbench..analysis", LOGIC),
+            logic: rids(&mut draws, "logic..board", LOGIC),
             logic_choice: Choice::zipf(LOGIC, 0.9),
             secrets: rids(&mut draws, "vault..secret", SECRETS),
             words,
@@ -199,8 +187,7 @@ impl Generator {
             values[Variable::Data1 as usize] = (values[Variable::Data1 as usize] + 1) % DATA as u64;
         }
         if values[Variable::Logic1 as usize] == values[Variable::Logic0 as usize] {
-            values[Variable::Logic1 as usize] =
-                (values[Variable::Logic1 as usize] + 1) % LOGIC as u64;
+            values[Variable::Logic1 as usize] = (values[Variable::Logic1 as usize] + 1) % LOGIC as u64;
         }
         let of = |variable: Variable| values[variable as usize] as usize;
         let user = &self.users[of(Variable::User)];
@@ -226,19 +213,13 @@ impl Generator {
                 }
                 Slot::Uid => out.extend_from_slice(&user.uid),
                 Slot::Agent => out.extend_from_slice(AGENTS[user.agent].as_bytes()),
-                Slot::Organization => {
-                    out.extend_from_slice(self.organizations[user.organization].as_bytes())
-                }
+                Slot::Organization => out.extend_from_slice(self.organizations[user.organization].as_bytes()),
                 Slot::Sid => out.extend_from_slice(&user.sids[of(Variable::Session)]),
                 Slot::TokenId => out.extend_from_slice(&user.token_ids[of(Variable::Session)]),
-                Slot::Address => {
-                    out.extend_from_slice(self.addresses[of(Variable::Address)].as_bytes())
-                }
+                Slot::Address => out.extend_from_slice(self.addresses[of(Variable::Address)].as_bytes()),
                 Slot::Balancer => out.push(b'4' + of(Variable::Balancer) as u8),
                 Slot::Host => out.push(b'1' + of(Variable::Host) as u8),
-                Slot::Caller => {
-                    out.extend_from_slice(self.callers[of(Variable::Caller)].as_bytes())
-                }
+                Slot::Caller => out.extend_from_slice(self.callers[of(Variable::Caller)].as_bytes()),
                 Slot::CallerAddress => {
                     let place = of(Variable::Caller) * HOSTS + of(Variable::CallerHost);
                     out.extend_from_slice(self.caller_addresses[place].as_bytes());
@@ -267,9 +248,7 @@ impl Generator {
                     out.extend_from_slice(self.words[of(Variable::Word1)].as_bytes());
                     out.extend_from_slice(b".csv");
                 }
-                Slot::Size => {
-                    out.extend_from_slice(values[Variable::Size as usize].to_string().as_bytes())
-                }
+                Slot::Size => out.extend_from_slice(values[Variable::Size as usize].to_string().as_bytes()),
             }
         }
     }
@@ -310,19 +289,12 @@ impl Generator {
 
     /// How little an event could be stored in, if one knew everything about the generator but its draws.
     pub fn floor(&self) -> Floor {
-        let mut parts = vec![(
-            "operation, caller kind and result".to_owned(),
-            self.template.bits(),
-        )];
+        let mut parts = vec![("operation, caller kind and result".to_owned(), self.template.bits())];
         for variable in 0..Variable::COUNT {
             let mut bits = 0.0;
             let mut name = String::new();
             for (template, share) in self.templates.iter().zip(self.template.shares()) {
-                for shown in template
-                    .variables
-                    .iter()
-                    .filter(|shown| **shown as usize == variable)
-                {
+                for shown in template.variables.iter().filter(|shown| **shown as usize == variable) {
                     name = format!("{shown:?}");
                     bits += share * self.bits(*shown);
                 }
@@ -395,13 +367,13 @@ impl User {
 
 const AGENTS: [&str; 8] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0",
     "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:144.0) Gecko/20100101 Firefox/144.0",
     "python-requests/2.32.5",
+    "platform-sdk/1.111.0",
+    "platform-cli/3.18.2",
     "okhttp/5.1.0",
-    "platform-cli/3.18.2 (linux; amd64)",
 ];
 
 /// Made-up words of three open syllables; none holds a `q`, which the rare words begin with.
@@ -421,9 +393,7 @@ fn words(draws: &mut Draws) -> Vec<String> {
 }
 
 fn rids(draws: &mut Draws, kind: &str, count: usize) -> Vec<String> {
-    (0..count)
-        .map(|_| format!("ri.{kind}.{}", text(&uuid_text(draws.uuid()))))
-        .collect()
+    (0..count).map(|_| format!("ri.{kind}.{}", text(&uuid_text(draws.uuid())))).collect()
 }
 
 /// The n-th address: from the ranges set aside for benchmarks and documentation, one in ten IPv6.
@@ -432,12 +402,7 @@ fn address(n: usize) -> String {
     let scattered = n * 52_711 % (1 << 17);
     match n % 10 {
         9 => format!("2001:db8:{:x}::{:x}", scattered >> 4, (scattered & 15) + 1),
-        _ => format!(
-            "198.{}.{}.{}",
-            18 + (scattered >> 16),
-            (scattered >> 8) & 255,
-            scattered & 255
-        ),
+        _ => format!("198.{}.{}.{}", 18 + (scattered >> 16), (scattered >> 8) & 255, scattered & 255),
     }
 }
 
@@ -463,13 +428,7 @@ fn hex(bytes: &[u8], out: &mut [u8]) {
 
 fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
     let mut out = [b'-'; 36];
-    for (bytes, place) in [
-        (0..4, 0..8),
-        (4..6, 9..13),
-        (6..8, 14..18),
-        (8..10, 19..23),
-        (10..16, 24..36),
-    ] {
+    for (bytes, place) in [(0..4, 0..8), (4..6, 9..13), (6..8, 14..18), (8..10, 19..23), (10..16, 24..36)] {
         hex(&uuid[bytes], &mut out[place]);
     }
     out
@@ -483,16 +442,11 @@ fn write_time(out: &mut Vec<u8>, micros: i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
 
     let mut text = *b"0000-00-00T00:00:00.000000";
@@ -509,12 +463,7 @@ fn write_time(out: &mut Vec<u8>, micros: i64) {
     put(14, 2, second / 60 % 60);
     put(17, 2, second % 60);
     put(20, 6, fraction);
-    let zeros = text
-        .iter()
-        .rev()
-        .take(6)
-        .take_while(|digit| **digit == b'0')
-        .count();
+    let zeros = text.iter().rev().take(6).take_while(|digit| **digit == b'0').count();
     let end = if zeros == 6 { 19 } else { text.len() - zeros };
     out.extend_from_slice(&text[..end]);
     out.push(b'Z');

@@ -57,8 +57,7 @@ impl Choice {
         let shares: Vec<f64> = weights.iter().map(|weight| weight / total).collect();
 
         let mut share: Vec<f64> = shares.iter().map(|share| share * count as f64).collect();
-        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..count).partition(|&i| share[i] < 1.0);
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..count).partition(|&i| share[i] < 1.0);
         let mut columns: Vec<(u32, u32)> = (0..count as u32).map(|own| (u32::MAX, own)).collect();
         while let (Some(poor), Some(&rich)) = (small.pop(), large.last()) {
             columns[poor] = ((share[poor] * f64::from(u32::MAX)) as u32, rich as u32);
@@ -73,9 +72,7 @@ impl Choice {
 
     /// Zipf's law: the n-th is `n^exponent` times rarer than the first.
     pub(super) fn zipf(count: usize, exponent: f64) -> Choice {
-        let weights: Vec<f64> = (1..=count)
-            .map(|rank| (rank as f64).powf(-exponent))
-            .collect();
+        let weights: Vec<f64> = (1..=count).map(|rank| (rank as f64).powf(-exponent)).collect();
         Choice::new(&weights)
     }
 
@@ -83,11 +80,7 @@ impl Choice {
         let draw = draws.next();
         let column = ((draw >> 32) as usize * self.columns.len()) >> 32;
         let (cut, other) = self.columns[column];
-        if (draw as u32) <= cut {
-            column
-        } else {
-            other as usize
-        }
+        if (draw as u32) <= cut { column } else { other as usize }
     }
 
     /// How likely each is; they add up to one.

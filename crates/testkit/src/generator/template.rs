@@ -156,11 +156,7 @@ impl Template {
 /// name the organization as a platform producer does.
 pub(super) fn template(operation: &Operation, front: bool, result: &str, claims: bool) -> Template {
     let (product, version) = PRODUCTS[operation.product];
-    let result_fields = if result == "SUCCESS" {
-        operation.result
-    } else {
-        ""
-    };
+    let result_fields = if result == "SUCCESS" { operation.result } else { "" };
     let gateway = operation.gateway.filter(|_| front);
 
     let mut line = String::from("{\"categories\":[");
@@ -173,26 +169,16 @@ pub(super) fn template(operation: &Operation, front: bool, result: &str, claims:
         line += &format!("\"entities\":[{}],", entities.join(","));
     }
     line += "\"eventId\":\"<eventId>\",\"host\":\"node-<host>\",\"logEntryId\":\"<logEntryId>\",";
-    line += &format!(
-        "\"name\":\"{}\",\"orgId\":\"<organization>\",",
-        operation.name
-    );
+    line += &format!("\"name\":\"{}\",\"orgId\":\"<organization>\",", operation.name);
     if claims {
         line += "\"organizations\":[{\"id\":\"<organization>\",\"reason\":\"user\"}],";
     }
     if front {
         line += "\"origin\":\"<address>\",\"origins\":[\"<address>\"],";
     }
-    line += &format!(
-        "\"producerType\":\"SERVER\",\"product\":\"{product}\",\"productVersion\":\"{version}\","
-    );
-    let operation_names = gateway
-        .map(|name| format!("\"operationNames\":[\"{name}\"]"))
-        .unwrap_or_default();
-    let request: Vec<&str> = [operation.request, &operation_names]
-        .into_iter()
-        .filter(|f| !f.is_empty())
-        .collect();
+    line += &format!("\"producerType\":\"SERVER\",\"product\":\"{product}\",\"productVersion\":\"{version}\",");
+    let operation_names = gateway.map(|name| format!("\"operationNames\":[\"{name}\"]")).unwrap_or_default();
+    let request: Vec<&str> = [operation.request, &operation_names].into_iter().filter(|f| !f.is_empty()).collect();
     if !request.is_empty() {
         line += &format!("\"requestFields\":{{{}}},", request.join(","));
     }
@@ -205,18 +191,12 @@ pub(super) fn template(operation: &Operation, front: bool, result: &str, claims:
         false => "\"sourceOrigin\":\"<callerAddress>\",",
     };
     line += "\"time\":\"<time>\",";
-    if front || operation.names_user {
+    if front || operation.of_token {
         line += "\"tokenId\":\"<tokenId>\",";
     }
     line += "\"traceId\":\"<traceId>\",\"type\":\"audit.3\",\"uid\":\"<uid>\",";
-    line += if front {
-        "\"userAgent\":\"<agent>\""
-    } else {
-        "\"userAgent\":\"<caller>\""
-    };
-    if operation.names_user && !result_fields.is_empty() {
-        line += ",\"users\":[{\"uid\":\"<uid>\"}]";
-    }
+    line += if front { "\"userAgent\":\"<agent>\"" } else { "\"userAgent\":\"<caller>\"" };
+    line += ",\"users\":[{\"uid\":\"<uid>\"}]";
     line += "}\n";
     Template::compile(&expand(&line))
 }
@@ -243,15 +223,11 @@ fn expand(line: &str) -> String {
     let mut out = line.to_owned();
     for resource in ["data0", "data1", "logic0", "logic1", "secret"] {
         let identifier = format!("{{\"rid\":\"<{resource}>\",\"type\":\"rid\"}}");
-        let branch = format!(
-            "{{\"context\":[{{\"description\":\"branch\",\"value\":\"master\"}}],\"id\":{identifier}}}"
-        );
+        let branch =
+            format!("{{\"context\":[{{\"description\":\"branch\",\"value\":\"master\"}}],\"id\":{identifier}}}");
         out = out
             .replace(&format!("<identifier {resource}>"), &identifier)
-            .replace(
-                &format!("<resource {resource}>"),
-                &format!("{{\"id\":{identifier}}}"),
-            )
+            .replace(&format!("<resource {resource}>"), &format!("{{\"id\":{identifier}}}"))
             .replace(&format!("<branch {resource}>"), &branch);
     }
     out
