@@ -91,8 +91,12 @@ impl VerifierKey {
     /// form of a number.
     #[must_use]
     pub fn verifies(&self, text: &str, signature: &Signature) -> bool {
-        let Ok(bytes) = ed25519_dalek::Signature::from_slice(&signature.bytes) else { return false };
-        self.made(signature) && self.key.verify_strict(text.as_bytes(), &bytes).is_ok()
+        self.made(signature) && self.verifies_bytes(text.as_bytes(), &signature.bytes)
+    }
+
+    pub(crate) fn verifies_bytes(&self, message: &[u8], signature: &[u8]) -> bool {
+        let signature = ed25519_dalek::Signature::from_slice(signature);
+        signature.is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
     }
 }
 

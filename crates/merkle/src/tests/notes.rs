@@ -325,6 +325,20 @@ fn second_forms_of_a_signature_are_refused() {
 }
 
 #[test]
+fn published_signatures_are_told_apart() {
+    let cases = include_str!("../../testdata/ed25519.txt");
+    let bytes = |text: &str| if text == "-" { Vec::new() } else { hex::decode(text).unwrap() };
+    let mut count = 0;
+    for line in cases.lines().filter(|line| !line.starts_with('#')) {
+        let [verdict, key, message, signature] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let key = VerifierKey::new("name", &super::trees::hash(key).0).unwrap();
+        assert_eq!(key.verifies_bytes(&bytes(message), &bytes(signature)), verdict == "valid", "{line}");
+        count += 1;
+    }
+    assert_eq!(count, 151);
+}
+
+#[test]
 fn a_proof_file_verifies_and_no_altered_one_does() {
     let tree = tree_of(300);
     let checkpoint = Checkpoint::new(ORIGIN, 300, tree.frontier.root());
