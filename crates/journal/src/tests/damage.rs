@@ -278,3 +278,20 @@ fn stale_frames_of_a_recycled_segment_never_revive() {
         write(&mut journal, 2);
     }
 }
+
+/// Written once by version 1; later versions must read them for ever.
+#[test]
+fn segment_files_of_version_1_are_still_read() {
+    let disk = FaultyDisk::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = Path::new(DIR).join(path.file_name().unwrap());
+        disk.create(&copy).unwrap();
+        assert!(disk.tamper(&copy, |bytes| *bytes = std::fs::read(&path).unwrap()));
+    }
+    disk.sync_dir(Path::new(DIR)).unwrap();
+    let recovered = intact(&disk);
+    assert_eq!((recovered.first.0, recovered.next.0, recovered.moved, recovered.cut), (0, 10, 2, None));
+    assert_eq!(recovered.last_received_at_us, Some(9));
+}
