@@ -1,17 +1,20 @@
 //! Chores of the repository: `cargo run -p xtask -- <chore>`.
 
+mod architecture;
 mod catalogue;
 
 use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: cargo run -p xtask -- <chore>
 
-  catalogue    writes the Rust tables, typed structs and reference page of crates/event/catalogue.json";
+  catalogue    writes the Rust tables, typed structs and reference page of crates/event/catalogue.json
+  architecture compares the table of crates in ARCHITECTURE.md with the real dependencies";
 
 fn main() -> anyhow::Result<()> {
     let chore = std::env::args().nth(1);
     match chore.as_deref() {
         Some("catalogue") => catalogue::write(&root()),
+        Some("architecture") => architecture::check(&root()),
         _ => anyhow::bail!(USAGE),
     }
 }

@@ -163,6 +163,9 @@ pub struct SearchRequest {
     /// `newest` (default) or `oldest` first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// `json` (default: one event a line, as delivered), `csv` or `table`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<TableFormat>,
 }
 
 /// Order of search results.
@@ -192,7 +195,7 @@ pub struct SqlRequest {
     /// RID of the organization; all that may be read if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-    /// `json` (default: one object a line) or `csv`.
+    /// `json` (default: one object a line), `csv` or `table`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<TableFormat>,
 }
@@ -206,6 +209,8 @@ pub enum TableFormat {
     Json,
     /// RFC 4180, with a header line.
     Csv,
+    /// Aligned columns, for people.
+    Table,
 }
 
 /// One entry with the proof that it stands in its organization's log.

@@ -1,2 +1,76 @@
-//! The `indelible` command.
-fn main() {}
+//! The `indelible` command: the server, and everything one does with it from a terminal.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 yes or done, 1 no or nothing found,
+//! 2 could not tell or failed.
+
+mod admin;
+mod archive;
+mod args;
+mod client;
+mod demo;
+mod import;
+mod output;
+mod prove;
+mod search;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("indelible: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Verify(_) => anyhow::bail!("later"),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);
+            output::write_all(&script)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man { out } => {
+            clap_mangen::generate_to(Cli::command(), out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        remote => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            runtime.block_on(client_command(remote))
+        }
+    }
+}
+
+/// Commands that talk to a running server.
+async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
+    let client = client::Client::from_environment()?;
+    match command {
+        Command::Import(args) => import::run(&client, args).await,
+        Command::Search(args) => search::search(&client, args).await,
+        Command::Sql(args) => search::sql(&client, args).await,
+        Command::Checkpoint(args) => prove::checkpoint(&client, args).await,
+        Command::Prove(args) => prove::prove(&client, args).await,
+        Command::Archive(command) => archive::run(&client, command).await,
+        Command::Organization(command) => admin::organization(&client, command).await,
+        Command::Token(command) => admin::token(&client, command).await,
+        Command::Serve(_) | Command::Demo(_) | Command::Verify(_) | Command::Completions { .. } | Command::Man { .. } => {
+            unreachable!("handled before a client is made")
+        }
+    }
+}

@@ -41,6 +41,9 @@ pub enum ControlError {
     /// A row is not what was written.
     #[error("the control database holds {0:?}, which this version cannot read")]
     Damaged(String),
+    /// The administrator's token could not be kept.
+    #[error("keep the administrator's token")]
+    Keep(#[source] std::io::Error),
     /// No random bytes.
     #[error("draw a secret")]
     Random(getrandom::Error),
@@ -100,17 +103,21 @@ impl Control {
     }
 
     /// Makes the administrator on the first start: operator's operations, and administrator of each organization it
-    /// creates. `None` if there is one already.
+    /// creates. `keep` is given the token before it counts, so that a crash in between leaves nobody locked out.
+    /// Returns false if there is an administrator already.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn create_administrator(&self, now_us: i64) -> Result<Option<Secret>, ControlError> {
+    /// When `keep` or the database fails.
+    pub async fn create_administrator(&self, now_us: i64, keep: impl FnOnce(&Secret) -> std::io::Result<()>) -> Result<bool, ControlError> {
         let known = sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
         if known.map_err(database("look for the administrator"))?.is_some() {
-            return Ok(None);
+            return Ok(false);
         }
         let grant = Grant { name: ADMINISTRATOR.to_owned(), target: None, operations: vec![Operation::OperatorAdminister, Operation::AuditEmit], expires_at_us: None };
-        self.insert_token(ADMINISTRATOR, &grant, now_us).await.map(Some)
+        let secret = Secret::draw().map_err(ControlError::Random)?;
+        keep(&secret).map_err(ControlError::Keep)?;
+        self.insert_token(ADMINISTRATOR, &grant, &secret, now_us).await?;
+        Ok(true)
     }
 
     /// Makes a token for a new principal.
@@ -120,11 +127,12 @@ impl Control {
     pub async fn create_token(&self, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
         let mut id = [0u8; 8];
         getrandom::fill(&mut id).map_err(ControlError::Random)?;
-        self.insert_token(&hex::encode(id), grant, now_us).await
+        let secret = Secret::draw().map_err(ControlError::Random)?;
+        self.insert_token(&hex::encode(id), grant, &secret, now_us).await?;
+        Ok(secret)
     }
 
-    async fn insert_token(&self, principal: &str, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
-        let secret = Secret::draw().map_err(ControlError::Random)?;
+    async fn insert_token(&self, principal: &str, grant: &Grant, secret: &Secret, now_us: i64) -> Result<(), ControlError> {
         let target = grant.target.as_ref().map_or("*", Organization::as_str);
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
         sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
@@ -153,8 +161,7 @@ impl Control {
             .await
             .map_err(database("create a token"))?;
         transaction.commit().await.map_err(database("create a token"))?;
-        self.reload().await?;
-        Ok(secret)
+        self.reload().await
     }
 
     /// All organizations, in order of their RIDs.

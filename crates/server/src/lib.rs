@@ -1,1 +1,244 @@
-//! Placeholder.
+//! The Indelible server: joins the other crates and answers HTTP.
+//!
+//! [`Server::start`] opens everything in the order in which it depends on each other; stopping goes the other way.
+//! Handlers are in `routes`, each a few lines around a call; what they share is [`app::App`].
+
+mod app;
+mod archiver;
+mod auth;
+mod body;
+mod config;
+mod error;
+mod metrics;
+mod routes;
+mod snapshot;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indelible_archive::Inventory;
+use indelible_control::Control;
+use indelible_event::Limits;
+use indelible_intake::{Clock, Intake, SystemClock};
+use indelible_ledger::Ledger;
+use indelible_query::Engine;
+use indelible_storage::{Bucket, LockFile, RealDisk, durable};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use app::App;
+use archiver::Archiver;
+
+pub use config::{Config, ConfigError};
+
+/// How often grown logs get a new checkpoint. The promise is one second.
+const PUBLISH_EVERY: Duration = Duration::from_millis(500);
+/// How long answers in flight may take after the server was asked to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server that is listening.
+pub struct Server {
+    app: Arc<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+    is_new: bool,
+    _lock: LockFile,
+}
+
+impl Server {
+    /// Opens or creates everything and binds the address. Nothing is answered before [`run_until`](Self::run_until).
+    ///
+    /// # Errors
+    /// When anything on disk is damaged or missing, another process runs on the same folder, or the address is taken.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        config.check()?;
+        let data = config.data_dir.clone();
+        durable::create_dir_durable(&data).with_context(|| format!("create the data folder {}", data.display()))?;
+        let lock = LockFile::acquire(&data.join("lock"))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let control = Control::open(&data.join("control.sqlite")).await?;
+        let token_path = data.join("admin.token");
+        let is_new = control
+            .create_administrator(clock.now_us(), |secret| durable::write_atomic(&token_path, format!("{}\n", secret.reveal()).as_bytes(), 0o600))
+            .await?;
+        let bucket = Bucket::create_local(&data.join("archive"))?;
+        let platform = platform_name(&data, config.platform.as_deref())?;
+        let ledger = Arc::new(Ledger::open(&data.join("ledger"), &data.join("keys"), &platform)?);
+        let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok()).await.context("read the archive's manifests")?;
+        let inventory = Arc::new(inventory);
+        let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
+        let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
+        ledger.check_recovered()?;
+        let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill")).context("start the query engine")?;
+        let bodies = Arc::new(Semaphore::new((config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1)));
+        let event_limits =
+            Limits { event_bytes: config.limits.event_bytes, depth: config.limits.event_depth, fields: config.limits.event_fields };
+        let app = Arc::new(App {
+            event_limits,
+            control,
+            ledger,
+            intake,
+            bucket,
+            inventory,
+            archiver: Archiver::default(),
+            engine,
+            metrics: metrics::Metrics::default(),
+            clock,
+            bodies,
+            stopping: AtomicBool::new(false),
+            config,
+        });
+        let listener = TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
+        let address = listener.local_addr()?;
+        Ok(Self { app, listener, address, is_new, _lock: lock })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> &Path {
+        &self.app.config.data_dir
+    }
+
+    /// Whether this start made the administrator.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Answers requests until `stop` resolves, then finishes what is in flight. What was acknowledged is safe either way.
+    ///
+    /// # Errors
+    /// When intake stopped by itself: the process should end and be started again.
+    pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let app = self.app;
+        let url_path = app.config.data_dir.join("server.url");
+        durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644).context("write server.url")?;
+        let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
+        let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
+        let stopped = {
+            let app = Arc::clone(&app);
+            async move {
+                tokio::select! {
+                    () = stop => {}
+                    () = app.intake_ended() => {}
+                }
+                app.stopping.store(true, Relaxed);
+                app.bodies.close();
+            }
+        };
+        let (begun, asked_to_stop) = tokio::sync::oneshot::channel();
+        let serving = axum::serve(self.listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(async move {
+            stopped.await;
+            let _ = begun.send(());
+        });
+        let patience = async {
+            let _ = asked_to_stop.await;
+            tokio::time::sleep(STOP_PATIENCE).await;
+        };
+        tokio::select! {
+            served = serving => served.context("serve")?,
+            () = patience => tracing::warn!("answers in flight took too long and are broken off"),
+        }
+        let _ = std::fs::remove_file(&url_path);
+        let _ = archiver.await;
+        publisher.abort();
+        let ended = tokio::task::block_in_place(|| app.intake.close());
+        let published = tokio::task::block_in_place(|| app.ledger.publish());
+        ended.context("intake stopped; start the server again to recover")?;
+        published.context("publish the last checkpoints")?;
+        Ok(())
+    }
+}
+
+impl App {
+    /// Signs checkpoints of grown logs.
+    pub(crate) async fn publish(self: &Arc<Self>) -> Result<(), error::ApiError> {
+        let app = Arc::clone(self);
+        let published = tokio::task::spawn_blocking(move || app.ledger.publish()).await;
+        match published {
+            Ok(Ok(published)) => {
+                self.metrics.checkpoints.fetch_add(published.len() as u64, Relaxed);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error::ApiError::internal("publish checkpoints", error)),
+            Err(error) => Err(error::ApiError::internal("publish checkpoints", error)),
+        }
+    }
+
+    async fn publish_forever(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(PUBLISH_EVERY).await;
+            // The failure is in the log; the next turn tries again.
+            let _ = self.publish().await;
+        }
+    }
+
+    /// Resolves when intake has stopped by itself.
+    async fn intake_ended(&self) {
+        while self.intake.is_running() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        tracing::error!("intake has stopped; the server ends so that a restart can recover");
+    }
+}
+
+fn open_intake(config: &Config, ledger: &Arc<Ledger>, clock: &Arc<dyn Clock>, newest_received_us: i64) -> anyhow::Result<Intake> {
+    let options = indelible_intake::Options {
+        journal: indelible_journal::Options {
+            segment_bytes: config.journal.segment_bytes,
+            spare_segments: config.journal.spare_segments,
+            ..indelible_journal::Options::default()
+        },
+        identity: indelible_intake::identity::Options {
+            memory_identities: config.journal.memory_identities,
+            retention_us: i64::from(config.journal.identity_days) * 86_400_000_000,
+            ..Default::default()
+        },
+        queue_bytes: config.journal.queue_bytes,
+    };
+    let (intake, opened) =
+        Intake::open(Arc::new(RealDisk), &config.data_dir, Arc::clone(ledger), Arc::clone(clock), &options, newest_received_us)?;
+    tracing::info!(frames = opened.frames, entries = opened.entries, "journal read back");
+    Ok(intake)
+}
+
+fn query_limits(config: &Config) -> indelible_query::Limits {
+    indelible_query::Limits {
+        rows_max: config.query.rows,
+        result_bytes_max: u64::MAX,
+        memory_bytes: config.query.memory_bytes / config.query.concurrent,
+        wall_time: Duration::from_secs(config.query.seconds),
+        concurrent: config.query.concurrent,
+        ..indelible_query::Limits::default()
+    }
+}
+
+/// The platform's name: as configured, as kept from the first start, or made now.
+fn platform_name(data: &Path, configured: Option<&str>) -> anyhow::Result<String> {
+    let path = data.join("platform");
+    let kept = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text.trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).context("read the platform's name"),
+    };
+    match (kept, configured) {
+        (Some(kept), Some(configured)) if kept != configured => {
+            bail!("this data folder belongs to the platform {kept:?}; the configuration says {configured:?}, and the name cannot be changed")
+        }
+        (Some(kept), _) => Ok(kept),
+        (None, configured) => {
+            let mut random = [0; 4];
+            getrandom::fill(&mut random).context("draw a name")?;
+            let name = configured.map_or_else(|| format!("indelible-{}", hex::encode(random)), str::to_owned);
+            durable::write_atomic(&path, format!("{name}\n").as_bytes(), 0o644).context("keep the platform's name")?;
+            Ok(name)
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What the command line takes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An audit log that anyone can prove.
+///
+/// Commands that talk to a server read INDELIBLE_URL (default http://127.0.0.1:7070) and INDELIBLE_TOKEN from the
+/// environment. Exit codes: 0 yes or done, 1 no or nothing found, 2 could not tell or failed.
+#[derive(Parser)]
+#[command(name = "indelible", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(ServeArgs),
+    /// Run a server in a fresh folder with a simulated platform, show three reviews and the proof, and leave it running.
+    Demo(DemoArgs),
+    /// Import audit logs of other systems into a running server.
+    Import(ImportArgs),
+    /// Search events.
+    Search(SearchArgs),
+    /// Run SQL over the tables `events` and `entries`.
+    Sql(SqlArgs),
+    /// Print the newest signed checkpoints; keep them to detect a cut tail later.
+    Checkpoint(CheckpointArgs),
+    /// Print one event with the proof that it stands in its organization's log.
+    Prove(ProveArgs),
+    /// Verify an archive offline: nothing altered, dropped, reordered or added.
+    Verify(VerifyArgs),
+    /// Look at the archive, or seal what is waiting.
+    #[command(subcommand)]
+    Archive(ArchiveCommand),
+    /// Create and list organizations.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+    /// Create tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder.
+        out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration file; every key has a default.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of everything the server keeps [default: indelible-data].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:7070].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Write the log as JSON lines.
+    #[arg(long)]
+    pub(crate) log_json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Fresh folder for the demo's server [default: a new one below .demo].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
+    pub(crate) listen: SocketAddr,
+    /// Seed of the simulated platform: the same seed gives the same people and events.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Stop the server at the end instead of leaving it running.
+    #[arg(long)]
+    pub(crate) exit: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// Built-in adapter (cloudtrail, o365, windows, openssh, audit3, audit2) or the path of an adapter file.
+    pub(crate) adapter: String,
+    /// Files to import, plain, gzip or zstd; `-` is standard input.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Put all events into this organization instead of the one each record names.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Year of records that carry none [default: the latest that is not in the future].
+    #[arg(long)]
+    pub(crate) year: Option<i16>,
+    /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
+    #[arg(long)]
+    pub(crate) timezone: Option<String>,
+    /// Where refused records go, with reasons [default: refused-<first file>.jsonl in this folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(crate) format: SummaryFormat,
+    /// Events in one request.
+    #[arg(long, default_value_t = 1000, hide = true)]
+    pub(crate) batch: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// For people.
+    Text,
+    /// One JSON object on the last line.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Aligned columns.
+    Table,
+    /// One JSON object a line.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+#[derive(Args)]
+pub(crate) struct SearchArgs {
+    /// The search, for example 'category:dataExport uid:u1 -result:SUCCESS'; empty or * finds everything.
+    #[arg(default_value = "", allow_hyphen_values = true)]
+    pub(crate) query: String,
+    /// Only this organization; otherwise all you may read.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Earliest event time: an age such as 7d, 12h or 30m, a date, or RFC 3339.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// End of the event times, exclusive: as --since.
+    #[arg(long)]
+    pub(crate) until: Option<String>,
+    /// At most so many events [default: 100 as a table, all otherwise].
+    #[arg(long)]
+    pub(crate) limit: Option<u64>,
+    /// Oldest first instead of newest first.
+    #[arg(long)]
+    pub(crate) oldest: bool,
+    /// Print the number of matching events only.
+    #[arg(long)]
+    pub(crate) count: bool,
+    /// How events are printed.
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct SqlArgs {
+    /// One select, for example 'select name, count(*) from events group by name'.
+    pub(crate) query: String,
+    /// Only this organization; otherwise all you may read.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckpointArgs {
+    /// Only this organization; otherwise all you may read.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Print the verifier keys instead, one a line, for `verify --key`.
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ProveArgs {
+    /// The event's logEntryId.
+    pub(crate) log_entry_id: String,
+    /// Only this organization; otherwise all you may read.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    /// Folder of the archive, for example DIR/archive.
+    pub(crate) path: PathBuf,
+    /// Verifier key you hold (from `indelible checkpoint --keys`), or a file of them; may be given several times.
+    #[arg(long, value_name = "KEY|FILE")]
+    pub(crate) key: Vec<String>,
+    /// File of older checkpoints (from `indelible checkpoint`): the archive must still extend them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// Answer 2 instead of 0 when something could not be checked against what you hold.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ArchiveCommand {
+    /// Show what is archived and what waits.
+    Status {
+        /// How it is printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Seal and archive now what is waiting.
+    Seal {
+        /// Only this organization; otherwise all.
+        #[arg(long, value_name = "RID")]
+        organization: Option<String>,
+        /// How the new state is printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OrganizationCommand {
+    /// Create an organization; you become its administrator.
+    Create {
+        /// Its RID, ri.indelible..organization.<id>.
+        organization: String,
+    },
+    /// List the organizations you may read.
+    List {
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create a token and print it, alone, on standard output. It is shown this once.
+    Create {
+        /// The organization, or '*' for the operator's operations.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// Comma-separated, for example audit:emit,audit:search.
+        #[arg(long, value_delimiter = ',', required = true)]
+        operations: Vec<String>,
+        /// Time until it ends, such as 30d or 12h; never if absent.
+        #[arg(long)]
+        ttl: Option<String>,
+        /// Name of who will use it.
+        #[arg(long, default_value = "token")]
+        name: String,
+    },
+}

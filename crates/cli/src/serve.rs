@@ -1,0 +1,65 @@
+//! `serve`.
+
+use std::process::ExitCode;
+
+use indelible_server::{Config, Server};
+use tracing_subscriber::EnvFilter;
+
+use crate::args::ServeArgs;
+
+pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let mut config = match &args.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    if let Some(data_dir) = args.data_dir {
+        config.data_dir = data_dir;
+    }
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if args.log_json {
+        log.json().init();
+    } else {
+        log.init();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::start(config).await?;
+        greet(&server);
+        let stop = wait_for_signal();
+        server.run_until(stop).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Says where the server is and how to use it.
+fn greet(server: &Server) {
+    let data = server.data_dir().display();
+    eprintln!("Indelible {} is running at {}", env!("CARGO_PKG_VERSION"), server.url());
+    if server.is_new() {
+        eprintln!("The administrator's token was written to {data}/admin.token (readable by you only).");
+    }
+    eprintln!("In another terminal:");
+    eprintln!("  export INDELIBLE_URL={} INDELIBLE_TOKEN=$(cat {data}/admin.token)", server.url());
+    eprintln!("  indelible import cloudtrail FILE...        bring in a log");
+    eprintln!("  indelible search 'category:userLogin'      look at it");
+    eprintln!("  indelible archive seal && indelible verify {data}/archive");
+    eprintln!("Ctrl-C stops the server; nothing acknowledged is lost.");
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}

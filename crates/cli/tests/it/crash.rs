@@ -1,0 +1,66 @@
+//! `kill -9` at random moments of an import.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng};
+
+use crate::harness::{Server, data, offline};
+
+/// Every `logEntryId` in the log, with each organization's `seq`s checked to be dense.
+fn identities(server: &Server) -> BTreeSet<String> {
+    let answer = server.indelible(&["search", "", "--format", "json"]);
+    let mut ids = BTreeSet::new();
+    let mut seqs = std::collections::BTreeMap::<String, Vec<u64>>::new();
+    for line in answer.out.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(ids.insert(event["logEntryId"].as_str().unwrap().to_owned()), "twice: {line}");
+        seqs.entry(event["organization"].as_str().unwrap().to_owned()).or_default().push(event["seq"].as_u64().unwrap());
+    }
+    for (organization, mut seqs) in seqs {
+        seqs.sort_unstable();
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "{organization}: seq is dense");
+    }
+    ids
+}
+
+fn undisturbed(adapter: &str, file: &Path) -> BTreeSet<String> {
+    let server = Server::start();
+    server.import(adapter, file);
+    identities(&server)
+}
+
+#[test]
+fn an_import_survives_kills_of_the_server_at_random_moments() {
+    let Some(file) = data("cloudtrail/invictus_stratus_2023-07-10.jsonl.gz") else { return };
+    let kills: u32 = std::env::var("INDELIBLE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
+    eprintln!("INDELIBLE_KILLS={kills}");
+    let mut random = rand::rngs::StdRng::seed_from_u64(indelible_testkit::seed::seed());
+    let expected = undisturbed("cloudtrail", &file);
+
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("data");
+    for kill in 0..kills {
+        let server = Server::start_in(&folder);
+        let mut import = server.spawn(&["import", "cloudtrail", file.to_str().unwrap(), "--batch", "50"]);
+        if kill % 4 == 3 {
+            // Some kills fall into sealing.
+            let _ = server.spawn(&["archive", "seal"]);
+        }
+        std::thread::sleep(Duration::from_millis(random.random_range(1..600)));
+        server.kill();
+        let _ = import.kill();
+        let _ = import.wait();
+    }
+    let server = Server::start_in(&folder);
+    let (read, _, _, refused) = server.import("cloudtrail", &file);
+    assert_eq!((read, refused), (2900, 0));
+    assert_eq!(identities(&server), expected);
+    server.seal();
+    assert_eq!(identities(&server), expected);
+    let archive = server.archive();
+    server.stop();
+    let answer = offline(&["verify", archive.to_str().unwrap()]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+}

@@ -1,0 +1,8 @@
+//! Drives the real program: server and commands, as its users do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod crash;
+mod harness;
+mod import;
+mod intake;
+mod proof;

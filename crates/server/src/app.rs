@@ -1,0 +1,82 @@
+//! What all handlers and background tasks share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use axum::http::{HeaderMap, header};
+use indelible_api::{ErrorCode, OrganizationSummary};
+use indelible_archive::Inventory;
+use indelible_control::{Control, Operation, Principal};
+use indelible_event::{Limits, Organization};
+use indelible_intake::{Clock, Intake};
+use indelible_ledger::Ledger;
+use indelible_query::Engine;
+use indelible_storage::Bucket;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::archiver::Archiver;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::metrics::Metrics;
+
+/// The parts of a running server.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) event_limits: Limits,
+    pub(crate) control: Control,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) intake: Intake,
+    pub(crate) bucket: Bucket,
+    pub(crate) inventory: Arc<Inventory>,
+    pub(crate) archiver: Archiver,
+    pub(crate) engine: Engine,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Kibibytes of bodies that may be in memory.
+    pub(crate) bodies: Arc<Semaphore>,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl App {
+    pub(crate) fn now_us(&self) -> i64 {
+        self.clock.now_us()
+    }
+
+    /// Whether events can be taken in and read.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.intake.is_running() && !self.stopping.load(Relaxed)
+    }
+
+    /// Creates an organization and its log. Returns false if it exists.
+    pub(crate) async fn create_organization(&self, organization: &Organization, caller: &Principal) -> Result<bool, ApiError> {
+        caller.require_platform(Operation::OperatorAdminister)?;
+        self.control
+            .create_organization(organization, caller, self.now_us())
+            .await
+            .map_err(|error| ApiError::internal("create the organization", error))
+    }
+
+    pub(crate) fn summary(&self, organization: &Organization) -> OrganizationSummary {
+        let log = self.ledger.find(organization);
+        OrganizationSummary {
+            organization: organization.to_string(),
+            origin: log.as_ref().map(|log| log.origin.clone()),
+            size: log.as_ref().map_or(0, |log| self.ledger.size(log.number)),
+            archived: self.inventory.archived_end(organization),
+        }
+    }
+
+    /// Waits until there is room for a body of the announced length.
+    pub(crate) async fn reserve_body(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, ApiError> {
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let limit = self.config.limits.body_bytes;
+        if announced.is_some_and(|bytes| bytes > limit) {
+            return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes; send fewer events at a time")));
+        }
+        let compressed = headers.contains_key(header::CONTENT_ENCODING);
+        let bytes = if compressed { limit } else { announced.unwrap_or(limit) };
+        let kibibytes = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.bodies).acquire_many_owned(kibibytes).await;
+        permit.map_err(|_| ApiError::new(ErrorCode::IntakeStopped, "the server is stopping; send the events to it again in a moment"))
+    }
+}

@@ -1,0 +1,324 @@
+//! When to seal, and carrying it out: from the tail to the bucket, one organization at a time.
+//!
+//! The loop wakes every second and on request. It seals what is due, uploads what is sealed, and lets the journal go. A
+//! failure is kept for people to see and tried again at the next turn: nothing is lost, the journal keeps the entries.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use indelible_api::{ArchiveStatus, OrganizationArchive};
+use indelible_archive::rows::Row;
+use indelible_archive::{LedgerLog, Pushed, SealError, Sealer, pending, upload};
+use indelible_event::{Organization, Scope};
+use indelible_intake::{TailError, TailSnapshot};
+use indelible_ledger::OrganizationLog;
+use tokio::sync::{Notify, oneshot};
+
+use crate::app::App;
+use crate::config;
+use crate::error::ApiError;
+
+/// How often the loop looks for what is due.
+const TURN: Duration = Duration::from_secs(1);
+const DAY_US: i64 = 86_400_000_000;
+
+/// What the loop is asked and what it last met.
+#[derive(Default)]
+pub(crate) struct Archiver {
+    requests: Mutex<Vec<Request>>,
+    wake: Notify,
+    last_error: Mutex<Option<String>>,
+}
+
+/// Somebody waits for everything to be archived.
+struct Request {
+    organization: Option<Organization>,
+    done: oneshot::Sender<Result<(), String>>,
+}
+
+/// What waits to be archived of one organization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    entries: u64,
+    bytes: u64,
+    /// Oldest and newest `received_at`, microseconds since 1970.
+    received_at_us: (i64, i64),
+}
+
+/// State of one log's archive, for metrics and status.
+pub(crate) struct ArchiveState {
+    pub(crate) size: u64,
+    pub(crate) archived: u64,
+    pub(crate) oldest_unarchived_seconds: Option<f64>,
+}
+
+/// Whether what waits should become a log file now.
+fn is_due(waiting: &Waiting, now_us: i64, journal_bytes: u64, settings: &config::Archive) -> bool {
+    let age_us = now_us.saturating_sub(waiting.received_at_us.0);
+    let day_is_over = now_us.div_euclid(DAY_US) > waiting.received_at_us.0.div_euclid(DAY_US);
+    waiting.entries > 0
+        && (waiting.bytes >= settings.log_file_bytes
+            || day_is_over
+            || journal_bytes >= settings.journal_bytes_max
+            || (waiting.entries >= settings.few_entries && age_us >= i64::try_from(settings.age_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000))
+}
+
+impl App {
+    /// Runs until the server stops.
+    pub(crate) async fn archive_forever(self: Arc<Self>) {
+        if let Err(error) = self.upload_pending().await {
+            self.note_failure(&error);
+        }
+        while !self.stopping.load(Relaxed) {
+            tokio::select! {
+                () = self.archiver.wake.notified() => {}
+                () = tokio::time::sleep(TURN) => {}
+            }
+            let requests = std::mem::take(&mut *lock(&self.archiver.requests));
+            let asked_all = requests.iter().any(|request| request.organization.is_none());
+            let asked = |log: &OrganizationLog| asked_all || requests.iter().any(|request| request.organization.as_ref() == Some(&log.organization));
+            let result = self.turn(asked).await;
+            match &result {
+                Ok(()) => *lock(&self.archiver.last_error) = None,
+                Err(error) => self.note_failure(error),
+            }
+            for request in requests {
+                let _ = request.done.send(result.as_ref().map(|()| ()).map_err(|error| format!("{error:#}")));
+            }
+        }
+    }
+
+    /// Seals and archives everything that waits now.
+    pub(crate) async fn seal_now(&self, organization: Option<&Organization>) -> Result<(), ApiError> {
+        let (done, result) = oneshot::channel();
+        lock(&self.archiver.requests).push(Request { organization: organization.cloned(), done });
+        self.archiver.wake.notify_one();
+        match result.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(ApiError::internal("archive what waits", anyhow::anyhow!(error))),
+            Err(_) => Err(ApiError::internal("archive what waits", anyhow::anyhow!("the server is stopping"))),
+        }
+    }
+
+    /// One look at everything: seals what is due or asked for.
+    async fn turn(self: &Arc<Self>, asked: impl Fn(&OrganizationLog) -> bool) -> anyhow::Result<()> {
+        self.upload_pending().await?;
+        let journal_bytes = self.intake.journal_stats().bytes_retained;
+        let waiting = self.waiting(&self.intake.tail().snapshot());
+        let mut archived = false;
+        for (number, waiting) in waiting {
+            let Some(log) = self.ledger.get(number) else { continue };
+            let asked = asked(&log);
+            if asked || is_due(&waiting, self.now_us(), journal_bytes, &self.config.archive) {
+                // What comes in meanwhile waits for its own turn.
+                let end = self.ledger.size(number);
+                while self.inventory.archived_end(&log.organization) < end {
+                    self.archive_run(&log, end).await.with_context(|| format!("archive {}", log.organization))?;
+                    archived = true;
+                    if !asked && !self.is_still_due(number, journal_bytes) {
+                        break;
+                    }
+                }
+            }
+        }
+        if archived || self.intake.journal_stats().segments > 1 {
+            self.release_journal();
+        }
+        Ok(())
+    }
+
+    fn is_still_due(&self, number: u32, journal_bytes: u64) -> bool {
+        let waiting = self.waiting(&self.intake.tail().snapshot());
+        waiting.get(&number).is_some_and(|waiting| is_due(waiting, self.now_us(), journal_bytes, &self.config.archive))
+    }
+
+    /// Seals the next run of one organization, below `end`, and uploads it.
+    async fn archive_run(self: &Arc<Self>, log: &Arc<OrganizationLog>, end: u64) -> anyhow::Result<()> {
+        let (app, log) = (Arc::clone(self), Arc::clone(log));
+        tokio::task::spawn_blocking(move || app.seal_run(&log, end)).await.context("seal")??;
+        self.upload_pending().await
+    }
+
+    fn seal_run(&self, log: &Arc<OrganizationLog>, end: u64) -> anyhow::Result<()> {
+        let tail = self.intake.tail().snapshot();
+        let first = self.inventory.archived_end(&log.organization);
+        let previous = self.inventory.last_manifest(&log.organization);
+        let ledger_log = LedgerLog::new(&self.ledger, log)?;
+        let mut sealer = Sealer::begin(&ledger_log, &self.config.data_dir.join("sealing"), first, previous)?;
+        for stretch in tail.stretches() {
+            let Some(span) = stretch.span(log.number) else { continue };
+            if span.seqs.end <= first || span.seqs.start >= end {
+                continue;
+            }
+            let visited = tail.visit::<Stop>(stretch, |place, received_at_us, record| {
+                if place.number != log.number || place.seq < first || place.seq >= end {
+                    return Ok(());
+                }
+                let row = Row {
+                    organization: log.organization.as_str(),
+                    seq: place.seq,
+                    received_at_us,
+                    infrastructure: record.infrastructure,
+                    content: record.content,
+                };
+                match sealer.push(&row)? {
+                    Pushed::Taken => Ok(()),
+                    Pushed::RunEnds => Err(Stop::RunEnds),
+                }
+            });
+            match visited {
+                Ok(()) => {}
+                Err(Stop::RunEnds) => break,
+                Err(Stop::Tail(error)) => return Err(error.into()),
+                Err(Stop::Seal(error)) => return Err(error.into()),
+            }
+        }
+        anyhow::ensure!(sealer.entries() > 0, "entry {first} is neither in the archive nor in the journal");
+        let run = sealer.finish(self.now_us())?;
+        tracing::info!(organization = %log.organization, first, entries = run.manifest().facts.last - first + 1, "sealed");
+        Ok(())
+    }
+
+    /// Uploads every sealed run, oldest first; each is in the inventory before its local copy goes.
+    async fn upload_pending(self: &Arc<Self>) -> anyhow::Result<()> {
+        let staging = self.config.data_dir.join("sealing");
+        let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
+        for run in runs {
+            upload(&self.bucket, &run).await.with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
+            anyhow::ensure!(self.inventory.extend(&run), "the run does not follow what is archived; was the archive changed by somebody else?");
+            run.remove()?;
+            self.metrics.log_files.fetch_add(1, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Lets the journal forget what is archived and old enough.
+    fn release_journal(&self) {
+        let ends: BTreeMap<u32, u64> =
+            self.ledger.organizations().iter().map(|log| (log.number, self.inventory.archived_end(&log.organization))).collect();
+        let before_us = self.now_us() - i64::try_from(self.config.archive.journal_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
+        let done = |released: Result<usize, String>| match released {
+            Ok(0) => {}
+            Ok(segments) => tracing::info!(segments, "journal released"),
+            Err(error) => tracing::error!(error, "release the journal"),
+        };
+        self.intake.release(|number| ends.get(&number).copied().unwrap_or(0), before_us, Box::new(done));
+    }
+
+    fn note_failure(&self, error: &anyhow::Error) {
+        let text = format!("{error:#}");
+        self.metrics.archive_failures.fetch_add(1, Relaxed);
+        let mut last = lock(&self.archiver.last_error);
+        if last.as_ref() != Some(&text) {
+            tracing::error!(error = text, "archiving failed; it is tried again every second, the journal keeps the entries");
+        }
+        *last = Some(text);
+    }
+
+    /// What waits, by organization number.
+    fn waiting(&self, tail: &TailSnapshot) -> BTreeMap<u32, Waiting> {
+        let mut waiting: BTreeMap<u32, Waiting> = BTreeMap::new();
+        let mut ends: BTreeMap<u32, u64> = BTreeMap::new();
+        for span in tail.stretches().iter().flat_map(|stretch| stretch.spans()) {
+            let end = *ends.entry(span.number).or_insert_with(|| {
+                self.ledger.get(span.number).map_or(u64::MAX, |log| self.inventory.archived_end(&log.organization))
+            });
+            if span.seqs.end <= end {
+                continue;
+            }
+            let total = waiting.entry(span.number).or_insert(Waiting { received_at_us: span.received_at_us, ..Waiting::default() });
+            total.entries += span.seqs.end - span.seqs.start.max(end);
+            total.bytes += span.bytes;
+            total.received_at_us.0 = total.received_at_us.0.min(span.received_at_us.0);
+            total.received_at_us.1 = total.received_at_us.1.max(span.received_at_us.1);
+        }
+        waiting
+    }
+
+    /// State of every log's archive.
+    pub(crate) fn archive_states(&self) -> Vec<(Arc<OrganizationLog>, ArchiveState)> {
+        let waiting = self.waiting(&self.intake.tail().snapshot());
+        let now_us = self.now_us();
+        let state = |log: Arc<OrganizationLog>| {
+            let oldest = waiting.get(&log.number).map(|waiting| (now_us - waiting.received_at_us.0).max(0) as f64 / 1e6);
+            let state = ArchiveState {
+                size: self.ledger.size(log.number),
+                archived: self.inventory.archived_end(&log.organization),
+                oldest_unarchived_seconds: oldest,
+            };
+            (log, state)
+        };
+        self.ledger.organizations().into_iter().map(state).collect()
+    }
+
+    /// The same for people who may see these organizations.
+    pub(crate) fn archive_status(&self, scope: &Scope) -> ArchiveStatus {
+        let states = self.archive_states();
+        let organizations = states.into_iter().filter(|(log, _)| scope.contains(&log.organization)).map(|(log, state)| {
+            let only = Scope::new(vec![log.organization.clone()], scope.part());
+            let files = self.inventory.snapshot(&only);
+            OrganizationArchive {
+                organization: log.organization.to_string(),
+                size: state.size,
+                archived: state.archived,
+                log_files: files.len() as u64,
+                bytes: files.iter().map(|file| file.bytes).sum(),
+                oldest_unarchived_seconds: state.oldest_unarchived_seconds,
+            }
+        });
+        ArchiveStatus {
+            organizations: organizations.collect(),
+            journal_bytes: self.intake.journal_stats().bytes_retained,
+            last_error: lock(&self.archiver.last_error).clone(),
+        }
+    }
+}
+
+/// Why reading the tail for a run ended early.
+enum Stop {
+    RunEnds,
+    Tail(TailError),
+    Seal(SealError),
+}
+
+impl From<TailError> for Stop {
+    fn from(error: TailError) -> Self {
+        Self::Tail(error)
+    }
+}
+
+impl From<SealError> for Stop {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_due_by_size_age_midnight_or_a_full_journal() {
+        let settings = config::Archive::default();
+        let hour = 3_600_000_000;
+        let check = |entries, bytes, oldest_us, now_us, journal, due| {
+            let waiting = Waiting { entries, bytes, received_at_us: (oldest_us, oldest_us) };
+            assert_eq!(is_due(&waiting, now_us, journal, &settings), due, "{waiting:?} at {now_us}");
+        };
+        check(0, 0, 0, 10 * DAY_US, u64::MAX, false);
+        check(1, 10, hour, hour + 1, 0, false);
+        check(1, 256 << 20, hour, hour + 1, 0, true);
+        check(999, 10, hour, 2 * hour, 0, false);
+        check(1000, 10, hour, hour + 899_000_000, 0, false);
+        check(1000, 10, hour, hour + 900_000_000, 0, true);
+        check(1, 10, DAY_US - 1, DAY_US, 0, true);
+        check(1, 10, hour, hour + 1, 4 << 30, true);
+    }
+}

@@ -1,0 +1,230 @@
+//! Configuration: one TOML file, every key optional. Unknown keys are errors.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indelible_event::Organization;
+use serde::Deserialize;
+
+/// Everything `serve` can be told. The defaults need no file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Config {
+    /// Where everything is kept. Default `indelible-data`. The local bucket is its folder `archive`.
+    pub data_dir: PathBuf,
+    /// Address to listen on. Default `127.0.0.1:7070`. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// First part of the origin of every log, for example your domain. Default: a name made at the first start.
+    /// It is part of every checkpoint and cannot be changed later.
+    pub platform: Option<String>,
+    /// The operator's own organization: it gets events of platform producers that name none.
+    pub operator_organization: Organization,
+    /// What a stranger may send.
+    pub limits: Limits,
+    /// The journal.
+    pub journal: Journal,
+    /// Sealing and archiving.
+    pub archive: Archive,
+    /// What one query may take.
+    pub query: Query,
+}
+
+/// What may be sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Longest event, bytes. Default 1 MiB.
+    pub event_bytes: usize,
+    /// Longest body after decompression, bytes. Default 64 MiB.
+    pub body_bytes: usize,
+    /// Bytes of all bodies being read at one time; more wait. Default 256 MiB.
+    pub bodies_in_flight_bytes: usize,
+    /// Deepest nesting of an event. Default 64.
+    pub event_depth: usize,
+    /// Most fields of an event. Default 4,096.
+    pub event_fields: usize,
+    /// Seconds for a request's body to arrive. Default 60.
+    pub body_seconds: u64,
+}
+
+/// The journal.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Journal {
+    /// Size of a segment, bytes. Default 64 MiB.
+    pub segment_bytes: u64,
+    /// Segments kept ready, written with zeros. Default 2.
+    pub spare_segments: usize,
+    /// Bytes that may wait to be written before producers are told to come back. Default 128 MiB.
+    pub queue_bytes: usize,
+    /// Event ids remembered in memory before they go to disk. Default 1,000,000.
+    pub memory_identities: usize,
+    /// Days for which an event's id is remembered, so that a repeat is recognised. Default 30.
+    pub identity_days: u32,
+}
+
+/// Sealing and archiving.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Archive {
+    /// Canonical bytes of a log file at most. Default 256 MiB.
+    pub log_file_bytes: u64,
+    /// Seconds after which waiting entries are sealed. Default 900.
+    pub age_seconds: u64,
+    /// Organizations with fewer waiting entries than this wait until midnight UTC. Default 1,000.
+    pub few_entries: u64,
+    /// Seconds for which archived entries stay in the journal all the same. Default 60.
+    pub journal_seconds: u64,
+    /// Journal bytes above which everything that waits is sealed. Default 4 GiB.
+    pub journal_bytes_max: u64,
+}
+
+/// What one query may take.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Query {
+    /// Memory of all queries together, bytes; past it they spill to disk or are refused. Default 512 MiB.
+    pub memory_bytes: usize,
+    /// Longest run time, seconds. Default 300.
+    pub seconds: u64,
+    /// Most rows of an answer. Default 10,000,000.
+    pub rows: u64,
+    /// Queries at one time; more wait. Default 4.
+    pub concurrent: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "indelible-data".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 7070)),
+            platform: None,
+            operator_organization: default_operator(),
+            limits: Limits::default(),
+            journal: Journal::default(),
+            archive: Archive::default(),
+            query: Query::default(),
+        }
+    }
+}
+
+#[allow(clippy::expect_used, reason = "the text is a constant and tested")]
+fn default_operator() -> Organization {
+    "ri.indelible..organization.operator".parse().expect("the default RID is well-formed")
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { event_bytes: 1 << 20, body_bytes: 64 << 20, bodies_in_flight_bytes: 256 << 20, event_depth: 64, event_fields: 4096, body_seconds: 60 }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20, spare_segments: 2, queue_bytes: 128 << 20, memory_identities: 1_000_000, identity_days: 30 }
+    }
+}
+
+impl Default for Archive {
+    fn default() -> Self {
+        Self { log_file_bytes: 256 << 20, age_seconds: 900, few_entries: 1000, journal_seconds: 60, journal_bytes_max: 4 << 30 }
+    }
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, seconds: 300, rows: 10_000_000, concurrent: 4 }
+    }
+}
+
+/// The file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error("read the configuration {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// It says something that is not understood.
+    #[error("configuration {path}: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what is wrong.
+        message: String,
+    },
+    /// A value is not possible.
+    #[error("configuration: {0}")]
+    Value(String),
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read or says something not understood.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.to_owned(), message: error.to_string() })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// When a value is not possible.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |message: &str| Err(ConfigError::Value(message.to_owned()));
+        if self.journal.segment_bytes < 8 << 20 || self.journal.segment_bytes > 1 << 30 {
+            return refuse("journal.segment-bytes must be from 8 MiB to 1 GiB");
+        }
+        if self.limits.event_bytes > 1 << 20 {
+            return refuse("limits.event-bytes must be at most 1 MiB: a journal frame holds one event whole");
+        }
+        if self.query.concurrent == 0 {
+            return refuse("query.concurrent must be at least 1");
+        }
+        if let Some(platform) = &self.platform
+            && (platform.is_empty() || platform.len() > 100 || !platform.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b)))
+        {
+            return refuse("platform must be 1 to 100 of A-Z a-z 0-9 . _ - /");
+        }
+        Ok(())
+    }
+
+    /// Longest run time of a query.
+    pub fn query_time(&self) -> Duration {
+        Duration::from_secs(self.query.seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn check(text: &str, expected: Result<(), &str>) {
+        let parsed = toml::from_str::<Config>(text).map_err(|e| e.to_string()).and_then(|c| c.check().map_err(|e| e.to_string()));
+        match expected {
+            Ok(()) => parsed.unwrap(),
+            Err(part) => {
+                let message = parsed.unwrap_err();
+                assert!(message.contains(part), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_empty_and_unknown_keys_are_errors() {
+        check("", Ok(()));
+        check("data-dir = '/var/lib/indelible'\nlisten = '0.0.0.0:80'\n[archive]\nage-seconds = 60\n", Ok(()));
+        check("data_dir = 'x'", Err("unknown field"));
+        check("[journal]\nsegment-bytes = 1000", Err("8 MiB"));
+        check("platform = 'a b'", Err("platform must be"));
+    }
+}

@@ -1,0 +1,102 @@
+//! What a request gets when it fails: a stable code, a message for people, a request id. The cause goes to the log only.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use indelible_api::{ErrorBody, ErrorCode, ErrorDetail};
+use indelible_control::Denied;
+use indelible_intake::SubmitError;
+use indelible_query::QueryError;
+
+/// A failed request.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    code: ErrorCode,
+    message: String,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// Something failed in the server. `attempt` and the chain of causes go to the log.
+    pub(crate) fn internal(attempt: &str, error: impl Into<anyhow::Error>) -> Self {
+        let error: anyhow::Error = error.into();
+        tracing::error!(error = format!("{error:#}"), "{attempt} failed");
+        Self::new(ErrorCode::Internal, format!("the server could not {attempt}; its log says why"))
+    }
+
+    /// The same answer for what does not exist and what is not yours.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("no {what}, or not one that this token may see"))
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        Self::new(ErrorCode::PermissionDenied, denied.to_string())
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let code = match error {
+            QueryError::Search(_) | QueryError::Sql(_) => ErrorCode::InvalidQuery,
+            QueryError::Busy { .. } => ErrorCode::Busy,
+            QueryError::TimedOut { .. } | QueryError::Memory { .. } => ErrorCode::QueryLimit,
+            QueryError::Unreadable(_) | QueryError::Internal(_) => return Self::internal("answer the query", error),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// A JSON body of type `T`; what is wrong with it is answered as every other error is.
+pub(crate) struct Input<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(JsonRejection::BytesRejection(error)) => Err(ApiError::new(ErrorCode::UnreadableBody, error.body_text())),
+            Err(error) => Err(ApiError::new(ErrorCode::InvalidRequest, error.body_text())),
+        }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let code = match error {
+            SubmitError::Busy { .. } => ErrorCode::Busy,
+            SubmitError::Stopped | SubmitError::Unknown => ErrorCode::IntakeStopped,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut id = [0u8; 8];
+        // Without random bytes the id is zeros: still an answer.
+        let _ = getrandom::fill(&mut id);
+        let request_id = hex::encode(id);
+        tracing::debug!(request_id, code = ?self.code, message = self.message, "request refused");
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = ErrorBody { error: ErrorDetail { code: self.code, message: self.message, request_id } };
+        let mut response = (status, Json(body)).into_response();
+        match self.code {
+            ErrorCode::Busy | ErrorCode::IntakeStopped => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            ErrorCode::Unauthenticated => {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"indelible\""));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,142 @@
+//! Counters of the server itself; `/metrics` joins them with those of intake, journal and archive.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// Upper bounds of the answer-time buckets, seconds.
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Counts since the process started.
+#[derive(Default)]
+pub(crate) struct Metrics {
+    refused: Mutex<BTreeMap<String, u64>>,
+    requests: Mutex<BTreeMap<(String, u16), Times>>,
+    pub(crate) log_files: AtomicU64,
+    pub(crate) archive_failures: AtomicU64,
+    pub(crate) checkpoints: AtomicU64,
+}
+
+#[derive(Default, Clone)]
+struct Times {
+    buckets: [u64; BUCKETS.len()],
+    seconds: f64,
+    count: u64,
+}
+
+impl Metrics {
+    /// Counts refused events by code.
+    pub(crate) fn events_refused<'a>(&self, codes: impl Iterator<Item = &'a str>) {
+        let mut codes = codes.peekable();
+        if codes.peek().is_none() {
+            return;
+        }
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        for code in codes {
+            match refused.get_mut(code) {
+                Some(count) => *count += 1,
+                None => drop(refused.insert(code.to_owned(), 1)),
+            }
+        }
+    }
+
+    /// Counts an answered request. `route` is the pattern, never the path: its values are few.
+    pub(crate) fn request(&self, route: &str, status: u16, seconds: f64) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = requests.entry((route.to_owned(), status)).or_default();
+        for (bucket, bound) in times.buckets.iter_mut().zip(BUCKETS) {
+            *bucket += u64::from(seconds <= bound);
+        }
+        times.seconds += seconds;
+        times.count += 1;
+    }
+
+    /// The counters in the Prometheus text format.
+    pub(crate) fn render(&self, text: &mut Text) {
+        for (code, count) in self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            text.sample("indelible_events_refused_total", "counter", "Events refused, by code.", &[("code", code)], *count as f64);
+        }
+        text.plain("indelible_log_files_archived_total", "counter", "Log files archived and read back.", self.log_files.load(Relaxed) as f64);
+        text.plain("indelible_archive_failures_total", "counter", "Attempts to archive that failed.", self.archive_failures.load(Relaxed) as f64);
+        text.plain("indelible_checkpoints_published_total", "counter", "Checkpoints signed and published.", self.checkpoints.load(Relaxed) as f64);
+        let name = "indelible_http_request_seconds";
+        for ((route, status), times) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            text.family(name, "histogram", "Time to answer, by route and status.");
+            let status = status.to_string();
+            let bounds = BUCKETS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+            for (bound, count) in bounds.zip(times.buckets.iter().copied().chain([times.count])) {
+                text.line(&format!("{name}_bucket"), &[("route", route), ("status", &status), ("le", &bound)], count as f64);
+            }
+            text.line(&format!("{name}_sum"), &[("route", route), ("status", &status)], times.seconds);
+            text.line(&format!("{name}_count"), &[("route", route), ("status", &status)], times.count as f64);
+        }
+    }
+}
+
+/// The Prometheus text exposition format.
+#[derive(Default)]
+pub(crate) struct Text {
+    out: String,
+    last_family: String,
+}
+
+impl Text {
+    /// One sample without labels.
+    pub(crate) fn plain(&mut self, name: &str, kind: &str, help: &str, value: f64) {
+        self.sample(name, kind, help, &[], value);
+    }
+
+    /// One sample; the family's header is written before its first.
+    pub(crate) fn sample(&mut self, name: &str, kind: &str, help: &str, labels: &[(&str, &str)], value: f64) {
+        self.family(name, kind, help);
+        self.line(name, labels, value);
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        if self.last_family != name {
+            let _ = writeln!(self.out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            name.clone_into(&mut self.last_family);
+        }
+    }
+
+    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        self.out.push_str(name);
+        for (index, (label, text)) in labels.iter().enumerate() {
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let _ = write!(self.out, "{}{label}=\"{text}\"", if index == 0 { '{' } else { ',' });
+        }
+        if !labels.is_empty() {
+            self.out.push('}');
+        }
+        let _ = writeln!(self.out, " {value}");
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_prometheus_text() {
+        let metrics = Metrics::default();
+        metrics.events_refused(["a", "b", "a"].into_iter());
+        metrics.request("/x", 200, 0.004);
+        let mut text = Text::default();
+        metrics.render(&mut text);
+        let text = text.finish();
+        for line in [
+            "indelible_events_refused_total{code=\"a\"} 2",
+            "indelible_http_request_seconds_bucket{route=\"/x\",status=\"200\",le=\"0.0025\"} 0",
+            "indelible_http_request_seconds_bucket{route=\"/x\",status=\"200\",le=\"+Inf\"} 1",
+            "# TYPE indelible_log_files_archived_total counter",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+        }
+        assert_eq!(text.matches("# TYPE indelible_events_refused_total").count(), 1);
+    }
+}

@@ -1,0 +1,90 @@
+//! Every route, in one place.
+
+pub(crate) mod admin;
+pub(crate) mod archive;
+pub(crate) mod events;
+pub(crate) mod ops;
+pub(crate) mod proof;
+pub(crate) mod search;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// The contract, made from the handlers and types.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    paths(
+        events::post, search::search, search::count, search::sql, proof::entry, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
+        proof::tile, archive::status, archive::seal, admin::list, admin::create, admin::create_token, ops::healthz, ops::readyz, ops::metrics,
+    ),
+    modifiers(&BearerToken),
+    security(("token" = []))
+)]
+struct Contract;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, contract: &mut utoipa::openapi::OpenApi) {
+        let components = contract.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The router of a server.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(ops::index))
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+        .route("/api/openapi.json", get(openapi))
+        .route("/api/v1/events", post(events::post))
+        .route("/api/v1/search", post(search::search))
+        .route("/api/v1/search/count", post(search::count))
+        .route("/api/v1/sql", post(search::sql))
+        .route("/api/v1/entries/{log_entry_id}", get(proof::entry))
+        .route("/api/v1/checkpoints", get(proof::checkpoints))
+        .route("/api/v1/keys", get(proof::keys))
+        .route("/log/{label}/{generation}/checkpoint", get(proof::tlog_checkpoint))
+        .route("/log/{label}/{generation}/tile/{*tile}", get(proof::tile))
+        .route("/api/v1/archive", get(archive::status))
+        .route("/api/v1/archive/seal", post(archive::seal))
+        .route("/api/v1/organizations", get(admin::list).post(admin::create))
+        .route("/api/v1/tokens", post(admin::create_token))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], Contract::openapi().to_json().unwrap_or_default()).into_response()
+}
+
+async fn not_found() -> ApiError {
+    ApiError::not_found("page of that path; the contract is at /api/openapi.json")
+}
+
+/// Counts requests and their times, by route.
+async fn measure(State(app): State<Arc<App>>, matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
+    app.metrics.request(route, response.status().as_u16(), started.elapsed().as_secs_f64());
+    response
+}

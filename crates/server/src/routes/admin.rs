@@ -1,0 +1,87 @@
+//! Organizations and tokens.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use indelible_api::{CreateOrganization, CreateToken, ErrorBody, ErrorCode, OrganizationSummary, TokenAnswer};
+use indelible_control::{Grant, Operation};
+use indelible_event::Organization;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::error::{ApiError, Input};
+
+/// Longest name of a token.
+const NAME_BYTES: usize = 128;
+
+/// Lists the organizations whose log the caller may search.
+#[utoipa::path(get, path = "/api/v1/organizations", tag = "organizations", responses((status = 200, body = Vec<OrganizationSummary>)))]
+pub(crate) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<OrganizationSummary>>, ApiError> {
+    let scope = caller.scope(Operation::AuditSearch, None)?;
+    Ok(Json(scope.organizations().iter().map(|organization| app.summary(organization)).collect()))
+}
+
+/// Creates an organization; the caller becomes its administrator.
+#[utoipa::path(
+    post, path = "/api/v1/organizations", tag = "organizations", request_body = CreateOrganization,
+    responses((status = 201, body = OrganizationSummary), (status = 409, body = ErrorBody))
+)]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Input(request): Input<CreateOrganization>,
+) -> Result<(StatusCode, Json<OrganizationSummary>), ApiError> {
+    let organization = parse_organization(&request.organization)?;
+    if !app.create_organization(&organization, &caller).await? {
+        return Err(ApiError::new(ErrorCode::AlreadyExists, format!("organization {organization} exists")));
+    }
+    Ok((StatusCode::CREATED, Json(app.summary(&organization))))
+}
+
+/// Creates a token. It is in the answer and nowhere else.
+#[utoipa::path(
+    post, path = "/api/v1/tokens", tag = "organizations", request_body = CreateToken,
+    responses((status = 201, body = TokenAnswer), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn create_token(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Input(request): Input<CreateToken>,
+) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
+    let invalid = |message: String| ApiError::new(ErrorCode::InvalidRequest, message);
+    let operations: Vec<Operation> = request.operations.iter().map(|name| name.trim().parse()).collect::<Result<_, _>>().map_err(|e| invalid(format!("{e}")))?;
+    if operations.is_empty() || request.name.is_empty() || request.name.len() > NAME_BYTES {
+        return Err(invalid(format!("a token needs a name of 1 to {NAME_BYTES} bytes and at least one operation")));
+    }
+    let target = match request.organization.as_str() {
+        "*" => None,
+        rid => Some(parse_organization(rid)?),
+    };
+    match &target {
+        Some(organization) => {
+            caller.require(Operation::OrganizationAdminister, organization)?;
+            if let Some(operation) = operations.iter().find(|operation| !Operation::OF_ORGANIZATION.contains(operation)) {
+                return Err(invalid(format!("{operation} is an operator's operation; ask for it with the organization '*'")));
+            }
+        }
+        None => {
+            caller.require_platform(Operation::OperatorAdminister)?;
+            let platform = [Operation::OperatorAdminister, Operation::AuditEmit];
+            if let Some(operation) = operations.iter().find(|operation| !platform.contains(operation)) {
+                return Err(invalid(format!("{operation} is granted on one organization, not on '*'")));
+            }
+        }
+    }
+    let now_us = app.now_us();
+    let expires_at_us = request.ttl_seconds.map(|ttl| now_us.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000)));
+    let grant = Grant { name: request.name, target, operations, expires_at_us };
+    let secret = app.control.create_token(&grant, now_us).await.map_err(|e| ApiError::internal("create the token", e))?;
+    Ok((StatusCode::CREATED, Json(TokenAnswer { token: secret.reveal().to_owned() })))
+}
+
+/// An organization as a request names it.
+pub(crate) fn parse_organization(text: &str) -> Result<Organization, ApiError> {
+    text.parse().map_err(|error| ApiError::new(ErrorCode::InvalidRequest, format!("{error}")))
+}

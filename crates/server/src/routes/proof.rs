@@ -1,0 +1,167 @@
+//! Proofs: checkpoints, keys, tiles, and one entry with its way to the root.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use indelible_api::{EntryProof, ErrorBody};
+use indelible_archive::rows::RowDecoder;
+use indelible_control::Operation;
+use indelible_ledger::OrganizationLog;
+use indelible_merkle::{Tile, TilePath};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::routes::admin::parse_organization;
+
+/// Which organization; all that may be read if absent.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Of {
+    /// RID of the organization.
+    organization: Option<String>,
+}
+
+impl Of {
+    /// The logs meant, of those the caller may do `operation` on.
+    fn logs(&self, app: &App, caller: &Caller, operation: Operation) -> Result<Vec<Arc<OrganizationLog>>, ApiError> {
+        let organization = self.organization.as_deref().map(parse_organization).transpose()?;
+        let scope = caller.scope(operation, organization.as_ref())?;
+        Ok(scope.organizations().iter().filter_map(|organization| app.ledger.find(organization)).collect())
+    }
+}
+
+/// The newest signed checkpoint of each organization, one C2SP note after the other.
+#[utoipa::path(get, path = "/api/v1/checkpoints", tag = "proof", params(Of), responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn checkpoints(State(app): State<Arc<App>>, caller: Caller, Query(of): Query<Of>) -> Result<Response, ApiError> {
+    let logs = of.logs(&app, &caller, Operation::AuditVerify)?;
+    let notes: Vec<String> = logs.iter().filter_map(|log| app.ledger.checkpoint(log.number)).map(|checkpoint| checkpoint.note.clone()).collect();
+    Ok(plain(notes.concat()))
+}
+
+/// The verifier key of each organization's checkpoints, one a line, in the C2SP form.
+#[utoipa::path(get, path = "/api/v1/keys", tag = "proof", params(Of), responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn keys(State(app): State<Arc<App>>, caller: Caller, Query(of): Query<Of>) -> Result<Response, ApiError> {
+    let logs = of.logs(&app, &caller, Operation::AuditVerify)?;
+    let keys = logs.iter().map(|log| app.ledger.verifier_key(&log.origin).map(|key| format!("{key}\n"))).collect::<Result<String, _>>();
+    Ok(plain(keys.map_err(|error| ApiError::internal("name the keys", error))?))
+}
+
+/// One entry by its `logEntryId`, with the proof that it stands in its organization's log.
+#[utoipa::path(
+    get, path = "/api/v1/entries/{logEntryId}", tag = "proof", params(("logEntryId" = String, Path), Of),
+    responses((status = 200, body = EntryProof), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn entry(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(log_entry_id): Path<String>,
+    Query(of): Query<Of>,
+) -> Result<Json<EntryProof>, ApiError> {
+    let organization = of.organization.as_deref().map(parse_organization).transpose()?;
+    let scope = caller.scope(Operation::AuditSearch, organization.as_ref())?;
+    let found = app.engine.find(&scope, app.snapshot(&scope), &log_entry_id).await?;
+    if found.num_rows() == 0 {
+        return Err(ApiError::not_found("entry with that logEntryId"));
+    }
+    let row = read(&found).map_err(|error| ApiError::internal("read the entry", error))?;
+    let organization = parse_organization(&row.organization)?;
+    let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
+    let failed = |error| ApiError::internal("prove the entry", error);
+    // An entry acknowledged a moment ago may not be under a checkpoint yet.
+    if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= row.seq) {
+        app.publish().await?;
+    }
+    let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
+    let proof = app.ledger.inclusion_proof(log.number, row.seq, checkpoint.checkpoint.size).map_err(failed)?;
+    let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
+    let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
+    Ok(Json(EntryProof {
+        event: row.event,
+        organization: row.organization,
+        seq: row.seq,
+        received_at_us: row.received_at_us,
+        infrastructure: row.infrastructure,
+        content: row.content,
+        salt: hex::encode(log.salt_key.salt(row.seq)),
+        leaf_hash: STANDARD.encode(leaf.as_bytes()),
+        inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
+        checkpoint: checkpoint.note.clone(),
+        verifier_key: verifier_key.to_string(),
+    }))
+}
+
+/// One entry as text.
+struct Entry {
+    event: serde_json::Value,
+    organization: String,
+    seq: u64,
+    received_at_us: i64,
+    infrastructure: String,
+    content: String,
+}
+
+/// The first row of a batch.
+fn read(batch: &RecordBatch) -> anyhow::Result<Entry> {
+    let rows = RowDecoder::new(batch)?;
+    let (mut infrastructure, mut content, mut event) = (Vec::new(), Vec::new(), Vec::new());
+    rows.infrastructure(0, &mut infrastructure);
+    rows.content(0, &mut content)?;
+    rows.delivered(0, &mut Vec::new(), &mut event)?;
+    Ok(Entry {
+        event: serde_json::from_slice(&event)?,
+        organization: rows.organization(0).to_owned(),
+        seq: rows.seq(0),
+        received_at_us: rows.received_at_us(0),
+        infrastructure: String::from_utf8(infrastructure)?,
+        content: String::from_utf8(content)?,
+    })
+}
+
+/// The newest checkpoint of one log, at the place where C2SP clients look for it.
+#[utoipa::path(
+    get, path = "/log/{label}/{generation}/checkpoint", tag = "proof",
+    params(("label" = String, Path), ("generation" = u32, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn tlog_checkpoint(State(app): State<Arc<App>>, caller: Caller, Path((label, generation)): Path<(String, u32)>) -> Result<Response, ApiError> {
+    let log = log_of(&app, &caller, &label, generation)?;
+    let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
+    Ok(plain(checkpoint.note.clone()))
+}
+
+/// A tile of one log: up to 256 hashes of one level, by the C2SP `tlog-tiles` paths.
+#[utoipa::path(
+    get, path = "/log/{label}/{generation}/tile/{tile}", tag = "proof",
+    params(("label" = String, Path), ("generation" = u32, Path), ("tile" = String, Path, description = "for example 0/x001/067.p/12")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn tile(State(app): State<Arc<App>>, caller: Caller, Path((label, generation, path)): Path<(String, u32, String)>) -> Result<Response, ApiError> {
+    let log = log_of(&app, &caller, &label, generation)?;
+    let missing = || ApiError::not_found("tile of that path");
+    let Ok(TilePath::Hashes(tile)) = format!("tile/{path}").parse::<TilePath>() else { return Err(missing()) };
+    let size = app.ledger.checkpoint(log.number).map_or(0, |checkpoint| checkpoint.checkpoint.size);
+    if Tile::of_size(tile.level(), tile.index(), size).is_none_or(|whole| whole.width() < tile.width()) {
+        return Err(missing());
+    }
+    let bytes = app.ledger.tile(log.number, tile.level(), tile.index(), tile.width()).map_err(|error| ApiError::internal("read the tile", error))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], bytes).into_response())
+}
+
+/// The log with this label, if the caller may verify it.
+fn log_of(app: &App, caller: &Caller, label: &str, generation: u32) -> Result<Arc<OrganizationLog>, ApiError> {
+    let logs = Of { organization: None }.logs(app, caller, Operation::AuditVerify)?;
+    let found = logs.into_iter().find(|log| log.label == label && log.generation == generation);
+    found.ok_or_else(|| ApiError::not_found("log of that name"))
+}
+
+fn plain(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}

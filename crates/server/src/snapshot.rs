@@ -1,0 +1,140 @@
+//! One consistent view of what is archived and what is not yet.
+//!
+//! The tail is taken first and the inventory second: an entry that is archived in between is in both, and the tail's copy
+//! is left out by its `seq`. The tail forgets an entry only after the inventory holds it, so none is in neither.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use indelible_archive::LogFile;
+use indelible_archive::rows::{Row, RowEncoder};
+use indelible_event::{Organization, Scope};
+use indelible_intake::{Stretch, TailSnapshot};
+use indelible_ledger::OrganizationLog;
+use indelible_query::{FileRef, Snapshot, TailBatches, TailChunk, TailError};
+
+use crate::app::App;
+
+/// Rows after which a batch of the tail ends.
+const BATCH_ROWS: usize = 8192;
+
+impl App {
+    /// What a reader with `scope` may see now.
+    pub(crate) fn snapshot(&self, scope: &Scope) -> Snapshot {
+        let tail = self.intake.tail().snapshot();
+        let files = self.inventory.snapshot(scope);
+        let mut wanted: HashMap<u32, Wanted> = HashMap::new();
+        for organization in scope.organizations() {
+            if let Some(log) = self.ledger.find(organization) {
+                let archived = files.iter().filter(|file| file.organization == *organization);
+                let from = archived.map(|file| file.last + 1).max().unwrap_or(0);
+                wanted.insert(log.number, Wanted { log, from });
+            }
+        }
+        let wanted = Arc::new(wanted);
+        let chunks = tail.stretches().iter().filter_map(|stretch| Chunk::new(&tail, stretch, &wanted));
+        Snapshot {
+            tail: chunks.map(|chunk| Arc::new(chunk) as Arc<dyn TailChunk>).collect(),
+            files: files.iter().map(|file| to_ref(file)).collect(),
+        }
+    }
+}
+
+fn to_ref(file: &LogFile) -> FileRef {
+    FileRef {
+        organization: file.organization.clone(),
+        object: file.object.clone(),
+        first: file.first,
+        last: file.last,
+        rows: file.rows,
+        bytes: file.bytes,
+        date: file.date.clone(),
+        time_min_us: file.time_min_us,
+        time_max_us: file.time_max_us,
+    }
+}
+
+/// What is wanted of one organization's entries in the tail.
+struct Wanted {
+    log: Arc<OrganizationLog>,
+    /// The first `seq` that is not in the files.
+    from: u64,
+}
+
+/// A stretch of the tail, decoded when it is read.
+struct Chunk {
+    tail: TailSnapshot,
+    stretch: Arc<Stretch>,
+    wanted: Arc<HashMap<u32, Wanted>>,
+    organizations: Vec<Organization>,
+    rows: u64,
+    time_us: Option<(i64, i64)>,
+}
+
+impl Chunk {
+    /// `None` if nothing in the stretch is wanted.
+    fn new(tail: &TailSnapshot, stretch: &Arc<Stretch>, wanted: &Arc<HashMap<u32, Wanted>>) -> Option<Self> {
+        let (mut rows, mut time_us, mut organizations) = (0, None, Vec::new());
+        for span in stretch.spans() {
+            let Some(wanted) = wanted.get(&span.number) else { continue };
+            let new = span.seqs.end.saturating_sub(span.seqs.start.max(wanted.from));
+            if new > 0 {
+                rows += new;
+                let (first, last) = time_us.unwrap_or(span.time_us);
+                time_us = Some((first.min(span.time_us.0), last.max(span.time_us.1)));
+                organizations.push(wanted.log.organization.clone());
+            }
+        }
+        let chunk = Self { tail: tail.clone(), stretch: Arc::clone(stretch), wanted: Arc::clone(wanted), organizations, rows, time_us };
+        (rows > 0).then_some(chunk)
+    }
+
+    fn decode(&self, projection: &[usize]) -> Result<Vec<RecordBatch>, TailError> {
+        let mut encoder = RowEncoder::new(Some(projection))?;
+        let mut batches = Vec::new();
+        self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
+            let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else { return Ok(()) };
+            encoder.push(&Row {
+                organization: wanted.log.organization.as_str(),
+                seq: place.seq,
+                received_at_us,
+                infrastructure: record.infrastructure,
+                content: record.content,
+            })?;
+            if encoder.rows() >= BATCH_ROWS {
+                batches.push(encoder.finish()?);
+            }
+            Ok(())
+        })?;
+        if encoder.rows() > 0 {
+            batches.push(encoder.finish()?);
+        }
+        Ok(batches)
+    }
+}
+
+impl std::fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chunk").field("rows", &self.rows).field("organizations", &self.organizations).finish_non_exhaustive()
+    }
+}
+
+impl TailChunk for Chunk {
+    fn organizations(&self) -> &[Organization] {
+        &self.organizations
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn time_range_us(&self) -> Option<(i64, i64)> {
+        self.time_us
+    }
+
+    fn batches(&self, projection: &[usize], _scope: &Scope) -> Result<TailBatches, TailError> {
+        // What is wanted was made from the same scope.
+        Ok(Box::new(self.decode(projection)?.into_iter().map(Ok)))
+    }
+}
