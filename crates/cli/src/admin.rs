@@ -11,7 +11,8 @@ use crate::output;
 pub(crate) async fn organization(client: &Client, command: OrganizationCommand) -> anyhow::Result<ExitCode> {
     match command {
         OrganizationCommand::Create { organization } => {
-            let created: OrganizationSummary = client.post("/api/v1/organizations", &CreateOrganization { organization }).await?;
+            let created: OrganizationSummary =
+                client.post("/api/v1/organizations", &CreateOrganization { organization }).await?;
             output::line(&created.organization)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -25,10 +26,14 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
 
 fn print(list: &[OrganizationSummary], format: RowFormat) -> anyhow::Result<()> {
     let header = ["organization", "entries", "archived", "origin"];
-    let cells = |o: &OrganizationSummary| vec![o.organization.clone(), o.size.to_string(), o.archived.to_string(), o.origin.clone().unwrap_or_default()];
+    let cells = |o: &OrganizationSummary| {
+        vec![o.organization.clone(), o.size.to_string(), o.archived.to_string(), o.origin.clone().unwrap_or_default()]
+    };
     match format {
         RowFormat::Json => list.iter().try_for_each(|o| output::line(&serde_json::to_string(o)?)),
-        RowFormat::Table => output::write_all(output::table(&header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes()),
+        RowFormat::Table => {
+            output::write_all(output::table(&header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes())
+        }
         RowFormat::Csv => {
             let mut text = output::csv_line(header.into_iter());
             list.iter().for_each(|o| text.push_str(&output::csv_line(cells(o).iter().map(String::as_str))));
@@ -40,7 +45,8 @@ fn print(list: &[OrganizationSummary], format: RowFormat) -> anyhow::Result<()> 
 pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Result<ExitCode> {
     let TokenCommand::Create { organization, operations, ttl, name } = command;
     let ttl_seconds = ttl.as_deref().map(seconds).transpose()?;
-    let answer: TokenAnswer = client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
+    let answer: TokenAnswer =
+        client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
     output::line(&answer.token)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,5 +61,7 @@ fn seconds(text: &str) -> anyhow::Result<u64> {
         Some((digits, "s")) => unit(1, digits),
         _ => None,
     };
-    value.filter(|seconds| *seconds > 0).ok_or_else(|| anyhow::anyhow!("{text:?} is not a time such as 30d, 12h, 15m or 90s"))
+    value
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| anyhow::anyhow!("{text:?} is not a time such as 30d, 12h, 15m or 90s"))
 }

@@ -47,15 +47,23 @@ impl Client {
 
     /// Sends a request; anything but success is an error.
     pub(crate) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.with_context(|| format!("no answer from {}; is the server running? (INDELIBLE_URL)", self.url))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no answer from {}; is the server running? (INDELIBLE_URL)", self.url))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status();
         let text = response.text().await.unwrap_or_default();
         match serde_json::from_str::<ErrorBody>(&text) {
-            Ok(body) => Err(Refused { code: body.error.code, message: body.error.message, request_id: body.error.request_id }.into()),
-            Err(_) if status == StatusCode::NOT_FOUND => bail!("{} has no such page; is it an Indelible server of this version?", self.url),
+            Ok(body) => {
+                Err(Refused { code: body.error.code, message: body.error.message, request_id: body.error.request_id }
+                    .into())
+            }
+            Err(_) if status == StatusCode::NOT_FOUND => {
+                bail!("{} has no such page; is it an Indelible server of this version?", self.url)
+            }
             Err(_) => bail!("{} answered {status}", self.url),
         }
     }

@@ -51,7 +51,12 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
 fn tour(data: &Path, url: &str, seed: u64) -> anyhow::Result<()> {
     let token = std::fs::read_to_string(data.join("admin.token")).context("read the administrator's token")?;
-    let shell = Shell { program: std::env::current_exe()?, url: url.to_owned(), token: token.trim().to_owned(), data: data.to_owned() };
+    let shell = Shell {
+        program: std::env::current_exe()?,
+        url: url.to_owned(),
+        token: token.trim().to_owned(),
+        data: data.to_owned(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let client = Client::new(url, &shell.token)?;
 
@@ -187,7 +192,10 @@ async fn emit(administrator: &Client, url: &str, seed: u64) -> anyhow::Result<()
     }
     bar.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
-    say(&format!("{total} events posted in {seconds:.1} s by {} products, each answered after it was on disk (seed {seed})\n", producers.len()));
+    say(&format!(
+        "{total} events posted in {seconds:.1} s by {} products, each answered after it was on disk (seed {seed})\n",
+        producers.len()
+    ));
     Ok(())
 }
 
@@ -201,7 +209,12 @@ struct Producer {
 
 impl Producer {
     async fn new(administrator: &Client, url: &str, product: &'static str) -> anyhow::Result<Self> {
-        let request = CreateToken { name: product.to_owned(), organization: "*".to_owned(), operations: vec!["audit:emit".to_owned()], ttl_seconds: None };
+        let request = CreateToken {
+            name: product.to_owned(),
+            organization: "*".to_owned(),
+            operations: vec!["audit:emit".to_owned()],
+            ttl_seconds: None,
+        };
         let answer: TokenAnswer = administrator.post("/api/v1/tokens", &request).await?;
         Ok(Self { product, client: Client::new(url, &answer.token)?, lines: String::new(), count: 0 })
     }
@@ -211,11 +224,20 @@ impl Producer {
             return Ok(());
         }
         let body = std::mem::take(&mut self.lines);
-        let request = self.client.request(Method::POST, "/api/v1/events").header("content-type", "application/x-ndjson").body(body);
+        let request = self
+            .client
+            .request(Method::POST, "/api/v1/events")
+            .header("content-type", "application/x-ndjson")
+            .body(body);
         let answer: EventsAnswer = self.client.send(request).await?.json().await?;
         if answer.new != self.count as u64 {
             let refused = answer.outcomes.iter().find_map(|outcome| outcome.error.as_ref());
-            bail!("{} of {} events of {} were not new: {refused:?}", self.count as u64 - answer.new, self.count, self.product);
+            bail!(
+                "{} of {} events of {} were not new: {refused:?}",
+                self.count as u64 - answer.new,
+                self.count,
+                self.product
+            );
         }
         self.count = 0;
         Ok(())
@@ -273,7 +295,8 @@ impl Shell {
             let args = arguments(step, Some("json"));
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let rows = self.output(&args)?;
-            let first: Option<Value> = rows.split(|byte| *byte == b'\n').next().and_then(|line| serde_json::from_slice(line).ok());
+            let first: Option<Value> =
+                rows.split(|byte| *byte == b'\n').next().and_then(|line| serde_json::from_slice(line).ok());
             if let Some(uid) = first.as_ref().and_then(|row| row.get("uid")).and_then(Value::as_str) {
                 return Ok(uid.to_owned());
             }
@@ -299,7 +322,8 @@ fn progress_bar() -> ProgressBar {
     if !output::shows_progress() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("  day {pos} of {len} {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("  day {pos} of {len} {bar:40} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style)
 }
 

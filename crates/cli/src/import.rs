@@ -104,7 +104,9 @@ pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<Exi
     reading.await.context("read the files")?;
     ledger.finish(started.elapsed(), args.format)?;
     match (failure, ledger.cut) {
-        (Some(error), _) => Err(error.context("the import did not come to its end; run it again, nothing is stored twice")),
+        (Some(error), _) => {
+            Err(error.context("the import did not come to its end; run it again, nothing is stored twice"))
+        }
         (None, true) => bail!("not every file could be read to its end; see above"),
         (None, false) => Ok(ExitCode::SUCCESS),
     }
@@ -114,7 +116,8 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
     let mut options = Options::at(Timestamp::now());
     options.year = args.year;
     if let Some(name) = &args.timezone {
-        options.timezone = Options::zone(name).with_context(|| format!("{name:?} is not a time zone such as Europe/Berlin, UTC or +02:00"))?;
+        options.timezone = Options::zone(name)
+            .with_context(|| format!("{name:?} is not a time zone such as Europe/Berlin, UTC or +02:00"))?;
     }
     if let Some(rid) = &args.organization {
         options.organization = Some(rid.parse().map_err(|error| anyhow::anyhow!("--organization: {error}"))?);
@@ -124,12 +127,20 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
 
 /// `refused-<name of the first file>.jsonl` in the current folder.
 fn default_refused(files: &[PathBuf]) -> PathBuf {
-    let name = files.first().and_then(|file| file.file_name()).map_or_else(|| "input".into(), |name| name.to_string_lossy());
+    let name =
+        files.first().and_then(|file| file.file_name()).map_or_else(|| "input".into(), |name| name.to_string_lossy());
     PathBuf::from(format!("refused-{name}.jsonl"))
 }
 
 /// Reads all files and hands over batches; ends early when nobody listens any more.
-fn read_files(adapter: &Adapter, options: &Options, files: &[PathBuf], batch: usize, read_bytes: &Arc<AtomicU64>, steps: &mpsc::Sender<Step>) {
+fn read_files(
+    adapter: &Adapter,
+    options: &Options,
+    files: &[PathBuf],
+    batch: usize,
+    read_bytes: &Arc<AtomicU64>,
+    steps: &mpsc::Sender<Step>,
+) {
     let mut outgoing = Outgoing { steps, batch, lines: String::new(), records: Vec::new(), events: 0 };
     for file in files {
         let name: Arc<Path> = file.as_path().into();
@@ -154,7 +165,13 @@ fn read_files(adapter: &Adapter, options: &Options, files: &[PathBuf], batch: us
     outgoing.flush();
 }
 
-fn read_file(adapter: &Adapter, options: &Options, file: &Arc<Path>, input: impl Read, outgoing: &mut Outgoing<'_>) -> Option<()> {
+fn read_file(
+    adapter: &Adapter,
+    options: &Options,
+    file: &Arc<Path>,
+    input: impl Read,
+    outgoing: &mut Outgoing<'_>,
+) -> Option<()> {
     let mut converter = adapter.converter(options.clone());
     let mut reader = Reader::new(input, adapter.framing());
     while let Some(record) = reader.next() {
@@ -171,7 +188,9 @@ fn read_file(adapter: &Adapter, options: &Options, file: &Arc<Path>, input: impl
             Ok(record) => {
                 let place = Place { file: Arc::clone(file), line: record.place.line };
                 match converter.convert(record.bytes, record.occurrence) {
-                    Ok(lines) => outgoing.record(Pending { place, bytes: record.bytes.to_vec(), events: lines.len() }, &lines)?,
+                    Ok(lines) => {
+                        outgoing.record(Pending { place, bytes: record.bytes.to_vec(), events: lines.len() }, &lines)?
+                    }
                     Err(refused) => {
                         let (code, message) = (refused.code.as_str().to_owned(), refused.message);
                         outgoing.step(Step::Refused { place, bytes: record.bytes.to_vec(), code, message })?;
@@ -269,7 +288,9 @@ impl Ledger {
 
     fn account(&mut self, answered: Answered) -> anyhow::Result<()> {
         match answered {
-            Answered::Other(Step::Refused { place, bytes, code, message }) => self.refuse(&place, &bytes, &code, None, &message),
+            Answered::Other(Step::Refused { place, bytes, code, message }) => {
+                self.refuse(&place, &bytes, &code, None, &message)
+            }
             Answered::Other(Step::Cut { place, message }) => {
                 eprintln!("{}: line {}: {message}; nothing after it was read", place.file.display(), place.line);
                 self.cut = true;
@@ -280,7 +301,10 @@ impl Ledger {
                 let mut outcomes = answer.outcomes.into_iter();
                 for record in records {
                     let of_record: Vec<_> = outcomes.by_ref().take(record.events).collect();
-                    anyhow::ensure!(of_record.len() == record.events, "the server answered fewer outcomes than there were events");
+                    anyhow::ensure!(
+                        of_record.len() == record.events,
+                        "the server answered fewer outcomes than there were events"
+                    );
                     if of_record.iter().any(|outcome| outcome.status == EventStatus::New) {
                         self.summary.read += 1;
                         self.summary.new += 1;
@@ -297,7 +321,14 @@ impl Ledger {
         }
     }
 
-    fn refuse(&mut self, place: &Place, bytes: &[u8], code: &str, field: Option<&str>, message: &str) -> anyhow::Result<()> {
+    fn refuse(
+        &mut self,
+        place: &Place,
+        bytes: &[u8],
+        code: &str,
+        field: Option<&str>,
+        message: &str,
+    ) -> anyhow::Result<()> {
         self.summary.read += 1;
         self.summary.refused += 1;
         let example = format!("{}:{}: {message}", place.file.display(), place.line);
@@ -305,7 +336,9 @@ impl Ledger {
         let path = &self.refused_path;
         let file = match &mut self.refused_file {
             Some(file) => file,
-            none => none.insert(BufWriter::new(File::create(path).with_context(|| format!("create {}", path.display()))?)),
+            none => {
+                none.insert(BufWriter::new(File::create(path).with_context(|| format!("create {}", path.display()))?))
+            }
         };
         let record = String::from_utf8_lossy(&bytes[..bytes.len().min(REFUSED_BYTES)]);
         let line = serde_json::json!({
@@ -328,7 +361,9 @@ impl Ledger {
             SummaryFormat::Text => {
                 let seconds = took.as_secs_f64();
                 let rate = read as f64 / seconds.max(0.001);
-                output::line(&format!("{read} records read: {new} new, {duplicate} duplicate, {refused} refused ({seconds:.1} s, {rate:.0}/s)"))
+                output::line(&format!(
+                    "{read} records read: {new} new, {duplicate} duplicate, {refused} refused ({seconds:.1} s, {rate:.0}/s)"
+                ))
             }
         }
     }
@@ -353,6 +388,7 @@ fn progress_bar(files: &[PathBuf]) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bytes = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|data| data.len()).sum();
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(bytes).with_style(style)
 }

@@ -69,7 +69,11 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
-        Command::Serve(_) | Command::Demo(_) | Command::Verify(_) | Command::Completions { .. } | Command::Man { .. } => {
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Verify(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => {
             unreachable!("handled before a client is made")
         }
     }

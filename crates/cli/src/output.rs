@@ -31,7 +31,8 @@ pub(crate) fn shows_progress() -> bool {
 /// Aligned columns; what would disturb a terminal is replaced.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let shown = |text: &str| {
-        let clean: String = text.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect();
+        let clean: String =
+            text.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect();
         if clean.chars().count() > CELL_CHARACTERS {
             let cut: String = clean.chars().take(CELL_CHARACTERS - 1).collect();
             format!("{cut}…")
@@ -67,7 +68,11 @@ fn is_invisible(c: char) -> bool {
 pub(crate) fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let cells: Vec<String> = cells
         .map(|text| {
-            let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text.to_owned() };
+            let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
+                format!("'{text}")
+            } else {
+                text.to_owned()
+            };
             if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
         })
         .collect();

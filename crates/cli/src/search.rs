@@ -31,7 +31,8 @@ pub(crate) async fn search(client: &Client, args: SearchArgs) -> anyhow::Result<
         return Ok(found(count.count));
     }
     let shown_limit = request.limit;
-    let rows = print(client.send(client.request(Method::POST, "/api/v1/search").json(&request)).await?, args.format).await?;
+    let rows =
+        print(client.send(client.request(Method::POST, "/api/v1/search").json(&request)).await?, args.format).await?;
     if rows == 0 {
         eprintln!("no event matches");
     } else if args.limit.is_none() && Some(rows) == shown_limit {
@@ -42,7 +43,8 @@ pub(crate) async fn search(client: &Client, args: SearchArgs) -> anyhow::Result<
 
 pub(crate) async fn sql(client: &Client, args: SqlArgs) -> anyhow::Result<ExitCode> {
     let request = SqlRequest { query: args.query, organization: args.organization, format: Some(to_api(args.format)) };
-    let rows = print(client.send(client.request(Method::POST, "/api/v1/sql").json(&request)).await?, args.format).await?;
+    let rows =
+        print(client.send(client.request(Method::POST, "/api/v1/sql").json(&request)).await?, args.format).await?;
     if rows == 0 {
         eprintln!("no row");
     }
@@ -66,7 +68,11 @@ async fn print(response: Response, format: RowFormat) -> anyhow::Result<u64> {
     let mut stream = response.bytes_stream();
     let mut lines = 0u64;
     while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| anyhow::anyhow!("the answer broke off and is incomplete ({error}); it may be too large, see the server's log"))?;
+        let piece = piece.map_err(|error| {
+            anyhow::anyhow!(
+                "the answer broke off and is incomplete ({error}); it may be too large, see the server's log"
+            )
+        })?;
         lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
         output::write_all(&piece)?;
     }

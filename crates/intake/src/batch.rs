@@ -128,6 +128,8 @@ pub enum SubmitError {
     #[error("intake is stopped")]
     Stopped,
     /// Some, all or nothing of the batch may be stored.
-    #[error("unknown whether the events are stored: writing the journal failed; send them again with the same logEntryId")]
+    #[error(
+        "unknown whether the events are stored: writing the journal failed; send them again with the same logEntryId"
+    )]
     Unknown,
 }

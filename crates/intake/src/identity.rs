@@ -69,7 +69,9 @@ pub enum IdentityError {
         source: io::Error,
     },
     /// A run is not what was written.
-    #[error("identity run {path} is damaged ({what}); move it away: events it remembers will be accepted again if repeated")]
+    #[error(
+        "identity run {path} is damaged ({what}); move it away: events it remembers will be accepted again if repeated"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -136,7 +138,9 @@ impl IdentityMemory {
         let covered: Vec<(u64, u64)> = runs.iter().map(|run| (run.covers_from, run.number)).collect();
         let mut kept = Vec::new();
         for run in runs {
-            let superseded = covered.iter().any(|&(from, to)| run.number != to && from <= run.covers_from && run.number < to && from < to);
+            let superseded = covered
+                .iter()
+                .any(|&(from, to)| run.number != to && from <= run.covers_from && run.number < to && from < to);
             if superseded {
                 std::fs::remove_file(&run.path).map_err(|e| io_error("remove", &run.path, e))?;
             } else {
@@ -176,10 +180,10 @@ impl IdentityMemory {
             return Ok(Some(*found));
         }
         for run in self.runs.iter().rev() {
-            if run.bloom.may_contain(identity) {
-                if let Some(found) = run.find(identity)? {
-                    return Ok(Some(found));
-                }
+            if run.bloom.may_contain(identity)
+                && let Some(found) = run.find(identity)?
+            {
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -205,7 +209,13 @@ impl IdentityMemory {
         if !self.recent.is_empty() {
             let mut sorted: Vec<(Identity, Remembered)> = self.recent.iter().map(|(k, v)| (*k, *v)).collect();
             sorted.sort_unstable_by_key(|(identity, _)| *identity);
-            let header = RunHeader { number: self.next_run, covers_from: self.next_run, frames_covered, newest_us: now_us, count: sorted.len() as u64 };
+            let header = RunHeader {
+                number: self.next_run,
+                covers_from: self.next_run,
+                frames_covered,
+                newest_us: now_us,
+                count: sorted.len() as u64,
+            };
             let run = write_run(&self.directory, &header, sorted.into_iter().map(Ok))?;
             self.next_run += 1;
             self.runs.push(run);
@@ -290,11 +300,15 @@ impl Run {
             return Err(damaged("it does not begin as a run does"));
         }
         let body = length - HEADER_BYTES as u64;
-        if body % RECORD_BYTES as u64 != 0 {
+        if !body.is_multiple_of(RECORD_BYTES as u64) {
             return Err(damaged("its length is not whole"));
         }
         let count = body / RECORD_BYTES as u64;
-        let number = path.file_stem().and_then(|s| s.to_str()).and_then(|s| s.parse().ok()).ok_or_else(|| damaged("its name is not a number"))?;
+        let number = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .and_then(|s| s.parse().ok())
+            .ok_or_else(|| damaged("its name is not a number"))?;
         let mut bloom = Bloom::new(count);
         let mut record = [0u8; RECORD_BYTES];
         let mut previous = None;
@@ -399,7 +413,14 @@ fn write_run(
 
 /// Reads several runs as one sorted sequence; of a repeated identity the newest run's record is kept.
 struct Merge<'a> {
-    inputs: Vec<(BufReader<&'a File>, Option<(Identity, Remembered)>, &'a Path)>,
+    inputs: Vec<MergeInput<'a>>,
+}
+
+/// A run with its next record.
+struct MergeInput<'a> {
+    reader: BufReader<&'a File>,
+    head: Option<(Identity, Remembered)>,
+    path: &'a Path,
 }
 
 impl<'a> Merge<'a> {
@@ -407,20 +428,23 @@ impl<'a> Merge<'a> {
         let mut inputs = Vec::new();
         for run in runs {
             let mut reader = BufReader::with_capacity(1 << 18, &run.file);
-            io::Seek::seek(&mut reader, io::SeekFrom::Start(HEADER_BYTES as u64)).map_err(|e| io_error("seek", &run.path, e))?;
-            let first = read_record(&mut reader, &run.path)?;
-            inputs.push((reader, first, run.path.as_path()));
+            io::Seek::seek(&mut reader, io::SeekFrom::Start(HEADER_BYTES as u64))
+                .map_err(|e| io_error("seek", &run.path, e))?;
+            let head = read_record(&mut reader, &run.path)?;
+            inputs.push(MergeInput { reader, head, path: &run.path });
         }
         Ok(Self { inputs })
     }
 
     fn step(&mut self) -> Result<Option<(Identity, Remembered)>, IdentityError> {
-        let Some(smallest) = self.inputs.iter().filter_map(|(_, head, _)| head.map(|h| h.0)).min() else { return Ok(None) };
+        let Some(smallest) = self.inputs.iter().filter_map(|input| input.head.map(|head| head.0)).min() else {
+            return Ok(None);
+        };
         let mut newest = None;
-        for (reader, head, path) in &mut self.inputs {
-            if head.is_some_and(|h| h.0 == smallest) {
-                newest = *head;
-                *head = read_record(reader, path)?;
+        for input in &mut self.inputs {
+            if input.head.is_some_and(|head| head.0 == smallest) {
+                newest = input.head;
+                input.head = read_record(&mut input.reader, input.path)?;
             }
         }
         Ok(newest)

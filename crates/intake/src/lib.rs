@@ -50,7 +50,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_us(&self) -> i64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
 
@@ -67,7 +69,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { journal: indelible_journal::Options::default(), identity: identity::Options::default(), queue_bytes: 128 << 20 }
+        Self {
+            journal: indelible_journal::Options::default(),
+            identity: identity::Options::default(),
+            queue_bytes: 128 << 20,
+        }
     }
 }
 
@@ -93,7 +99,9 @@ pub enum Failure {
     #[error("ledger")]
     Ledger(#[from] indelible_ledger::LedgerError),
     /// The journal names an organization the ledger does not know.
-    #[error("the journal names organization number {0}, which the ledger does not hold; was part of the data directory removed?")]
+    #[error(
+        "the journal names organization number {0}, which the ledger does not hold; was part of the data directory removed?"
+    )]
     UnknownOrganization(u32),
     /// A thread could not be started.
     #[error("start a thread")]
@@ -139,7 +147,7 @@ impl Intake {
         received_at_us: i64,
     ) -> Result<(Self, Opened), Failure> {
         let mut identity = IdentityMemory::open(&data.join("identity"), options.identity.clone())?;
-        let (journal, _) = Journal::open(disk, &data.join("journal"), options.journal.clone())?;
+        let (journal, _) = Journal::open(disk, &data.join("journal"), options.journal)?;
         let tail = Arc::new(Tail::new(journal.reader()));
         let mut opened = Opened::default();
         let replayed_us = replay(&journal, &ledger, &mut identity, &tail, &mut opened)?;
@@ -160,7 +168,10 @@ impl Intake {
         let applier = Applier { ledger: Arc::clone(&ledger), tail: Arc::clone(&tail), stats: Arc::clone(&stats) };
         let thread = {
             let queue = Arc::clone(&queue);
-            std::thread::Builder::new().name("sequencer".into()).spawn(move || sequencer.run(&queue, applier)).map_err(Failure::Thread)?
+            std::thread::Builder::new()
+                .name("sequencer".into())
+                .spawn(move || sequencer.run(&queue, applier))
+                .map_err(Failure::Thread)?
         };
         Ok((Self { queue, ledger, tail, journal: reader, stats, seed, thread: Mutex::new(Some(thread)) }, opened))
     }
@@ -209,7 +220,12 @@ impl Intake {
 
     /// Gives back journal segments whose entries are archived (`seq` below `archived_end(number)`) and were received
     /// before `before_us`. `done` gets the number of segments or what failed.
-    pub fn release(&self, archived_end: impl Fn(u32) -> u64, before_us: i64, done: Box<dyn FnOnce(Result<usize, String>) + Send>) {
+    pub fn release(
+        &self,
+        archived_end: impl Fn(u32) -> u64,
+        before_us: i64,
+        done: Box<dyn FnOnce(Result<usize, String>) + Send>,
+    ) {
         let first_needed = self.tail.forget(archived_end, before_us);
         self.queue.command(Command::Release { first_needed, done });
     }
@@ -239,7 +255,13 @@ impl Drop for Intake {
 }
 
 /// Brings ledger, identities and tail to where the journal is. Returns the latest `received_at`.
-fn replay(journal: &Journal, ledger: &Ledger, identity: &mut IdentityMemory, tail: &Tail, opened: &mut Opened) -> Result<i64, Failure> {
+fn replay(
+    journal: &Journal,
+    ledger: &Ledger,
+    identity: &mut IdentityMemory,
+    tail: &Tail,
+    opened: &mut Opened,
+) -> Result<i64, Failure> {
     let seed = identity.seed();
     let frames_covered = identity.frames_covered();
     let mut hasher = Hasher::default();

@@ -104,7 +104,9 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record<'_>, RecordErr
         }
         let record = decode(body, at);
         at = match &record {
-            Ok(record) => at + encoded_bytes(record.places.len() / PLACE_BYTES, record.infrastructure.len(), record.content.len()),
+            Ok(record) => {
+                at + encoded_bytes(record.places.len() / PLACE_BYTES, record.infrastructure.len(), record.content.len())
+            }
             Err(_) => body.len(),
         };
         Some(record)

@@ -77,7 +77,12 @@ impl Sequencer {
     }
 
     /// Assigns places, writes, syncs once, and hands the group to the applier.
-    fn commit(&mut self, submissions: Vec<Submission>, groups: &SyncSender<Group>, synced: &SyncSender<Synced>) -> Result<(), Failure> {
+    fn commit(
+        &mut self,
+        submissions: Vec<Submission>,
+        groups: &SyncSender<Group>,
+        synced: &SyncSender<Synced>,
+    ) -> Result<(), Failure> {
         self.received_at_us = self.received_at_us.max(self.clock.now_us());
         let mut frames = vec![Vec::with_capacity(GROUP_BYTES / 4)];
         let mut pending = Vec::with_capacity(submissions.len());
@@ -101,7 +106,11 @@ impl Sequencer {
     /// Appends what is new of a submission to the frames.
     fn assign(&mut self, submission: Submission, frames: &mut Vec<Vec<u8>>) -> Result<Pending, Failure> {
         let batch = submission.batch;
-        let mut pending = Pending { outcomes: Vec::with_capacity(batch.events.len()), receipts: Vec::with_capacity(batch.numbers.len()), reply: submission.reply };
+        let mut pending = Pending {
+            outcomes: Vec::with_capacity(batch.events.len()),
+            receipts: Vec::with_capacity(batch.numbers.len()),
+            reply: submission.reply,
+        };
         let mut places = Vec::new();
         for event in &batch.events {
             let numbers = &batch.numbers[event.numbers_start as usize..event.numbers_end as usize];
@@ -110,8 +119,19 @@ impl Sequencer {
             if !places.is_empty() {
                 let infrastructure = &batch.bytes[event.start..event.content_start];
                 let content = &batch.bytes[event.content_start..event.end];
-                let frame = self.frame_with_room(frames, record::encoded_bytes(places.len(), infrastructure.len(), content.len()));
-                record::encode(frame, event.time_us, event.time_nanos, &event.log_entry_id, batch.producer, event.digest, &places, infrastructure, content);
+                let frame = self
+                    .frame_with_room(frames, record::encoded_bytes(places.len(), infrastructure.len(), content.len()));
+                record::encode(
+                    frame,
+                    event.time_us,
+                    event.time_nanos,
+                    &event.log_entry_id,
+                    batch.producer,
+                    event.digest,
+                    &places,
+                    infrastructure,
+                    content,
+                );
             }
             pending.outcomes.push(Outcome { status, receipts: first_receipt..pending.receipts.len() });
         }
@@ -179,9 +199,20 @@ impl Sequencer {
                 received_at_us: self.received_at_us,
                 product_version: PRODUCT_VERSION,
             });
-            let frame = self.frame_with_room(frames, record::encoded_bytes(1, genesis.infrastructure.len(), genesis.content.len()));
+            let frame = self
+                .frame_with_room(frames, record::encoded_bytes(1, genesis.infrastructure.len(), genesis.content.len()));
             let place = [Place { number, seq: 0 }];
-            record::encode(frame, self.received_at_us, 0, &genesis.log_entry_id, 0, 0, &place, &genesis.infrastructure, &genesis.content);
+            record::encode(
+                frame,
+                self.received_at_us,
+                0,
+                &genesis.log_entry_id,
+                0,
+                0,
+                &place,
+                &genesis.infrastructure,
+                &genesis.content,
+            );
             self.next_seq[index] = 1;
         }
         let seq = self.next_seq[index];
@@ -232,4 +263,3 @@ impl Sequencer {
         Ok(())
     }
 }
-

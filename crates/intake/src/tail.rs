@@ -94,7 +94,9 @@ impl Tail {
     /// Adds a durable frame whose spans were gathered by [`Spans`].
     pub(crate) fn push(&self, position: FramePosition, bytes: u64, spans: Vec<Span>) {
         let stretches = &mut lock(&self.retained).stretches;
-        let room = stretches.last().is_some_and(|last| last.bytes < STRETCH_BYTES && last.frames.first().is_some_and(|f| f.segment == position.segment));
+        let room = stretches.last().is_some_and(|last| {
+            last.bytes < STRETCH_BYTES && last.frames.first().is_some_and(|f| f.segment == position.segment)
+        });
         if !room {
             stretches.push(Arc::new(Stretch { frames: Vec::new(), spans: Vec::new(), bytes: 0 }));
         }
@@ -138,7 +140,10 @@ impl Tail {
         let keep = retained
             .stretches
             .iter()
-            .position(|stretch| stretch.newest_us() >= before_us || stretch.spans.iter().any(|span| span.seqs.end > archived_end(span.number)))
+            .position(|stretch| {
+                stretch.newest_us() >= before_us
+                    || stretch.spans.iter().any(|span| span.seqs.end > archived_end(span.number))
+            })
             .unwrap_or(retained.stretches.len());
         let last = retained.stretches.drain(..keep).next_back().and_then(|stretch| stretch.frames.last().copied());
         if let Some(frame) = last {
@@ -166,9 +171,14 @@ impl TailSnapshot {
     ///
     /// # Errors
     /// When the journal cannot be read, or what `visit` returns.
-    pub fn visit<E: From<TailError>>(&self, stretch: &Stretch, mut visit: impl FnMut(Place, i64, &Record<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn visit<E: From<TailError>>(
+        &self,
+        stretch: &Stretch,
+        mut visit: impl FnMut(Place, i64, &Record<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         for position in &stretch.frames {
-            let frame = self.reader.read(position).map_err(|source| TailError::Read { frame: position.number, source })?;
+            let frame =
+                self.reader.read(position).map_err(|source| TailError::Read { frame: position.number, source })?;
             for record in record::records(&frame.body) {
                 let record = record.map_err(|source| TailError::Record { frame: position.number, source })?;
                 for place in record.places() {

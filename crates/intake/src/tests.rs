@@ -41,7 +41,9 @@ impl Bench {
     fn open(folder: &Path) -> Self {
         let ledger = Arc::new(Ledger::open(&folder.join("ledger"), &folder.join("keys"), "test").unwrap());
         let clock = Arc::new(TestClock(AtomicI64::new(1_000)));
-        let (intake, opened) = Intake::open(Arc::new(RealDisk), folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), 0).unwrap();
+        let (intake, opened) =
+            Intake::open(Arc::new(RealDisk), folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), 0)
+                .unwrap();
         ledger.check_recovered().unwrap();
         Self { folder: folder.to_owned(), clock, ledger, intake, opened }
     }
@@ -132,8 +134,16 @@ fn a_repeat_gets_the_same_receipt_also_after_restarts_and_a_reuse_is_refused() {
         assert!(again.outcomes[1].receipts.is_empty());
         bench = bench.reopen();
     }
-    assert_eq!(statuses(&bench.submit("q", &[(1, "b", vec![0])]).unwrap()), [Status::New], "another producer counts for itself");
-    assert_eq!(statuses(&bench.submit("p", &[(1, "b", vec![1])]).unwrap()), [Status::New], "and so does another organization");
+    assert_eq!(
+        statuses(&bench.submit("q", &[(1, "b", vec![0])]).unwrap()),
+        [Status::New],
+        "another producer counts for itself"
+    );
+    assert_eq!(
+        statuses(&bench.submit("p", &[(1, "b", vec![1])]).unwrap()),
+        [Status::New],
+        "and so does another organization"
+    );
 }
 
 #[test]
@@ -181,9 +191,11 @@ fn random_batches_and_restarts_agree_with_a_model() {
                 }
             }
             _ => {
-                let events: Vec<(u64, bool, u32)> =
-                    (0..random.random_range(1..40)).map(|_| (random.random_range(1..400), random.random_bool(0.1), random.random_range(0..4))).collect();
-                let sent: Vec<(u64, &str, Vec<u32>)> = events.iter().map(|(id, other, org)| (*id, if *other { "b" } else { "a" }, vec![*org])).collect();
+                let events: Vec<(u64, bool, u32)> = (0..random.random_range(1..40))
+                    .map(|_| (random.random_range(1..400), random.random_bool(0.1), random.random_range(0..4)))
+                    .collect();
+                let sent: Vec<(u64, &str, Vec<u32>)> =
+                    events.iter().map(|(id, other, org)| (*id, if *other { "b" } else { "a" }, vec![*org])).collect();
                 let answer = bench.submit("p", &sent).unwrap();
                 for ((id, other, org), outcome) in events.iter().zip(&answer.outcomes) {
                     let number = bench.number(*org);
@@ -206,7 +218,8 @@ fn random_batches_and_restarts_agree_with_a_model() {
             }
         }
     }
-    let found: BTreeMap<u32, Vec<u64>> = bench.entries().into_iter().map(|(n, list)| (n, list.into_iter().map(|e| e.0).collect())).collect();
+    let found: BTreeMap<u32, Vec<u64>> =
+        bench.entries().into_iter().map(|(n, list)| (n, list.into_iter().map(|e| e.0).collect())).collect();
     assert_eq!(found, logs);
     for (number, log) in &logs {
         assert_eq!(bench.ledger.size(*number), log.len() as u64);

@@ -48,7 +48,11 @@ impl App {
     }
 
     /// Creates an organization and its log. Returns false if it exists.
-    pub(crate) async fn create_organization(&self, organization: &Organization, caller: &Principal) -> Result<bool, ApiError> {
+    pub(crate) async fn create_organization(
+        &self,
+        organization: &Organization,
+        caller: &Principal,
+    ) -> Result<bool, ApiError> {
         caller.require_platform(Operation::OperatorAdminister)?;
         self.control
             .create_organization(organization, caller, self.now_us())
@@ -68,15 +72,21 @@ impl App {
 
     /// Waits until there is room for a body of the announced length.
     pub(crate) async fn reserve_body(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, ApiError> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         let limit = self.config.limits.body_bytes;
         if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes; send fewer events at a time")));
+            return Err(ApiError::new(
+                ErrorCode::BodyTooLarge,
+                format!("the body is longer than {limit} bytes; send fewer events at a time"),
+            ));
         }
         let compressed = headers.contains_key(header::CONTENT_ENCODING);
         let bytes = if compressed { limit } else { announced.unwrap_or(limit) };
         let kibibytes = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.bodies).acquire_many_owned(kibibytes).await;
-        permit.map_err(|_| ApiError::new(ErrorCode::IntakeStopped, "the server is stopping; send the events to it again in a moment"))
+        permit.map_err(|_| {
+            ApiError::new(ErrorCode::IntakeStopped, "the server is stopping; send the events to it again in a moment")
+        })
     }
 }

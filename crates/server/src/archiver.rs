@@ -63,7 +63,8 @@ fn is_due(waiting: &Waiting, now_us: i64, journal_bytes: u64, settings: &config:
         && (waiting.bytes >= settings.log_file_bytes
             || day_is_over
             || journal_bytes >= settings.journal_bytes_max
-            || (waiting.entries >= settings.few_entries && age_us >= i64::try_from(settings.age_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000))
+            || (waiting.entries >= settings.few_entries
+                && age_us >= i64::try_from(settings.age_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000))
 }
 
 impl App {
@@ -79,7 +80,9 @@ impl App {
             }
             let requests = std::mem::take(&mut *lock(&self.archiver.requests));
             let asked_all = requests.iter().any(|request| request.organization.is_none());
-            let asked = |log: &OrganizationLog| asked_all || requests.iter().any(|request| request.organization.as_ref() == Some(&log.organization));
+            let asked = |log: &OrganizationLog| {
+                asked_all || requests.iter().any(|request| request.organization.as_ref() == Some(&log.organization))
+            };
             let result = self.turn(asked).await;
             match &result {
                 Ok(()) => *lock(&self.archiver.last_error) = None,
@@ -187,8 +190,13 @@ impl App {
         let staging = self.config.data_dir.join("sealing");
         let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
         for run in runs {
-            upload(&self.bucket, &run).await.with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
-            anyhow::ensure!(self.inventory.extend(&run), "the run does not follow what is archived; was the archive changed by somebody else?");
+            upload(&self.bucket, &run)
+                .await
+                .with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
+            anyhow::ensure!(
+                self.inventory.extend(&run),
+                "the run does not follow what is archived; was the archive changed by somebody else?"
+            );
             run.remove()?;
             self.metrics.log_files.fetch_add(1, Relaxed);
         }
@@ -197,9 +205,14 @@ impl App {
 
     /// Lets the journal forget what is archived and old enough.
     fn release_journal(&self) {
-        let ends: BTreeMap<u32, u64> =
-            self.ledger.organizations().iter().map(|log| (log.number, self.inventory.archived_end(&log.organization))).collect();
-        let before_us = self.now_us() - i64::try_from(self.config.archive.journal_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
+        let ends: BTreeMap<u32, u64> = self
+            .ledger
+            .organizations()
+            .iter()
+            .map(|log| (log.number, self.inventory.archived_end(&log.organization)))
+            .collect();
+        let before_us = self.now_us()
+            - i64::try_from(self.config.archive.journal_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
         let done = |released: Result<usize, String>| match released {
             Ok(0) => {}
             Ok(segments) => tracing::info!(segments, "journal released"),
@@ -213,7 +226,10 @@ impl App {
         self.metrics.archive_failures.fetch_add(1, Relaxed);
         let mut last = lock(&self.archiver.last_error);
         if last.as_ref() != Some(&text) {
-            tracing::error!(error = text, "archiving failed; it is tried again every second, the journal keeps the entries");
+            tracing::error!(
+                error = text,
+                "archiving failed; it is tried again every second, the journal keeps the entries"
+            );
         }
         *last = Some(text);
     }
@@ -229,7 +245,9 @@ impl App {
             if span.seqs.end <= end {
                 continue;
             }
-            let total = waiting.entry(span.number).or_insert(Waiting { received_at_us: span.received_at_us, ..Waiting::default() });
+            let total = waiting
+                .entry(span.number)
+                .or_insert(Waiting { received_at_us: span.received_at_us, ..Waiting::default() });
             total.entries += span.seqs.end - span.seqs.start.max(end);
             total.bytes += span.bytes;
             total.received_at_us.0 = total.received_at_us.0.min(span.received_at_us.0);
@@ -243,7 +261,8 @@ impl App {
         let waiting = self.waiting(&self.intake.tail().snapshot());
         let now_us = self.now_us();
         let state = |log: Arc<OrganizationLog>| {
-            let oldest = waiting.get(&log.number).map(|waiting| (now_us - waiting.received_at_us.0).max(0) as f64 / 1e6);
+            let oldest =
+                waiting.get(&log.number).map(|waiting| (now_us - waiting.received_at_us.0).max(0) as f64 / 1e6);
             let state = ArchiveState {
                 size: self.ledger.size(log.number),
                 archived: self.inventory.archived_end(&log.organization),
@@ -257,18 +276,19 @@ impl App {
     /// The same for people who may see these organizations.
     pub(crate) fn archive_status(&self, scope: &Scope) -> ArchiveStatus {
         let states = self.archive_states();
-        let organizations = states.into_iter().filter(|(log, _)| scope.contains(&log.organization)).map(|(log, state)| {
-            let only = Scope::new(vec![log.organization.clone()], scope.part());
-            let files = self.inventory.snapshot(&only);
-            OrganizationArchive {
-                organization: log.organization.to_string(),
-                size: state.size,
-                archived: state.archived,
-                log_files: files.len() as u64,
-                bytes: files.iter().map(|file| file.bytes).sum(),
-                oldest_unarchived_seconds: state.oldest_unarchived_seconds,
-            }
-        });
+        let organizations =
+            states.into_iter().filter(|(log, _)| scope.contains(&log.organization)).map(|(log, state)| {
+                let only = Scope::new(vec![log.organization.clone()], scope.part());
+                let files = self.inventory.snapshot(&only);
+                OrganizationArchive {
+                    organization: log.organization.to_string(),
+                    size: state.size,
+                    archived: state.archived,
+                    log_files: files.len() as u64,
+                    bytes: files.iter().map(|file| file.bytes).sum(),
+                    oldest_unarchived_seconds: state.oldest_unarchived_seconds,
+                }
+            });
         ArchiveStatus {
             organizations: organizations.collect(),
             journal_bytes: self.intake.journal_stats().bytes_retained,

@@ -29,7 +29,11 @@ impl FromRequestParts<Arc<App>> for Caller {
         let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
             refuse("this needs a token: send the header `Authorization: Bearer TOKEN`; the administrator's token is in DATA-DIR/admin.token on the server")
         })?;
-        let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(|| refuse("the Authorization header must be `Bearer TOKEN`"))?;
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .ok_or_else(|| refuse("the Authorization header must be `Bearer TOKEN`"))?;
         let principal = app.control.authenticate(token.trim(), app.now_us());
         principal.map(Self).ok_or_else(|| refuse("the token is unknown or has ended"))
     }

@@ -67,7 +67,10 @@ pub(crate) fn split(body: &[u8]) -> Vec<Line<'_>> {
         Some(b'{') if spans_lines(text) => vec![Line { number: 1, bytes: text }],
         _ => {
             let lines = body.split(|byte| *byte == b'\n').enumerate();
-            lines.map(|(index, line)| Line { number: index as u64 + 1, bytes: line.trim_ascii() }).filter(|line| !line.bytes.is_empty()).collect()
+            lines
+                .map(|(index, line)| Line { number: index as u64 + 1, bytes: line.trim_ascii() })
+                .filter(|line| !line.bytes.is_empty())
+                .collect()
         }
     }
 }
@@ -161,7 +164,8 @@ mod tests {
     use super::*;
 
     fn check(body: &str, expected: &[(u64, &str)]) {
-        let lines: Vec<_> = split(body.as_bytes()).iter().map(|l| (l.number, String::from_utf8_lossy(l.bytes).into_owned())).collect();
+        let lines: Vec<_> =
+            split(body.as_bytes()).iter().map(|l| (l.number, String::from_utf8_lossy(l.bytes).into_owned())).collect();
         let lines: Vec<_> = lines.iter().map(|(n, l)| (*n, l.as_str())).collect();
         assert_eq!(lines, expected, "{body:?}");
     }

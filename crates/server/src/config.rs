@@ -116,19 +116,38 @@ fn default_operator() -> Organization {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { event_bytes: 1 << 20, body_bytes: 64 << 20, bodies_in_flight_bytes: 256 << 20, event_depth: 64, event_fields: 4096, body_seconds: 60 }
+        Self {
+            event_bytes: 1 << 20,
+            body_bytes: 64 << 20,
+            bodies_in_flight_bytes: 256 << 20,
+            event_depth: 64,
+            event_fields: 4096,
+            body_seconds: 60,
+        }
     }
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, spare_segments: 2, queue_bytes: 128 << 20, memory_identities: 1_000_000, identity_days: 30 }
+        Self {
+            segment_bytes: 64 << 20,
+            spare_segments: 2,
+            queue_bytes: 128 << 20,
+            memory_identities: 1_000_000,
+            identity_days: 30,
+        }
     }
 }
 
 impl Default for Archive {
     fn default() -> Self {
-        Self { log_file_bytes: 256 << 20, age_seconds: 900, few_entries: 1000, journal_seconds: 60, journal_bytes_max: 4 << 30 }
+        Self {
+            log_file_bytes: 256 << 20,
+            age_seconds: 900,
+            few_entries: 1000,
+            journal_seconds: 60,
+            journal_bytes_max: 4 << 30,
+        }
     }
 }
 
@@ -168,8 +187,10 @@ impl Config {
     /// # Errors
     /// When it cannot be read or says something not understood.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.to_owned(), message: error.to_string() })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|error| ConfigError::Parse { path: path.to_owned(), message: error.to_string() })?;
         config.check()?;
         Ok(config)
     }
@@ -190,7 +211,9 @@ impl Config {
             return refuse("query.concurrent must be at least 1");
         }
         if let Some(platform) = &self.platform
-            && (platform.is_empty() || platform.len() > 100 || !platform.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b)))
+            && (platform.is_empty()
+                || platform.len() > 100
+                || !platform.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b)))
         {
             return refuse("platform must be 1 to 100 of A-Z a-z 0-9 . _ - /");
         }
@@ -209,7 +232,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Result<(), &str>) {
-        let parsed = toml::from_str::<Config>(text).map_err(|e| e.to_string()).and_then(|c| c.check().map_err(|e| e.to_string()));
+        let parsed = toml::from_str::<Config>(text)
+            .map_err(|e| e.to_string())
+            .and_then(|c| c.check().map_err(|e| e.to_string()));
         match expected {
             Ok(()) => parsed.unwrap(),
             Err(part) => {

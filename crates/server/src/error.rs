@@ -62,7 +62,9 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T>
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::BytesRejection(error)) => Err(ApiError::new(ErrorCode::UnreadableBody, error.body_text())),
+            Err(JsonRejection::BytesRejection(error)) => {
+                Err(ApiError::new(ErrorCode::UnreadableBody, error.body_text()))
+            }
             Err(error) => Err(ApiError::new(ErrorCode::InvalidRequest, error.body_text())),
         }
     }
@@ -93,7 +95,9 @@ impl IntoResponse for ApiError {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             ErrorCode::Unauthenticated => {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"indelible\""));
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"indelible\""));
             }
             _ => {}
         }

@@ -63,20 +63,30 @@ impl Server {
         let control = Control::open(&data.join("control.sqlite")).await?;
         let token_path = data.join("admin.token");
         let is_new = control
-            .create_administrator(clock.now_us(), |secret| durable::write_atomic(&token_path, format!("{}\n", secret.reveal()).as_bytes(), 0o600))
+            .create_administrator(clock.now_us(), |secret| {
+                durable::write_atomic(&token_path, format!("{}\n", secret.reveal()).as_bytes(), 0o600)
+            })
             .await?;
         let bucket = Bucket::create_local(&data.join("archive"))?;
         let platform = platform_name(&data, config.platform.as_deref())?;
         let ledger = Arc::new(Ledger::open(&data.join("ledger"), &data.join("keys"), &platform)?);
-        let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok()).await.context("read the archive's manifests")?;
+        let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok())
+            .await
+            .context("read the archive's manifests")?;
         let inventory = Arc::new(inventory);
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
-        let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill")).context("start the query engine")?;
-        let bodies = Arc::new(Semaphore::new((config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1)));
-        let event_limits =
-            Limits { event_bytes: config.limits.event_bytes, depth: config.limits.event_depth, fields: config.limits.event_fields };
+        let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
+            .context("start the query engine")?;
+        let bodies = Arc::new(Semaphore::new(
+            (config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1),
+        ));
+        let event_limits = Limits {
+            event_bytes: config.limits.event_bytes,
+            depth: config.limits.event_depth,
+            fields: config.limits.event_fields,
+        };
         let app = Arc::new(App {
             event_limits,
             control,
@@ -92,7 +102,8 @@ impl Server {
             stopping: AtomicBool::new(false),
             config,
         });
-        let listener = TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
+        let listener =
+            TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
         let address = listener.local_addr()?;
         Ok(Self { app, listener, address, is_new, _lock: lock })
     }
@@ -119,7 +130,8 @@ impl Server {
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let app = self.app;
         let url_path = app.config.data_dir.join("server.url");
-        durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644).context("write server.url")?;
+        durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644)
+            .context("write server.url")?;
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
         let stopped = {
@@ -189,7 +201,12 @@ impl App {
     }
 }
 
-fn open_intake(config: &Config, ledger: &Arc<Ledger>, clock: &Arc<dyn Clock>, newest_received_us: i64) -> anyhow::Result<Intake> {
+fn open_intake(
+    config: &Config,
+    ledger: &Arc<Ledger>,
+    clock: &Arc<dyn Clock>,
+    newest_received_us: i64,
+) -> anyhow::Result<Intake> {
     let options = indelible_intake::Options {
         journal: indelible_journal::Options {
             segment_bytes: config.journal.segment_bytes,
@@ -203,8 +220,14 @@ fn open_intake(config: &Config, ledger: &Arc<Ledger>, clock: &Arc<dyn Clock>, ne
         },
         queue_bytes: config.journal.queue_bytes,
     };
-    let (intake, opened) =
-        Intake::open(Arc::new(RealDisk), &config.data_dir, Arc::clone(ledger), Arc::clone(clock), &options, newest_received_us)?;
+    let (intake, opened) = Intake::open(
+        Arc::new(RealDisk),
+        &config.data_dir,
+        Arc::clone(ledger),
+        Arc::clone(clock),
+        &options,
+        newest_received_us,
+    )?;
     tracing::info!(frames = opened.frames, entries = opened.entries, "journal read back");
     Ok(intake)
 }
@@ -230,7 +253,9 @@ fn platform_name(data: &Path, configured: Option<&str>) -> anyhow::Result<String
     };
     match (kept, configured) {
         (Some(kept), Some(configured)) if kept != configured => {
-            bail!("this data folder belongs to the platform {kept:?}; the configuration says {configured:?}, and the name cannot be changed")
+            bail!(
+                "this data folder belongs to the platform {kept:?}; the configuration says {configured:?}, and the name cannot be changed"
+            )
         }
         (Some(kept), _) => Ok(kept),
         (None, configured) => {

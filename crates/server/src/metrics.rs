@@ -55,18 +55,43 @@ impl Metrics {
     /// The counters in the Prometheus text format.
     pub(crate) fn render(&self, text: &mut Text) {
         for (code, count) in self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            text.sample("indelible_events_refused_total", "counter", "Events refused, by code.", &[("code", code)], *count as f64);
+            text.sample(
+                "indelible_events_refused_total",
+                "counter",
+                "Events refused, by code.",
+                &[("code", code)],
+                *count as f64,
+            );
         }
-        text.plain("indelible_log_files_archived_total", "counter", "Log files archived and read back.", self.log_files.load(Relaxed) as f64);
-        text.plain("indelible_archive_failures_total", "counter", "Attempts to archive that failed.", self.archive_failures.load(Relaxed) as f64);
-        text.plain("indelible_checkpoints_published_total", "counter", "Checkpoints signed and published.", self.checkpoints.load(Relaxed) as f64);
+        text.plain(
+            "indelible_log_files_archived_total",
+            "counter",
+            "Log files archived and read back.",
+            self.log_files.load(Relaxed) as f64,
+        );
+        text.plain(
+            "indelible_archive_failures_total",
+            "counter",
+            "Attempts to archive that failed.",
+            self.archive_failures.load(Relaxed) as f64,
+        );
+        text.plain(
+            "indelible_checkpoints_published_total",
+            "counter",
+            "Checkpoints signed and published.",
+            self.checkpoints.load(Relaxed) as f64,
+        );
         let name = "indelible_http_request_seconds";
         for ((route, status), times) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             text.family(name, "histogram", "Time to answer, by route and status.");
             let status = status.to_string();
             let bounds = BUCKETS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
             for (bound, count) in bounds.zip(times.buckets.iter().copied().chain([times.count])) {
-                text.line(&format!("{name}_bucket"), &[("route", route), ("status", &status), ("le", &bound)], count as f64);
+                text.line(
+                    &format!("{name}_bucket"),
+                    &[("route", route), ("status", &status), ("le", &bound)],
+                    count as f64,
+                );
             }
             text.line(&format!("{name}_sum"), &[("route", route), ("status", &status)], times.seconds);
             text.line(&format!("{name}_count"), &[("route", route), ("status", &status)], times.count as f64);

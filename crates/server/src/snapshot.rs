@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use indelible_archive::LogFile;
 use indelible_archive::rows::{Row, RowEncoder};
 use indelible_event::{Organization, Scope};
 use indelible_intake::{Stretch, TailSnapshot};
 use indelible_ledger::OrganizationLog;
-use indelible_query::{FileRef, Snapshot, TailBatches, TailChunk, TailError};
+use indelible_query::{Snapshot, TailBatches, TailChunk, TailError};
 
 use crate::app::App;
 
@@ -34,24 +33,7 @@ impl App {
         }
         let wanted = Arc::new(wanted);
         let chunks = tail.stretches().iter().filter_map(|stretch| Chunk::new(&tail, stretch, &wanted));
-        Snapshot {
-            tail: chunks.map(|chunk| Arc::new(chunk) as Arc<dyn TailChunk>).collect(),
-            files: files.iter().map(|file| to_ref(file)).collect(),
-        }
-    }
-}
-
-fn to_ref(file: &LogFile) -> FileRef {
-    FileRef {
-        organization: file.organization.clone(),
-        object: file.object.clone(),
-        first: file.first,
-        last: file.last,
-        rows: file.rows,
-        bytes: file.bytes,
-        date: file.date.clone(),
-        time_min_us: file.time_min_us,
-        time_max_us: file.time_max_us,
+        Snapshot { tail: chunks.map(|chunk| Arc::new(chunk) as Arc<dyn TailChunk>).collect(), files }
     }
 }
 
@@ -86,7 +68,14 @@ impl Chunk {
                 organizations.push(wanted.log.organization.clone());
             }
         }
-        let chunk = Self { tail: tail.clone(), stretch: Arc::clone(stretch), wanted: Arc::clone(wanted), organizations, rows, time_us };
+        let chunk = Self {
+            tail: tail.clone(),
+            stretch: Arc::clone(stretch),
+            wanted: Arc::clone(wanted),
+            organizations,
+            rows,
+            time_us,
+        };
         (rows > 0).then_some(chunk)
     }
 
@@ -94,7 +83,9 @@ impl Chunk {
         let mut encoder = RowEncoder::new(Some(projection))?;
         let mut batches = Vec::new();
         self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
-            let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else { return Ok(()) };
+            let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else {
+                return Ok(());
+            };
             encoder.push(&Row {
                 organization: wanted.log.organization.as_str(),
                 seq: place.seq,
@@ -116,7 +107,10 @@ impl Chunk {
 
 impl std::fmt::Debug for Chunk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chunk").field("rows", &self.rows).field("organizations", &self.organizations).finish_non_exhaustive()
+        f.debug_struct("Chunk")
+            .field("rows", &self.rows)
+            .field("organizations", &self.organizations)
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,9 @@ fn identities(server: &Server) -> BTreeSet<String> {
     for line in answer.out.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(ids.insert(event["logEntryId"].as_str().unwrap().to_owned()), "twice: {line}");
-        seqs.entry(event["organization"].as_str().unwrap().to_owned()).or_default().push(event["seq"].as_u64().unwrap());
+        seqs.entry(event["organization"].as_str().unwrap().to_owned())
+            .or_default()
+            .push(event["seq"].as_u64().unwrap());
     }
     for (organization, mut seqs) in seqs {
         seqs.sort_unstable();

@@ -13,7 +13,10 @@ pub(crate) fn data(file: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("INDELIBLE_DATA").map_or_else(|| root.join("../shared/data"), PathBuf::from);
     let path = folder.join(file);
     if !path.exists() {
-        eprintln!("SKIPPED: {} is not there; set INDELIBLE_DATA to the folder with the real audit logs", path.display());
+        eprintln!(
+            "SKIPPED: {} is not there; set INDELIBLE_DATA to the folder with the real audit logs",
+            path.display()
+        );
         return None;
     }
     Some(path)
@@ -108,7 +111,6 @@ impl Server {
         let status = self.process.wait().unwrap();
         assert!(status.success(), "the server ended with {status}");
     }
-
 }
 
 impl Client {
@@ -134,7 +136,15 @@ impl Client {
     pub(crate) fn import(&self, adapter: &str, file: &Path) -> (u64, u64, u64, u64) {
         let scratch = tempfile::tempdir().unwrap();
         let refused = scratch.path().join("refused.jsonl");
-        let answer = self.indelible(&["import", adapter, file.to_str().unwrap(), "--format", "json", "--refused", refused.to_str().unwrap()]);
+        let answer = self.indelible(&[
+            "import",
+            adapter,
+            file.to_str().unwrap(),
+            "--format",
+            "json",
+            "--refused",
+            refused.to_str().unwrap(),
+        ]);
         assert_eq!(answer.code, 0, "{}", answer.err);
         let last = answer.out.lines().last().unwrap();
         let summary: serde_json::Value = serde_json::from_str(last).unwrap();
@@ -239,4 +249,3 @@ pub(crate) fn event(number: u64, change: serde_json::Value) -> serde_json::Value
     }
     event
 }
-

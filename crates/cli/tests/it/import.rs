@@ -30,7 +30,8 @@ fn one_search_shows_who_gave_whom_access_to_whose_mailbox() {
     let server = Server::start();
     let (read, _, _, refused) = server.import("o365", &file);
     assert!(read == 3114 && refused * 100 <= read, "{refused} refused");
-    let answer = server.indelible(&["search", "Add-MailboxPermission uid:*thulile* time:2021-04-16", "--format", "json"]);
+    let answer =
+        server.indelible(&["search", "Add-MailboxPermission uid:*thulile* time:2021-04-16", "--format", "json"]);
     let events: Vec<serde_json::Value> = answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.len(), 4, "{}", answer.err);
     for event in &events {

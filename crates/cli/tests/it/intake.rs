@@ -9,7 +9,10 @@ use crate::harness::{Client, Server, event, fetch, offline};
 /// Status and error code of every outcome.
 fn outcomes(answer: &Value) -> Vec<String> {
     let outcomes = answer["outcomes"].as_array().unwrap_or_else(|| panic!("{answer}"));
-    outcomes.iter().map(|o| o["error"]["code"].as_str().unwrap_or_else(|| o["status"].as_str().unwrap()).to_owned()).collect()
+    outcomes
+        .iter()
+        .map(|o| o["error"]["code"].as_str().unwrap_or_else(|| o["status"].as_str().unwrap()).to_owned())
+        .collect()
 }
 
 #[test]
@@ -18,11 +21,12 @@ fn every_bad_line_gets_its_error_and_the_good_ones_are_stored() {
     let good = |n| serde_json::to_vec(&event(n, json!({}))).unwrap();
     let with = |n, change| serde_json::to_vec(&event(n, change)).unwrap();
     let mut missing = event(7, json!({}));
+    missing["categories"] = json!(["secretDeprecate"]);
     missing["requestFields"] = json!({});
     let mut no_name = event(8, json!({}));
     no_name.as_object_mut().unwrap().remove("name");
     let duplicate_key = format!("{{\"uid\":\"x\",{}", &String::from_utf8(good(9)).unwrap()[1..]).into_bytes();
-    let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000)).into_bytes();
+    let deep = format!("{{\"requestFields\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000)).into_bytes();
     let long = with(10, json!({"requestFields": {"deletedResources": [], "x": "y".repeat(10 << 20)}}));
     let lines: Vec<(Vec<u8>, &str)> = vec![
         (good(1), "new"),
@@ -44,7 +48,10 @@ fn every_bad_line_gets_its_error_and_the_good_ones_are_stored() {
     let (status, answer) = server.post(&[("content-type", "application/x-ndjson")], body);
     assert_eq!(status, 200, "{answer}");
     assert_eq!(outcomes(&answer), lines.iter().map(|(_, expected)| *expected).collect::<Vec<_>>());
-    assert_eq!((answer["new"].as_u64(), answer["duplicate"].as_u64(), answer["refused"].as_u64()), (Some(2), Some(1), Some(11)));
+    assert_eq!(
+        (answer["new"].as_u64(), answer["duplicate"].as_u64(), answer["refused"].as_u64()),
+        (Some(2), Some(1), Some(11))
+    );
     for outcome in answer["outcomes"].as_array().unwrap() {
         let message = outcome["error"]["message"].as_str();
         assert!(message.is_none_or(|m| m.len() > 10 && m.len() < 1000), "{outcome}");
@@ -61,11 +68,14 @@ fn a_body_may_be_an_object_an_array_or_compressed_and_a_cut_one_keeps_its_lines(
     assert_eq!(outcomes(&server.post(&[("content-type", "application/json")], pretty).1), ["new"]);
     let array = serde_json::to_vec(&json!([event(2, json!({})), event(3, json!({}))])).unwrap();
     assert_eq!(outcomes(&server.post(&[], array).1), ["new", "new"]);
-    let lines: Vec<u8> = (10..1010).flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat()).collect();
+    let lines: Vec<u8> =
+        (10..1010).flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat()).collect();
     let zstd = zstd::bulk::compress(&lines, 1).unwrap();
     let (_, answer) = server.post(&[("content-encoding", "zstd")], zstd);
     assert_eq!(answer["new"], 1000);
-    let lines: Vec<u8> = (2000..3000).flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat()).collect();
+    let lines: Vec<u8> = (2000..3000)
+        .flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat())
+        .collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&lines).unwrap();
     let gzip = gzip.finish().unwrap();
@@ -85,9 +95,19 @@ fn a_body_may_be_an_object_an_array_or_compressed_and_a_cut_one_keeps_its_lines(
 fn a_token_decides_where_events_go_and_what_is_seen() {
     let server = Server::start();
     for name in ["acme", "beta"] {
-        assert_eq!(server.indelible(&["organization", "create", &format!("ri.indelible..organization.{name}")]).code, 0);
+        assert_eq!(
+            server.indelible(&["organization", "create", &format!("ri.indelible..organization.{name}")]).code,
+            0
+        );
     }
-    let token = server.indelible(&["token", "create", "--organization", "ri.indelible..organization.acme", "--operations", "audit:emit,audit:search"]);
+    let token = server.indelible(&[
+        "token",
+        "create",
+        "--organization",
+        "ri.indelible..organization.acme",
+        "--operations",
+        "audit:emit,audit:search",
+    ]);
     assert_eq!(token.code, 0, "{}", token.err);
     let client = Client { url: server.url.clone(), token: token.out.trim().to_owned() };
     let foreign = event(1, json!({"organizations": [{"id": "ri.indelible..organization.beta", "reason": "x"}]}));
@@ -127,7 +147,11 @@ fn health_metrics_contract_and_first_page_are_there() {
     for (path, operations) in contract["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
             let method = method.to_uppercase().parse().unwrap();
-            let path = path.replace("{label}", "x").replace("{generation}", "1").replace("{tile}", "0/000").replace("{logEntryId}", "x");
+            let path = path
+                .replace("{label}", "x")
+                .replace("{generation}", "1")
+                .replace("{tile}", "0/000")
+                .replace("{logEntryId}", "x");
             let (status, body) = fetch(reqwest::Client::new().request(method, format!("{}{path}", server.url)));
             let expected = if unauthenticated.contains(&path.as_str()) { 200 } else { 401 };
             assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&body));
@@ -141,7 +165,7 @@ fn a_stop_finishes_and_a_restart_goes_on() {
     let folder = folder.path().join("data");
     let server = Server::start_in(&folder);
     let first = server.post(&[], serde_json::to_vec(&event(1, json!({}))).unwrap()).1;
-    assert!(Server::try_start_in_use(&folder).contains("lock") , "a second process is refused");
+    assert!(Server::try_start_in_use(&folder).contains("lock"), "a second process is refused");
     server.stop();
     let server = Server::start_in(&folder);
     let again = server.post(&[], serde_json::to_vec(&event(1, json!({}))).unwrap()).1;

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::harness::{Server, event, offline, without_network};
 
 fn emit(server: &Server, numbers: std::ops::Range<u64>) {
-    let body = numbers.flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat()).collect();
+    let body =
+        numbers.flat_map(|n| [serde_json::to_vec(&event(n, json!({}))).unwrap(), b"\n".to_vec()].concat()).collect();
     assert_eq!(server.post(&[], body).0, 200);
 }
 
@@ -44,7 +45,9 @@ fn a_sealed_archive_verifies_offline_and_every_harm_is_named() {
     let keys = server.indelible(&["checkpoint", "--keys"]).out;
     let scratch = tempfile::tempdir().unwrap();
     let archive = scratch.path().join("archive");
-    assert!(std::process::Command::new("cp").args(["-r"]).arg(server.archive()).arg(&archive).status().unwrap().success());
+    assert!(
+        std::process::Command::new("cp").args(["-r"]).arg(server.archive()).arg(&archive).status().unwrap().success()
+    );
     let old_file = scratch.path().join("old.checkpoint");
     std::fs::write(&old_file, &old).unwrap();
     let key_file = scratch.path().join("keys");

@@ -84,7 +84,11 @@ fn a_merge_that_was_cut_short_is_finished_on_opening() {
         memory.flush(n + 1, 0).unwrap();
     }
     // Keep copies of the inputs, let the fourth flush merge, then put the inputs and a half-written file back.
-    let inputs: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some()).collect();
+    let inputs: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some())
+        .collect();
     let copies: Vec<_> = inputs.iter().map(|p| (p.clone(), std::fs::read(p).unwrap())).collect();
     memory.insert(seed.identity(0, 0, &id(3)), Remembered { seq: 3, digest: 3 });
     memory.flush(4, 0).unwrap();

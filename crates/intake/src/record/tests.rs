@@ -4,7 +4,17 @@ use super::*;
 fn sample() -> Vec<u8> {
     let mut body = Vec::new();
     encode(&mut body, -5, 999, &[7; 16], 1, 2, &[Place { number: 3, seq: 4 }], b"{\"a\":1}", b"{}");
-    encode(&mut body, i64::MAX, 0, &[8; 16], u64::MAX, 0, &[Place { number: 0, seq: 0 }, Place { number: u32::MAX, seq: u64::MAX }], b"", b"");
+    encode(
+        &mut body,
+        i64::MAX,
+        0,
+        &[8; 16],
+        u64::MAX,
+        0,
+        &[Place { number: 0, seq: 0 }, Place { number: u32::MAX, seq: u64::MAX }],
+        b"",
+        b"",
+    );
     body
 }
 

@@ -18,7 +18,10 @@ const NAME_BYTES: usize = 128;
 
 /// Lists the organizations whose log the caller may search.
 #[utoipa::path(get, path = "/api/v1/organizations", tag = "organizations", responses((status = 200, body = Vec<OrganizationSummary>)))]
-pub(crate) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<OrganizationSummary>>, ApiError> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Json<Vec<OrganizationSummary>>, ApiError> {
     let scope = caller.scope(Operation::AuditSearch, None)?;
     Ok(Json(scope.organizations().iter().map(|organization| app.summary(organization)).collect()))
 }
@@ -51,7 +54,12 @@ pub(crate) async fn create_token(
     Input(request): Input<CreateToken>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
     let invalid = |message: String| ApiError::new(ErrorCode::InvalidRequest, message);
-    let operations: Vec<Operation> = request.operations.iter().map(|name| name.trim().parse()).collect::<Result<_, _>>().map_err(|e| invalid(format!("{e}")))?;
+    let operations: Vec<Operation> = request
+        .operations
+        .iter()
+        .map(|name| name.trim().parse())
+        .collect::<Result<_, _>>()
+        .map_err(|e| invalid(format!("{e}")))?;
     if operations.is_empty() || request.name.is_empty() || request.name.len() > NAME_BYTES {
         return Err(invalid(format!("a token needs a name of 1 to {NAME_BYTES} bytes and at least one operation")));
     }
@@ -62,8 +70,11 @@ pub(crate) async fn create_token(
     match &target {
         Some(organization) => {
             caller.require(Operation::OrganizationAdminister, organization)?;
-            if let Some(operation) = operations.iter().find(|operation| !Operation::OF_ORGANIZATION.contains(operation)) {
-                return Err(invalid(format!("{operation} is an operator's operation; ask for it with the organization '*'")));
+            if let Some(operation) = operations.iter().find(|operation| !Operation::OF_ORGANIZATION.contains(operation))
+            {
+                return Err(invalid(format!(
+                    "{operation} is an operator's operation; ask for it with the organization '*'"
+                )));
             }
         }
         None => {
@@ -75,9 +86,12 @@ pub(crate) async fn create_token(
         }
     }
     let now_us = app.now_us();
-    let expires_at_us = request.ttl_seconds.map(|ttl| now_us.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000)));
+    let expires_at_us = request
+        .ttl_seconds
+        .map(|ttl| now_us.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000)));
     let grant = Grant { name: request.name, target, operations, expires_at_us };
-    let secret = app.control.create_token(&grant, now_us).await.map_err(|e| ApiError::internal("create the token", e))?;
+    let secret =
+        app.control.create_token(&grant, now_us).await.map_err(|e| ApiError::internal("create the token", e))?;
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: secret.reveal().to_owned() })))
 }
 

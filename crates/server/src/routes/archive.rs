@@ -33,7 +33,11 @@ pub(crate) async fn status(State(app): State<Arc<App>>, caller: Caller) -> Resul
     post, path = "/api/v1/archive/seal", tag = "archive", params(Of),
     responses((status = 200, body = ArchiveStatus), (status = 403, body = ErrorBody), (status = 500, body = ErrorBody))
 )]
-pub(crate) async fn seal(State(app): State<Arc<App>>, caller: Caller, Query(of): Query<Of>) -> Result<Json<ArchiveStatus>, ApiError> {
+pub(crate) async fn seal(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(of): Query<Of>,
+) -> Result<Json<ArchiveStatus>, ApiError> {
     caller.require_platform(Operation::OperatorAdminister)?;
     let organization = of.organization.as_deref().map(parse_organization).transpose()?;
     app.seal_now(organization.as_ref()).await?;

@@ -46,7 +46,12 @@ thread_local! {
         (status = 503, description = "Unknown whether stored; send again with the same ids", body = indelible_api::ErrorBody),
     )
 )]
-pub(crate) async fn post(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     let attribution = caller.attribution()?;
     let source = Source::from_headers(&headers)?;
     let _permit = app.reserve_body(&headers).await?;
@@ -63,7 +68,9 @@ pub(crate) async fn post(State(app): State<Arc<App>>, caller: Caller, headers: H
     }
     drop(bytes);
     let answer = submit(&app, admitted.batch).await?;
-    app.metrics.events_refused(admitted.outcomes.iter().filter_map(|line| line.as_ref().err()).map(|(_, refusal)| refusal.code.as_str()));
+    app.metrics.events_refused(
+        admitted.outcomes.iter().filter_map(|line| line.as_ref().err()).map(|(_, refusal)| refusal.code.as_str()),
+    );
     let text = render(&app, &admitted.outcomes, &answer);
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response())
 }
@@ -76,8 +83,15 @@ struct Source {
 impl Source {
     fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
         let adapter = headers.get("indelible-adapter").map(|value| value.to_str().unwrap_or_default().to_owned());
-        if adapter.as_ref().is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b))) {
-            return Err(ApiError::new(ErrorCode::InvalidRequest, "header indelible-adapter must be 1 to 64 of A-Z a-z 0-9 . _ - @"));
+        if adapter.as_ref().is_some_and(|name| {
+            name.is_empty()
+                || name.len() > NAME_BYTES
+                || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b))
+        }) {
+            return Err(ApiError::new(
+                ErrorCode::InvalidRequest,
+                "header indelible-adapter must be 1 to 64 of A-Z a-z 0-9 . _ - @",
+            ));
         }
         Ok(Self { adapter })
     }
@@ -89,11 +103,16 @@ async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let seconds = app.config.limits.body_seconds;
     match tokio::time::timeout(std::time::Duration::from_secs(seconds), reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if format!("{error:?}").contains("LengthLimit") => {
-            Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes; send fewer events at a time")))
+        Ok(Err(error)) if format!("{error:?}").contains("LengthLimit") => Err(ApiError::new(
+            ErrorCode::BodyTooLarge,
+            format!("the body is longer than {limit} bytes; send fewer events at a time"),
+        )),
+        Ok(Err(_)) => {
+            Err(ApiError::new(ErrorCode::UnreadableBody, "the connection ended before the body did; send it again"))
         }
-        Ok(Err(_)) => Err(ApiError::new(ErrorCode::UnreadableBody, "the connection ended before the body did; send it again")),
-        Err(_) => Err(ApiError::new(ErrorCode::UnreadableBody, format!("the body did not arrive within {seconds} seconds"))),
+        Err(_) => {
+            Err(ApiError::new(ErrorCode::UnreadableBody, format!("the body did not arrive within {seconds} seconds")))
+        }
     }
 }
 
@@ -108,24 +127,49 @@ struct AdmittedBody {
     unknown: Vec<Organization>,
 }
 
-fn decode_and_admit(app: &App, principal: &Principal, attribution: &Attribution, source: &Source, encoding: &str, bytes: &[u8]) -> Result<AdmittedBody, ApiError> {
+fn decode_and_admit(
+    app: &App,
+    principal: &Principal,
+    attribution: &Attribution,
+    source: &Source,
+    encoding: &str,
+    bytes: &[u8],
+) -> Result<AdmittedBody, ApiError> {
     let limit = app.config.limits.body_bytes;
     if encoding.is_empty() || encoding == "identity" {
         return admit_body(app, principal, attribution, source, bytes, None);
     }
     let decoded = body::decode(encoding, bytes, limit)
         .ok_or_else(|| ApiError::new(ErrorCode::UnreadableBody, "content-encoding must be gzip, zstd or identity"))?;
-    if decoded.bytes.is_empty() && let Some(cut) = &decoded.cut {
+    if decoded.bytes.is_empty()
+        && let Some(cut) = &decoded.cut
+    {
         return Err(match cut {
-            Cut::TooLarge => ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes after decompression")),
+            Cut::TooLarge => ApiError::new(
+                ErrorCode::BodyTooLarge,
+                format!("the body is longer than {limit} bytes after decompression"),
+            ),
             Cut::Damaged(why) => ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}")),
         });
     }
     admit_body(app, principal, attribution, source, &decoded.bytes, decoded.cut)
 }
 
-fn admit_body(app: &App, principal: &Principal, attribution: &Attribution, source: &Source, bytes: &[u8], cut: Option<Cut>) -> Result<AdmittedBody, ApiError> {
-    let intake = IntakePart { producer: &principal.id, producer_epoch: None, producer_seq: None, source: "http", adapter: source.adapter.as_deref() };
+fn admit_body(
+    app: &App,
+    principal: &Principal,
+    attribution: &Attribution,
+    source: &Source,
+    bytes: &[u8],
+    cut: Option<Cut>,
+) -> Result<AdmittedBody, ApiError> {
+    let intake = IntakePart {
+        producer: &principal.id,
+        producer_epoch: None,
+        producer_seq: None,
+        source: "http",
+        adapter: source.adapter.as_deref(),
+    };
     let mut lines = body::split(bytes);
     let mut cut_line = None;
     if let Some(cut) = cut {
@@ -135,18 +179,27 @@ fn admit_body(app: &App, principal: &Principal, attribution: &Attribution, sourc
         cut_line = Some((number, refusal_of(&cut, app.config.limits.body_bytes)));
     }
     if lines.is_empty() && cut_line.is_none() {
-        return Err(ApiError::new(ErrorCode::UnreadableBody, "the body holds no event; send one JSON event a line, or an array of events"));
+        return Err(ApiError::new(
+            ErrorCode::UnreadableBody,
+            "the body holds no event; send one JSON event a line, or an array of events",
+        ));
     }
-    let mut result = AdmittedBody { batch: app.intake.batch(&principal.id), outcomes: Vec::with_capacity(lines.len() + 1), unknown: Vec::new() };
+    let mut result = AdmittedBody {
+        batch: app.intake.batch(&principal.id),
+        outcomes: Vec::with_capacity(lines.len() + 1),
+        unknown: Vec::new(),
+    };
     let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new() };
     let mut ids = FreshIds::default();
     SCRATCH.with_borrow_mut(|scratch| {
         for Line { number, bytes } in lines {
-            let outcome = admit(scratch, bytes, &app.event_limits, &intake, || ids.next()).map_err(|refusal| shown(&refusal)).and_then(|event| {
-                let numbers = resolver.resolve(&event)?;
-                result.batch.push(&event, &numbers);
-                Ok(event.log_entry_id_made.then_some(event.log_entry_id))
-            });
+            let outcome = admit(scratch, bytes, &app.event_limits, &intake, || ids.next())
+                .map_err(|refusal| shown(&refusal))
+                .and_then(|event| {
+                    let numbers = resolver.resolve(&event)?;
+                    result.batch.push(&event, &numbers);
+                    Ok(event.log_entry_id_made.then_some(event.log_entry_id))
+                });
             result.outcomes.push(outcome.map(|id| (number, id)).map_err(|refusal| (number, refusal)));
         }
     });
@@ -231,7 +284,9 @@ impl Resolver<'_> {
 }
 
 fn not_allowed(organization: &Organization) -> EventRefusal {
-    let message = format!("this token may not emit for {organization}; leave `organizations` out or use that organization's token");
+    let message = format!(
+        "this token may not emit for {organization}; leave `organizations` out or use that organization's token"
+    );
     refuse("organizationNotAllowed", Some("organizations"), message)
 }
 
@@ -322,7 +377,13 @@ fn render(app: &App, lines: &[LineOutcome], answer: &Answer) -> Vec<u8> {
                     let _ = STANDARD.encode_slice(receipt.leaf.as_bytes(), &mut leaf);
                     let comma = if index > 0 { "," } else { "" };
                     let leaf = std::str::from_utf8(&leaf).unwrap_or_default();
-                    append(&mut out, format_args!("{comma}{{\"organization\":\"{name}\",\"seq\":{},\"leafHash\":\"{leaf}\"}}", receipt.seq));
+                    append(
+                        &mut out,
+                        format_args!(
+                            "{comma}{{\"organization\":\"{name}\",\"seq\":{},\"leafHash\":\"{leaf}\"}}",
+                            receipt.seq
+                        ),
+                    );
                 }
                 out.extend_from_slice(b"]}");
             }
@@ -336,7 +397,8 @@ fn render(app: &App, lines: &[LineOutcome], answer: &Answer) -> Vec<u8> {
 }
 
 fn reused() -> EventRefusal {
-    let message = "this logEntryId was used before for an event with other bytes; every event needs its own id".to_owned();
+    let message =
+        "this logEntryId was used before for an event with other bytes; every event needs its own id".to_owned();
     refuse("logEntryIdReused", Some("logEntryId"), message)
 }
 
@@ -354,7 +416,10 @@ fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 impl Caller {
     fn attribution(&self) -> Result<Attribution, ApiError> {
         Principal::attribution(self).map_err(|_| {
-            ApiError::new(ErrorCode::PermissionDenied, format!("this token may not emit events; it needs the operation {}", Operation::AuditEmit))
+            ApiError::new(
+                ErrorCode::PermissionDenied,
+                format!("this token may not emit events; it needs the operation {}", Operation::AuditEmit),
+            )
         })
     }
 }

@@ -37,28 +37,77 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let stats = app.intake.stats();
     let events = "indelible_events_total";
     for (outcome, count) in [("new", &stats.new), ("duplicate", &stats.duplicate), ("reused", &stats.reused)] {
-        text.sample(events, "counter", "Events answered, by outcome.", &[("outcome", outcome)], count.load(Relaxed) as f64);
+        text.sample(
+            events,
+            "counter",
+            "Events answered, by outcome.",
+            &[("outcome", outcome)],
+            count.load(Relaxed) as f64,
+        );
     }
     app.metrics.render(&mut text);
     text.plain("indelible_journal_syncs_total", "counter", "Syncs of the journal.", stats.syncs.load(Relaxed) as f64);
-    text.plain("indelible_journal_sync_seconds_total", "counter", "Time spent writing and syncing the journal.", stats.sync_us.load(Relaxed) as f64 / 1e6);
-    text.plain("indelible_journal_written_bytes_total", "counter", "Bytes written to the journal.", stats.bytes.load(Relaxed) as f64);
+    text.plain(
+        "indelible_journal_sync_seconds_total",
+        "counter",
+        "Time spent writing and syncing the journal.",
+        stats.sync_us.load(Relaxed) as f64 / 1e6,
+    );
+    text.plain(
+        "indelible_journal_written_bytes_total",
+        "counter",
+        "Bytes written to the journal.",
+        stats.bytes.load(Relaxed) as f64,
+    );
     let journal = app.intake.journal_stats();
-    text.plain("indelible_journal_bytes", "gauge", "Bytes of retained frames in the journal.", journal.bytes_retained as f64);
+    text.plain(
+        "indelible_journal_bytes",
+        "gauge",
+        "Bytes of retained frames in the journal.",
+        journal.bytes_retained as f64,
+    );
     text.plain("indelible_journal_segments", "gauge", "Segments of the journal.", journal.segments as f64);
-    text.plain("indelible_journal_spare_waits_total", "counter", "Times a segment had to be waited for.", journal.spare_waits as f64);
-    text.plain("indelible_intake_queue_bytes", "gauge", "Bytes waiting to be written.", app.intake.queued_bytes() as f64);
+    text.plain(
+        "indelible_journal_spare_waits_total",
+        "counter",
+        "Times a segment had to be waited for.",
+        journal.spare_waits as f64,
+    );
+    text.plain(
+        "indelible_intake_queue_bytes",
+        "gauge",
+        "Bytes waiting to be written.",
+        app.intake.queued_bytes() as f64,
+    );
     text.plain("indelible_ready", "gauge", "1 while events can be taken in.", f64::from(u8::from(app.is_ready())));
     let states = app.archive_states();
     for (log, state) in &states {
-        text.sample("indelible_log_entries", "gauge", "Entries in the log, by its label.", &[("log", &log.label)], state.size as f64);
+        text.sample(
+            "indelible_log_entries",
+            "gauge",
+            "Entries in the log, by its label.",
+            &[("log", &log.label)],
+            state.size as f64,
+        );
     }
     for (log, state) in &states {
-        text.sample("indelible_log_archived_entries", "gauge", "Entries that are archived.", &[("log", &log.label)], state.archived as f64);
+        text.sample(
+            "indelible_log_archived_entries",
+            "gauge",
+            "Entries that are archived.",
+            &[("log", &log.label)],
+            state.archived as f64,
+        );
     }
     for (log, state) in &states {
         let age = state.oldest_unarchived_seconds.unwrap_or(0.0);
-        text.sample("indelible_archive_lag_seconds", "gauge", "Age of the oldest entry not yet archived. The promise is 86,400.", &[("log", &log.label)], age);
+        text.sample(
+            "indelible_archive_lag_seconds",
+            "gauge",
+            "Age of the oldest entry not yet archived. The promise is 86,400.",
+            &[("log", &log.label)],
+            age,
+        );
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.finish()).into_response()
 }
@@ -66,7 +115,10 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
 /// What runs here and what to do next. The page holds no data and loads nothing.
 pub(crate) async fn index() -> Response {
     let headers = [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];

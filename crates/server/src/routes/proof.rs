@@ -40,17 +40,32 @@ impl Of {
 
 /// The newest signed checkpoint of each organization, one C2SP note after the other.
 #[utoipa::path(get, path = "/api/v1/checkpoints", tag = "proof", params(Of), responses((status = 200, body = String, content_type = "text/plain")))]
-pub(crate) async fn checkpoints(State(app): State<Arc<App>>, caller: Caller, Query(of): Query<Of>) -> Result<Response, ApiError> {
+pub(crate) async fn checkpoints(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(of): Query<Of>,
+) -> Result<Response, ApiError> {
     let logs = of.logs(&app, &caller, Operation::AuditVerify)?;
-    let notes: Vec<String> = logs.iter().filter_map(|log| app.ledger.checkpoint(log.number)).map(|checkpoint| checkpoint.note.clone()).collect();
+    let notes: Vec<String> = logs
+        .iter()
+        .filter_map(|log| app.ledger.checkpoint(log.number))
+        .map(|checkpoint| checkpoint.note.clone())
+        .collect();
     Ok(plain(notes.concat()))
 }
 
 /// The verifier key of each organization's checkpoints, one a line, in the C2SP form.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "proof", params(Of), responses((status = 200, body = String, content_type = "text/plain")))]
-pub(crate) async fn keys(State(app): State<Arc<App>>, caller: Caller, Query(of): Query<Of>) -> Result<Response, ApiError> {
+pub(crate) async fn keys(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(of): Query<Of>,
+) -> Result<Response, ApiError> {
     let logs = of.logs(&app, &caller, Operation::AuditVerify)?;
-    let keys = logs.iter().map(|log| app.ledger.verifier_key(&log.origin).map(|key| format!("{key}\n"))).collect::<Result<String, _>>();
+    let keys = logs
+        .iter()
+        .map(|log| app.ledger.verifier_key(&log.origin).map(|key| format!("{key}\n")))
+        .collect::<Result<String, _>>();
     Ok(plain(keys.map_err(|error| ApiError::internal("name the keys", error))?))
 }
 
@@ -131,7 +146,11 @@ fn read(batch: &RecordBatch) -> anyhow::Result<Entry> {
     params(("label" = String, Path), ("generation" = u32, Path)),
     responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = ErrorBody))
 )]
-pub(crate) async fn tlog_checkpoint(State(app): State<Arc<App>>, caller: Caller, Path((label, generation)): Path<(String, u32)>) -> Result<Response, ApiError> {
+pub(crate) async fn tlog_checkpoint(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((label, generation)): Path<(String, u32)>,
+) -> Result<Response, ApiError> {
     let log = log_of(&app, &caller, &label, generation)?;
     let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
     Ok(plain(checkpoint.note.clone()))
@@ -143,7 +162,11 @@ pub(crate) async fn tlog_checkpoint(State(app): State<Arc<App>>, caller: Caller,
     params(("label" = String, Path), ("generation" = u32, Path), ("tile" = String, Path, description = "for example 0/x001/067.p/12")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody))
 )]
-pub(crate) async fn tile(State(app): State<Arc<App>>, caller: Caller, Path((label, generation, path)): Path<(String, u32, String)>) -> Result<Response, ApiError> {
+pub(crate) async fn tile(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((label, generation, path)): Path<(String, u32, String)>,
+) -> Result<Response, ApiError> {
     let log = log_of(&app, &caller, &label, generation)?;
     let missing = || ApiError::not_found("tile of that path");
     let Ok(TilePath::Hashes(tile)) = format!("tile/{path}").parse::<TilePath>() else { return Err(missing()) };
@@ -151,8 +174,18 @@ pub(crate) async fn tile(State(app): State<Arc<App>>, caller: Caller, Path((labe
     if Tile::of_size(tile.level(), tile.index(), size).is_none_or(|whole| whole.width() < tile.width()) {
         return Err(missing());
     }
-    let bytes = app.ledger.tile(log.number, tile.level(), tile.index(), tile.width()).map_err(|error| ApiError::internal("read the tile", error))?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], bytes).into_response())
+    let bytes = app
+        .ledger
+        .tile(log.number, tile.level(), tile.index(), tile.width())
+        .map_err(|error| ApiError::internal("read the tile", error))?;
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/octet-stream"),
+            (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        ],
+        bytes,
+    )
+        .into_response())
 }
 
 /// The log with this label, if the caller may verify it.

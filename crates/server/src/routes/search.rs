@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use indelible_api::{Count, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
@@ -33,7 +33,11 @@ const INSTANT_BYTES: usize = 40;
         (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody),
     )
 )]
-pub(crate) async fn search(State(app): State<Arc<App>>, caller: Caller, Input(request): Input<SearchRequest>) -> Result<Response, ApiError> {
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Input(request): Input<SearchRequest>,
+) -> Result<Response, ApiError> {
     let (scope, search) = understand(&app, &caller, &request)?;
     let limited = search.limit.is_some();
     let answer = app.engine.search(&scope, app.snapshot(&scope), &search).await?;
@@ -47,7 +51,11 @@ pub(crate) async fn search(State(app): State<Arc<App>>, caller: Caller, Input(re
     post, path = "/api/v1/search/count", tag = "reading", request_body = SearchRequest,
     responses((status = 200, body = Count), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody))
 )]
-pub(crate) async fn count(State(app): State<Arc<App>>, caller: Caller, Input(request): Input<SearchRequest>) -> Result<Json<Count>, ApiError> {
+pub(crate) async fn count(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Input(request): Input<SearchRequest>,
+) -> Result<Json<Count>, ApiError> {
     let (scope, search) = understand(&app, &caller, &request)?;
     let count = app.engine.count(&scope, app.snapshot(&scope), &search).await?;
     Ok(Json(Count { count }))
@@ -61,7 +69,11 @@ pub(crate) async fn count(State(app): State<Arc<App>>, caller: Caller, Input(req
         (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody),
     )
 )]
-pub(crate) async fn sql(State(app): State<Arc<App>>, caller: Caller, Input(request): Input<SqlRequest>) -> Result<Response, ApiError> {
+pub(crate) async fn sql(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Input(request): Input<SqlRequest>,
+) -> Result<Response, ApiError> {
     let organization = request.organization.as_deref().map(parse_organization).transpose()?;
     let scope = caller.scope(Operation::AuditSql, organization.as_ref())?;
     let answer = app.engine.sql(&scope, app.snapshot(&scope), &request.query).await?;
@@ -69,7 +81,11 @@ pub(crate) async fn sql(State(app): State<Arc<App>>, caller: Caller, Input(reque
     stream(format, Renderer::rows(to_format(format)), answer, false).await
 }
 
-fn understand(app: &App, caller: &Caller, request: &SearchRequest) -> Result<(Scope, indelible_query::SearchRequest), ApiError> {
+fn understand(
+    app: &App,
+    caller: &Caller,
+    request: &SearchRequest,
+) -> Result<(Scope, indelible_query::SearchRequest), ApiError> {
     let organization = request.organization.as_deref().map(parse_organization).transpose()?;
     let scope = caller.scope(Operation::AuditSearch, organization.as_ref())?;
     let search = indelible_query::SearchRequest {
@@ -91,7 +107,9 @@ fn within(query: &str, since: Option<&str>, until: Option<&str>) -> Result<Strin
     let mut terms = String::new();
     for (text, relation) in [(since, ">="), (until, "<")] {
         let Some(text) = text else { continue };
-        let plain = !text.is_empty() && text.len() <= INSTANT_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":.+-".contains(&b));
+        let plain = !text.is_empty()
+            && text.len() <= INSTANT_BYTES
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":.+-".contains(&b));
         if !plain {
             let message = format!("{text:?} is not a time; write an age such as 7d or 12h, a date, or RFC 3339");
             return Err(ApiError::new(ErrorCode::InvalidQuery, message));
@@ -134,7 +152,9 @@ async fn stream(format: TableFormat, renderer: Renderer, answer: Answer, limited
                 renderer.batch(&batch?, &mut out).map_err(|error| QueryError::Internal(error.to_string()))?;
                 Ok(Some((Bytes::from(out), Some((renderer, answer, false)))))
             }
-            None if answer.is_truncated() && !limited => Err(QueryError::Sql("the answer has more rows or bytes than one answer may".to_owned())),
+            None if answer.is_truncated() && !limited => {
+                Err(QueryError::Sql("the answer has more rows or bytes than one answer may".to_owned()))
+            }
             None => {
                 renderer.end(&mut out);
                 Ok(Some((Bytes::from(out), None)))
@@ -144,11 +164,16 @@ async fn stream(format: TableFormat, renderer: Renderer, answer: Answer, limited
     send(kind, pieces).await
 }
 
-async fn send(kind: &'static str, pieces: impl Stream<Item = Result<Bytes, QueryError>> + Send + 'static) -> Result<Response, ApiError> {
+async fn send(
+    kind: &'static str,
+    pieces: impl Stream<Item = Result<Bytes, QueryError>> + Send + 'static,
+) -> Result<Response, ApiError> {
     let mut pieces = Box::pin(pieces.try_filter(|piece| std::future::ready(!piece.is_empty())));
     let first = pieces.next().await.transpose()?;
     let all = futures::stream::iter(first.map(Ok)).chain(pieces);
-    let body = Body::from_stream(all.inspect_err(|error| tracing::warn!(%error, "a query broke off after it had begun to answer")));
+    let body = Body::from_stream(
+        all.inspect_err(|error| tracing::warn!(%error, "a query broke off after it had begun to answer")),
+    );
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
