@@ -13,6 +13,7 @@ mod output;
 mod prove;
 mod search;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
-        Command::Verify(_) => anyhow::bail!("later"),
+        Command::Verify(args) => verify::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);

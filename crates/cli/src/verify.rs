@@ -37,7 +37,8 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 /// The keys in a file, one a line, or the one that the text itself is.
 fn read_keys(text: &str) -> anyhow::Result<Vec<VerifierKey>> {
     let path = Path::new(text);
-    let content = if path.exists() { fs::read_to_string(path).with_context(|| format!("read {text}"))? } else { text.to_owned() };
+    let content =
+        if path.exists() { fs::read_to_string(path).with_context(|| format!("read {text}"))? } else { text.to_owned() };
     let lines = content.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let keys: Vec<VerifierKey> = lines
         .map(|line| line.parse())
@@ -50,7 +51,9 @@ fn read_keys(text: &str) -> anyhow::Result<Vec<VerifierKey>> {
 /// The checkpoints in a file, one note after the other.
 fn read_notes(path: &Path) -> anyhow::Result<Vec<Note>> {
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    let notes: Vec<Note> = Notes::new(&text).collect::<Result<_, _>>().with_context(|| format!("{} is not a file of checkpoints", path.display()))?;
+    let notes: Vec<Note> = Notes::new(&text)
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("{} is not a file of checkpoints", path.display()))?;
     anyhow::ensure!(!notes.is_empty(), "{} holds no checkpoint", path.display());
     Ok(notes)
 }
@@ -59,6 +62,7 @@ fn progress_bar() -> ProgressBar {
     if !output::shows_progress() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style)
 }

@@ -108,12 +108,22 @@ impl Control {
     ///
     /// # Errors
     /// When `keep` or the database fails.
-    pub async fn create_administrator(&self, now_us: i64, keep: impl FnOnce(&Secret) -> std::io::Result<()>) -> Result<bool, ControlError> {
-        let known = sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
+    pub async fn create_administrator(
+        &self,
+        now_us: i64,
+        keep: impl FnOnce(&Secret) -> std::io::Result<()>,
+    ) -> Result<bool, ControlError> {
+        let known =
+            sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
         if known.map_err(database("look for the administrator"))?.is_some() {
             return Ok(false);
         }
-        let grant = Grant { name: ADMINISTRATOR.to_owned(), target: None, operations: vec![Operation::OperatorAdminister, Operation::AuditEmit], expires_at_us: None };
+        let grant = Grant {
+            name: ADMINISTRATOR.to_owned(),
+            target: None,
+            operations: vec![Operation::OperatorAdminister, Operation::AuditEmit],
+            expires_at_us: None,
+        };
         let secret = Secret::draw().map_err(ControlError::Random)?;
         keep(&secret).map_err(ControlError::Keep)?;
         self.insert_token(ADMINISTRATOR, &grant, &secret, now_us).await?;
@@ -132,7 +142,13 @@ impl Control {
         Ok(secret)
     }
 
-    async fn insert_token(&self, principal: &str, grant: &Grant, secret: &Secret, now_us: i64) -> Result<(), ControlError> {
+    async fn insert_token(
+        &self,
+        principal: &str,
+        grant: &Grant,
+        secret: &Secret,
+        now_us: i64,
+    ) -> Result<(), ControlError> {
         let target = grant.target.as_ref().map_or("*", Organization::as_str);
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
         sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
@@ -151,15 +167,17 @@ impl Control {
                 .await
                 .map_err(database("grant an operation"))?;
         }
-        sqlx::query("insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)")
-            .bind(&secret.id)
-            .bind(principal)
-            .bind(secret.hash().as_slice())
-            .bind(now_us)
-            .bind(grant.expires_at_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create a token"))?;
+        sqlx::query(
+            "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)",
+        )
+        .bind(&secret.id)
+        .bind(principal)
+        .bind(secret.hash().as_slice())
+        .bind(now_us)
+        .bind(grant.expires_at_us)
+        .execute(&mut *transaction)
+        .await
+        .map_err(database("create a token"))?;
         transaction.commit().await.map_err(database("create a token"))?;
         self.reload().await
     }
@@ -178,7 +196,12 @@ impl Control {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_organization(&self, organization: &Organization, creator: &Principal, now_us: i64) -> Result<bool, ControlError> {
+    pub async fn create_organization(
+        &self,
+        organization: &Organization,
+        creator: &Principal,
+        now_us: i64,
+    ) -> Result<bool, ControlError> {
         if self.has_organization(organization) {
             return Ok(false);
         }
@@ -208,13 +231,22 @@ impl Control {
 
     /// Reads the database into memory.
     async fn reload(&self) -> Result<(), ControlError> {
-        let organizations = sqlx::query("select rid from organization").fetch_all(&self.pool).await.map_err(database("read organizations"))?;
-        let organizations = organizations.iter().map(|row| parse::<Organization>(row.get(0))).collect::<Result<_, _>>()?;
-        let permissions = sqlx::query("select principal, target, operation from permission").fetch_all(&self.pool).await.map_err(database("read permissions"))?;
-        let tokens = sqlx::query("select t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal")
+        let organizations = sqlx::query("select rid from organization")
             .fetch_all(&self.pool)
             .await
-            .map_err(database("read tokens"))?;
+            .map_err(database("read organizations"))?;
+        let organizations =
+            organizations.iter().map(|row| parse::<Organization>(row.get(0))).collect::<Result<_, _>>()?;
+        let permissions = sqlx::query("select principal, target, operation from permission")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(database("read permissions"))?;
+        let tokens = sqlx::query(
+            "select t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(database("read tokens"))?;
         let mut principals = HashMap::new();
         for row in &tokens {
             let hash: Vec<u8> = row.get(0);
@@ -246,7 +278,8 @@ impl Control {
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), ControlError> {
-    let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await.map_err(database("read the schema version"))?.get(0);
+    let found: i64 =
+        sqlx::query("pragma user_version").fetch_one(pool).await.map_err(database("read the schema version"))?.get(0);
     let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
     let done = done.ok_or(ControlError::TooNew { found, known: MIGRATIONS.len() })?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {

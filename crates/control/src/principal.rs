@@ -77,7 +77,12 @@ impl Principal {
                 self.require(operation, organization)?;
                 vec![organization.clone()]
             }
-            None => self.organizations.iter().filter(|(_, allowed)| allowed.contains(&operation)).map(|(o, _)| o.clone()).collect(),
+            None => self
+                .organizations
+                .iter()
+                .filter(|(_, allowed)| allowed.contains(&operation))
+                .map(|(o, _)| o.clone())
+                .collect(),
         };
         if organizations.is_empty() && !self.platform.contains(&Operation::OperatorAdminister) {
             return Err(Denied::Operation(operation));
@@ -93,8 +98,12 @@ impl Principal {
         if self.platform.contains(&Operation::AuditEmit) {
             return Ok(Attribution::Any);
         }
-        let mut allowed: BTreeSet<Organization> =
-            self.organizations.iter().filter(|(_, operations)| operations.contains(&Operation::AuditEmit)).map(|(o, _)| o.clone()).collect();
+        let mut allowed: BTreeSet<Organization> = self
+            .organizations
+            .iter()
+            .filter(|(_, operations)| operations.contains(&Operation::AuditEmit))
+            .map(|(o, _)| o.clone())
+            .collect();
         match (allowed.len(), allowed.pop_first()) {
             (_, None) => Err(Denied::Operation(Operation::AuditEmit)),
             (1, Some(only)) => Ok(Attribution::One(only)),

@@ -12,7 +12,7 @@ async fn open(folder: &tempfile::TempDir) -> Control {
 async fn administrator(control: &Control) -> String {
     let mut token = String::new();
     let keep = |secret: &Secret| {
-        token = secret.clone();
+        token = secret.reveal().to_owned();
         Ok(())
     };
     assert!(control.create_administrator(1, keep).await.unwrap());
@@ -40,7 +40,12 @@ async fn the_creator_administers_the_organization_and_nobody_else_reads_it() {
     assert!(control.create_organization(&a, &administrator, 1).await.unwrap());
     assert!(!control.create_organization(&a, &administrator, 1).await.unwrap());
     assert!(control.create_organization(&b, &administrator, 1).await.unwrap());
-    let grant = Grant { name: "reader".into(), target: Some(a.clone()), operations: vec![Operation::AuditSearch], expires_at_us: Some(100) };
+    let grant = Grant {
+        name: "reader".into(),
+        target: Some(a.clone()),
+        operations: vec![Operation::AuditSearch],
+        expires_at_us: Some(100),
+    };
     let reader_secret = control.create_token(&grant, 1).await.unwrap();
     let reader = control.authenticate(reader_secret.reveal(), 99).unwrap();
     assert_eq!(reader.scope(Operation::AuditSearch, None).unwrap().organizations(), [a.clone()]);
