@@ -302,6 +302,25 @@ fn damaged_records_are_converted_or_refused_and_never_a_fault() {
     check_damage("windows", &shapes, 3);
 }
 
+#[test]
+fn the_adapter_in_the_guide_does_what_the_guide_says() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/adapters.md")).unwrap();
+    let between = |from: &str, to: &str| guide.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
+    let source = format!("# adapter: shop{}", between("# adapter: shop", "```"));
+    let record = between("The record `", "`\nbecomes");
+    let mut expected: Value = serde_json::from_str(&between("```json\n", "```")).unwrap();
+
+    let adapter = Adapter::from_source(&source).unwrap();
+    let mut converter = adapter.converter(options());
+    let mut event = convert(&mut converter, &record).unwrap().remove(0);
+    for id in ["eventId", "logEntryId"] {
+        event[id] = Value::Null;
+        expected[id] = Value::Null;
+    }
+    assert_eq!(event, expected);
+    assert_eq!(convert(&mut converter, "{}"), Err(Code::Refused));
+}
+
 /// `INDELIBLE_UPDATE=1` writes the pages anew.
 #[test]
 fn reference_pages_say_what_the_adapter_files_say() {
