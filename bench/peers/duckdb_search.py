@@ -7,6 +7,7 @@ from needles import CONDITIONS, LOG_FILES, answer
 def main():
     database = duckdb.connect()
     database.execute("SET threads = 2")
+    database.execute("SET enable_progress_bar = false")
     database.execute("SET parquet_metadata_cache = true")
 
     def search(archive, kind, value):

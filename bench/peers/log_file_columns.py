@@ -9,6 +9,7 @@ import sys
 import duckdb
 from needles import LOG_FILES
 
+duckdb.execute("SET enable_progress_bar = false")
 METADATA = f"parquet_metadata('{sys.argv[1]}/{LOG_FILES}')"
 columns = duckdb.execute(
     f"SELECT path_in_schema, sum(total_compressed_size) AS bytes FROM {METADATA} GROUP BY 1 ORDER BY 2 DESC"

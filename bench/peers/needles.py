@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-LOG_FILES = "organizations/**/log/**/*.parquet"
+LOG_FILES = "organizations/*/*/log/*/*.parquet"
 
 # The same questions Indelible is asked. A bare word is looked for in names and in both maps, in either case.
 CONDITIONS = {
