@@ -1,5 +1,28 @@
 //! The archive: runs of entries sealed into objects of a bucket, and the proof that nothing in them was changed.
 //!
-//! Start at [`rows`], the columns.
+//! A run goes through [`Sealer`] (complete and synced on the local disk), [`upload`] (in the bucket, read back, compared)
+//! and [`Inventory`] (visible to readers); only then may its journal be released. [`verify`] checks an archive offline, with
+//! nothing but its objects. The bytes of every object are described in `docs/formats/archive.md`.
+//!
+//! Start at [`rows`] (an entry as columns and back), then [`manifest`], [`seal`] and [`verify`].
+//!
+//! It does not decide when to seal, holds no tasks and knows neither HTTP nor queries: the server drives it.
 
+pub mod inventory;
+pub mod layout;
+mod leaf;
+mod log;
+pub mod log_file;
+pub mod manifest;
 pub mod rows;
+pub mod seal;
+#[cfg(test)]
+mod testing;
+mod upload;
+pub mod verify;
+
+pub use inventory::{Inventory, InventoryError, LogFile};
+pub use log::{LedgerLog, Log, LogError, LogInfo};
+pub use manifest::Manifest;
+pub use seal::{Pushed, SealError, SealedRun, Sealer, pending};
+pub use upload::{UploadError, upload};

@@ -99,6 +99,16 @@ impl<'b> RowDecoder<'b> {
         Columns::time(&self.at(row))
     }
 
+    /// `type`: `audit.3` and `audit.2` are events, `indelible.1` is an entry about the log itself.
+    pub fn kind(&self, row: usize) -> &'b str {
+        self.kind.value(row)
+    }
+
+    /// `name`
+    pub fn name(&self, row: usize) -> Option<&'b str> {
+        optional(self.texts[Text::Name as usize]?, row)
+    }
+
     /// Appends the canonical infrastructure part.
     pub fn infrastructure(&self, row: usize, out: &mut Vec<u8>) {
         parts::write_infrastructure(&self.at(row), out);

@@ -1,0 +1,253 @@
+//! What is archived: the log files of every organization, as their manifests name them.
+//!
+//! Read from the bucket when the server starts, and extended after each upload. Only what a manifest names counts; the
+//! objects themselves are not looked at here, that is what [`crate::verify`] is for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::{StreamExt, TryStreamExt};
+use indelible_event::{Organization, Scope};
+use indelible_merkle::{VerifierKey, VerifyNoteError};
+use indelible_storage::{Bucket, BucketError};
+use sha2::{Digest as _, Sha256};
+
+use crate::layout;
+use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError};
+use crate::seal::SealedRun;
+
+/// Manifests read at the same time.
+const CONCURRENT_READS: usize = 16;
+
+/// A log file in the archive: the entries `first` to `last` of one organization, in order, one row each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Whose entries; every row bears it.
+    pub organization: Organization,
+    /// Generation of the log; `seq` counts anew in each.
+    pub generation: u32,
+    /// Name of the object in the bucket.
+    pub object: String,
+    /// Smallest `seq`.
+    pub first: u64,
+    /// Largest `seq`.
+    pub last: u64,
+    /// How many rows.
+    pub rows: u64,
+    /// Size of the object.
+    pub bytes: u64,
+    /// Bytes of the canonical parts of all its entries.
+    pub canonical_bytes: u64,
+    /// SHA-256 of the object.
+    pub sha256: [u8; 32],
+    /// UTC day of `received_at` of every row, `YYYY-MM-DD`.
+    pub date: String,
+    /// Smallest `time`, microseconds since 1970 UTC.
+    pub time_min_us: i64,
+    /// Largest `time`, microseconds since 1970 UTC.
+    pub time_max_us: i64,
+    /// `received_at` of the first row, microseconds since 1970 UTC.
+    pub received_first_us: i64,
+    /// `received_at` of the last row, microseconds since 1970 UTC.
+    pub received_last_us: i64,
+}
+
+impl LogFile {
+    fn of(manifest: &Manifest) -> LogFile {
+        let facts = &manifest.facts;
+        let log_file = &manifest.log_file;
+        let name = layout::log_file(facts.received_first_us, facts.first, facts.last, &log_file.sha256);
+        LogFile {
+            organization: manifest.organization.clone(),
+            generation: manifest.generation(),
+            object: format!("{}/{name}", manifest.folder()),
+            first: facts.first,
+            last: facts.last,
+            rows: manifest.entries(),
+            bytes: log_file.bytes,
+            canonical_bytes: facts.canonical_bytes,
+            sha256: log_file.sha256,
+            date: manifest.date(),
+            time_min_us: facts.time_min_us,
+            time_max_us: facts.time_max_us,
+            received_first_us: facts.received_first_us,
+            received_last_us: facts.received_last_us,
+        }
+    }
+}
+
+/// Why the archive's contents are not known. Run `indelible verify` for all that is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// The bucket failed.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// A manifest cannot be read.
+    #[error("manifest {name}: {source}; run `indelible archive verify`")]
+    Manifest {
+        /// The object.
+        name: String,
+        /// What is wrong with it.
+        source: ManifestError,
+    },
+    /// A manifest is too large to be one.
+    #[error("manifest {name} has {bytes} bytes; run `indelible archive verify`")]
+    TooLarge {
+        /// The object.
+        name: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A manifest stands under a name that is not its own.
+    #[error("manifest {name} belongs under another name; run `indelible archive verify`")]
+    Misplaced {
+        /// The object.
+        name: String,
+    },
+    /// A manifest is not signed with this platform's key.
+    #[error("manifest {name}: {source}; is this the archive of another platform, or were the keys in the data directory replaced?")]
+    Signature {
+        /// The object.
+        name: String,
+        /// What is wrong with it.
+        source: VerifyNoteError,
+    },
+    /// A manifest does not follow the one before it.
+    #[error("manifest {name} does not follow the manifest before it; run `indelible archive verify`")]
+    Chain {
+        /// The object.
+        name: String,
+    },
+}
+
+/// What is archived, of all organizations. Shared by reference among threads.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    organizations: RwLock<BTreeMap<Organization, BTreeMap<u32, Generation>>>,
+}
+
+/// The archived runs of one generation, in order, without gaps.
+#[derive(Debug, Default)]
+struct Generation {
+    files: Vec<Arc<LogFile>>,
+    last_manifest: Option<[u8; 32]>,
+}
+
+impl Generation {
+    fn end(&self) -> u64 {
+        self.files.last().map_or(0, |file| file.last + 1)
+    }
+}
+
+impl Inventory {
+    /// Reads all manifests of `bucket`. `key` answers with the key that signs the log of an origin; a manifest that it
+    /// did not sign, or that does not follow the one before it, is an error.
+    pub async fn load(
+        bucket: &Bucket,
+        key: impl Fn(&str) -> Option<VerifierKey>,
+    ) -> Result<Inventory, InventoryError> {
+        let objects = bucket.list(layout::ORGANIZATIONS).try_filter(|object| {
+            let is_manifest = object.name.split('/').nth(3) == Some("manifest");
+            std::future::ready(is_manifest)
+        });
+        let mut found: Vec<(String, Manifest, [u8; 32])> = objects
+            .map_err(InventoryError::from)
+            .map(|object| async {
+                let object = object?;
+                if object.bytes > MANIFEST_BYTES_MAX as u64 {
+                    return Err(InventoryError::TooLarge { name: object.name, bytes: object.bytes });
+                }
+                read(bucket, object.name, &key).await
+            })
+            .buffer_unordered(CONCURRENT_READS)
+            .try_collect()
+            .await?;
+        found.sort_by(|a, b| (&a.1.origin, a.1.facts.first).cmp(&(&b.1.origin, b.1.facts.first)));
+        let inventory = Inventory::default();
+        for (name, manifest, sha256) in found {
+            if !inventory.add(&manifest, sha256) {
+                return Err(InventoryError::Chain { name });
+            }
+        }
+        Ok(inventory)
+    }
+
+    /// Adds a run that was uploaded. Adding it again changes nothing. `false`, and nothing is added, if it does not follow
+    /// what is known of its log.
+    #[must_use]
+    pub fn extend(&self, run: &SealedRun) -> bool {
+        self.add(run.manifest(), run.manifest_sha256())
+    }
+
+    fn add(&self, manifest: &Manifest, sha256: [u8; 32]) -> bool {
+        let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.entry(manifest.organization.clone()).or_default();
+        let generation = generations.entry(manifest.generation()).or_default();
+        if generation.last_manifest == Some(sha256) {
+            return true;
+        }
+        if manifest.facts.first != generation.end() || manifest.previous != generation.last_manifest {
+            return false;
+        }
+        generation.files.push(Arc::new(LogFile::of(manifest)));
+        generation.last_manifest = Some(sha256);
+        true
+    }
+
+    /// The log files of the organizations of `scope`, each organization's in order of generation and `seq`.
+    pub fn snapshot(&self, scope: &Scope) -> Vec<Arc<LogFile>> {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let generations = scope.organizations().iter().filter_map(|organization| organizations.get(organization));
+        generations.flat_map(BTreeMap::values).flat_map(|generation| generation.files.iter().cloned()).collect()
+    }
+
+    /// The end of what is archived of an organization's newest generation: the `seq` that the next run begins with.
+    pub fn archived_end(&self, organization: &Organization) -> u64 {
+        self.newest(organization, Generation::end).unwrap_or(0)
+    }
+
+    /// SHA-256 of the newest manifest of an organization's newest generation: `previous` of the next run.
+    pub fn last_manifest(&self, organization: &Organization) -> Option<[u8; 32]> {
+        self.newest(organization, |generation| generation.last_manifest).flatten()
+    }
+
+    /// The latest `received_at` in the archive, of any organization, microseconds since 1970 UTC: what a server goes on
+    /// from whose journal is empty.
+    pub fn latest_received_us(&self) -> Option<i64> {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.values().flat_map(BTreeMap::values);
+        generations.filter_map(|generation| Some(generation.files.last()?.received_last_us)).max()
+    }
+
+    /// How many log files there are, and their bytes.
+    pub fn totals(&self) -> (u64, u64) {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| &generation.files);
+        files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes))
+    }
+
+    fn newest<T>(&self, organization: &Organization, read: impl FnOnce(&Generation) -> T) -> Option<T> {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        organizations.get(organization)?.values().next_back().map(read)
+    }
+}
+
+async fn read(
+    bucket: &Bucket,
+    name: String,
+    key: &impl Fn(&str) -> Option<VerifierKey>,
+) -> Result<(String, Manifest, [u8; 32]), InventoryError> {
+    let bytes = bucket.get(&name).await?;
+    let (manifest, note) = match Manifest::parse(&bytes) {
+        Ok(read) => read,
+        Err(source) => return Err(InventoryError::Manifest { name, source }),
+    };
+    if format!("{}/{}", manifest.folder(), manifest.name()) != name {
+        return Err(InventoryError::Misplaced { name });
+    }
+    let keys = Vec::from_iter(key(&manifest.origin));
+    if let Err(source) = note.verify(&keys) {
+        return Err(InventoryError::Signature { name, source });
+    }
+    Ok((name, manifest, Sha256::digest(&bytes).into()))
+}

@@ -1,0 +1,45 @@
+//! From a row to its leaf, by way of the entry.
+
+use indelible_event::entry::{SaltKey, content_hash, entry_bytes, infrastructure_hash};
+use indelible_merkle::{Hash, leaf_hash};
+
+use crate::rows::{RowDecoder, RowError};
+
+/// Rebuilds entries of one organization and hashes them, in buffers that are kept.
+pub(crate) struct LeafHasher {
+    salt_key: SaltKey,
+    infrastructure: Vec<u8>,
+    content: Vec<u8>,
+    entry: Vec<u8>,
+}
+
+impl LeafHasher {
+    pub(crate) fn new(salt_key: SaltKey) -> Self {
+        Self { salt_key, infrastructure: Vec::new(), content: Vec::new(), entry: Vec::new() }
+    }
+
+    /// The leaf of a row that has both parts.
+    pub(crate) fn leaf(&mut self, rows: &RowDecoder<'_>, row: usize) -> Result<Hash, RowError> {
+        self.infrastructure.clear();
+        self.content.clear();
+        self.entry.clear();
+        rows.infrastructure(row, &mut self.infrastructure);
+        rows.content(row, &mut self.content)?;
+        let seq = rows.seq(row);
+        let content = content_hash(&self.salt_key.salt(seq), &self.content);
+        let infrastructure = infrastructure_hash(&self.infrastructure);
+        let organization = rows.organization(row);
+        entry_bytes(&mut self.entry, organization, seq, rows.received_at_us(row), &infrastructure, &content);
+        Ok(leaf_hash(&self.entry))
+    }
+
+    /// Bytes of the parts of the row hashed last.
+    pub(crate) fn canonical_bytes(&self) -> u64 {
+        (self.infrastructure.len() + self.content.len()) as u64
+    }
+
+    /// The content part of the row hashed last.
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.content
+    }
+}

@@ -1,0 +1,185 @@
+//! Small logs and archives for tests.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use indelible_event::control::{self, Genesis, PreviousGeneration};
+use indelible_event::entry::{SaltKey, content_hash, entry_bytes, infrastructure_hash};
+use indelible_event::{Organization, Time};
+use indelible_merkle::{
+    Checkpoint, Frontier, Hash, Hashes, LevelHashes, Note, NoteSigner, VerifierKey, leaf_hash, root,
+};
+use indelible_storage::Bucket;
+
+use crate::log::{Log, LogError, LogInfo};
+use crate::rows::Row;
+use crate::seal::{Pushed, SealedRun, Sealer};
+
+pub(crate) const PLATFORM: &str = "audit.example";
+
+/// 2026-01-05T00:00:00Z
+pub(crate) const DAY_US: i64 = 1_767_571_200_000_000;
+
+/// A log in memory: a genesis entry, then events, each received a second after the one before.
+pub(crate) struct TestLog {
+    info: LogInfo,
+    signer: NoteSigner,
+    frontier: Frontier,
+    tree: LevelHashes,
+    entries: Vec<(i64, Vec<u8>, Vec<u8>)>,
+}
+
+impl TestLog {
+    /// The first generation of the log of an organization, signed with the key of `seed`.
+    pub(crate) fn new(organization: &str, seed: u8) -> TestLog {
+        TestLog::generation(organization, seed, 1, None)
+    }
+
+    pub(crate) fn generation(
+        organization: &str,
+        seed: u8,
+        generation: u32,
+        previous: Option<PreviousGeneration>,
+    ) -> TestLog {
+        let organization: Organization = organization.parse().unwrap();
+        let label: String = format!("{:032x}", organization.as_str().len() as u128 * 7919 + u128::from(organization.as_str().as_bytes()[organization.as_str().len() - 1]));
+        let origin = format!("{PLATFORM}/{label}/{generation}");
+        let signer = NoteSigner::from_seed(&[seed; 32]);
+        let salt_key_bytes = [seed ^ 0x55; 32];
+        let info = LogInfo {
+            key: signer.verifier_key(&origin).unwrap(),
+            salt_key: SaltKey::new(salt_key_bytes),
+            salt_key_bytes,
+            organization,
+            origin,
+        };
+        let genesis = control::genesis(&Genesis {
+            organization: &info.organization,
+            origin: &info.origin,
+            label: &label,
+            generation: u64::from(generation),
+            key_id: &format!("{:08x}", info.key.id()),
+            salt_key_commitment: info.salt_key.commitment(),
+            previous,
+            received_at_us: DAY_US,
+            product_version: "0.1.0",
+        });
+        let tree = LevelHashes::default();
+        let mut log = TestLog { info, signer, frontier: Frontier::new(), tree, entries: Vec::new() };
+        log.push(DAY_US, genesis.infrastructure, genesis.content);
+        log
+    }
+
+    /// Appends `count` events, the first a second after the last entry.
+    pub(crate) fn grow(&mut self, count: usize) {
+        for _ in 0..count {
+            let (seq, received_us) = (self.size(), self.last_received_us() + 1_000_000);
+            let (infrastructure, content) = event(seq, received_us);
+            self.push(received_us, infrastructure, content);
+        }
+    }
+
+    pub(crate) fn push(&mut self, received_us: i64, infrastructure: Vec<u8>, content: Vec<u8>) {
+        let (seq, salt_key) = (self.size(), &self.info.salt_key);
+        let hashes = (infrastructure_hash(&infrastructure), content_hash(&salt_key.salt(seq), &content));
+        let mut entry = Vec::new();
+        entry_bytes(&mut entry, self.info.organization.as_str(), seq, received_us, &hashes.0, &hashes.1);
+        self.frontier.extend_levels(&[leaf_hash(&entry)], &mut self.tree.levels);
+        self.entries.push((received_us, infrastructure, content));
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    pub(crate) fn last_received_us(&self) -> i64 {
+        self.entries.last().unwrap().0
+    }
+
+    pub(crate) fn entry(&self, seq: u64) -> Row<'_> {
+        let (received_at_us, infrastructure, content) = &self.entries[seq as usize];
+        Row { organization: self.info.organization.as_str(), seq, received_at_us: *received_at_us, infrastructure, content }
+    }
+
+    /// The checkpoint of the first `size` entries, as its reader would keep it.
+    pub(crate) fn checkpoint(&self, size: u64) -> Note {
+        self.sign_checkpoint(size).unwrap().1
+    }
+
+    /// The verifier key under the platform's name.
+    pub(crate) fn platform_key(&self) -> VerifierKey {
+        self.signer.verifier_key(PLATFORM).unwrap()
+    }
+
+    /// Seals the entries from `first` to the end, or to where the run must end.
+    pub(crate) fn seal(&self, staging: &Path, first: u64, previous: Option<[u8; 32]>) -> SealedRun {
+        let mut sealer = Sealer::begin(self, staging, first, previous).unwrap();
+        for seq in first..self.size() {
+            if sealer.push(&self.entry(seq)).unwrap() == Pushed::RunEnds {
+                break;
+            }
+        }
+        sealer.finish(DAY_US + 86_400_000_000).unwrap()
+    }
+}
+
+impl Hashes for TestLog {
+    type Error = <LevelHashes as Hashes>::Error;
+
+    fn tile_hashes(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), Self::Error> {
+        self.tree.tile_hashes(level, first, out)
+    }
+}
+
+impl Log for TestLog {
+    fn info(&self) -> &LogInfo {
+        &self.info
+    }
+
+    fn sign_checkpoint(&self, size: u64) -> Result<(Hash, Note), LogError> {
+        let root = root(&self.tree, size)?;
+        Ok((root, Checkpoint::new(&self.info.origin, size, root).sign(&self.signer)?))
+    }
+
+    fn sign(&self, text: &str) -> Result<Note, LogError> {
+        Ok(self.signer.sign(&self.info.origin, text)?)
+    }
+}
+
+/// The parts of an event that is a little different for each `seq`.
+pub(crate) fn event(seq: u64, time_us: i64) -> (Vec<u8>, Vec<u8>) {
+    let time = Time { micros: time_us - 250, nanos: (seq % 3) as u16 };
+    let infrastructure = format!(
+        r#"{{"categories":["dataLoad"],"intake":{{"producer":"p","source":"http"}},"logEntryId":"00000000-0000-4000-8000-{seq:012}","name":"LOAD","origins":["10.0.0.{}"],"product":"compass","result":"SUCCESS","time":"{time}","type":"audit.3","uid":"user-{}"}}"#,
+        seq % 200,
+        seq % 5
+    );
+    let content = match seq % 3 {
+        0 => "{}".to_owned(),
+        _ => format!(r#"{{"entities":["ri.a..b.{seq}"],"requestFields":{{"n":{seq}}}}}"#),
+    };
+    (infrastructure.into_bytes(), content.into_bytes())
+}
+
+/// Runs a future on this thread.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// An archive in `folder` of `logs`, each in runs of so many entries; the staging folder is beside it.
+pub(crate) fn archive(folder: &Path, logs: &mut [TestLog], runs: &[usize]) {
+    let staging = folder.with_extension("staging");
+    let bucket = Bucket::create_local(folder).unwrap();
+    for log in logs {
+        let mut previous = None;
+        for (index, &entries) in runs.iter().enumerate() {
+            let first = if index == 0 { 0 } else { log.size() };
+            log.grow(entries - usize::from(index == 0));
+            let run = log.seal(&staging, first, previous);
+            wait(crate::upload(&bucket, &run)).unwrap();
+            previous = Some(run.manifest_sha256());
+            run.remove().unwrap();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Sending a sealed run to the bucket.
+
+use std::io;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use indelible_storage::{Bucket, BucketError};
+
+use crate::manifest::{NamedObject, ObjectFacts};
+use crate::seal::SealedRun;
+
+/// Why a run is not, or not provably, archived. Repeat with the same run.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The bucket failed, or holds something else under the name.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// A file of the run cannot be read.
+    #[error("read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file of the run is not what was sealed.
+    #[error("{} is not what was sealed; move its folder away and restart, its entries are sealed again from the journal", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Puts the run into the bucket: salt key, log file, hashes, and the manifest last, each create-only and each read back
+/// and compared before the next.
+///
+/// On `Ok` the run is archived and [`SealedRun::remove`] may follow. It may be repeated after any failure or crash: the
+/// bytes are the same each time. Until the manifest is there nothing counts. Memory: the largest object.
+pub async fn upload(bucket: &Bucket, run: &SealedRun) -> Result<(), UploadError> {
+    let folder = run.manifest().folder();
+    for (object, path) in run.manifest().objects().iter().zip(run.files()) {
+        let bytes = match tokio::fs::read(&path).await {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(source) => return Err(UploadError::Read { path, source }),
+        };
+        if ObjectFacts::of(&bytes) != object.facts {
+            return Err(UploadError::Damaged { path });
+        }
+        put(bucket, &folder, object, bytes).await?;
+    }
+    let bytes = Bytes::copy_from_slice(run.manifest_bytes());
+    let manifest = NamedObject { name: run.manifest().name(), facts: ObjectFacts::of(&bytes) };
+    put(bucket, &folder, &manifest, bytes).await
+}
+
+async fn put(bucket: &Bucket, folder: &str, object: &NamedObject, bytes: Bytes) -> Result<(), UploadError> {
+    let name = format!("{folder}/{}", object.name);
+    bucket.create(&name, bytes).await?;
+    bucket.read_back(&name, &object.facts.sha256, object.facts.bytes).await?;
+    Ok(())
+}

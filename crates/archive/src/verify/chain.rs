@@ -1,0 +1,289 @@
+//! The manifests of one log: read, checked one against the other, and turned into what is to be done for each run.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use indelible_event::Organization;
+use indelible_merkle::{Checkpoint, Hash, VerifierKey};
+use sha2::{Digest as _, Sha256};
+
+use super::report::{Finding, FindingCode, Problem};
+use super::walk::{LogFolder, Objects};
+use crate::layout;
+use crate::log_file::RunFacts;
+use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ObjectFacts};
+
+/// A run, as its manifest states it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) facts: RunFacts,
+    pub(super) log_file: ObjectFacts,
+    pub(super) tiles: ObjectFacts,
+    pub(super) root: Hash,
+}
+
+impl Plan {
+    /// Name of the log file within the log's folder.
+    pub(super) fn log_file_name(&self) -> String {
+        let RunFacts { first, last, received_first_us, .. } = self.facts;
+        layout::log_file(received_first_us, first, last, &self.log_file.sha256)
+    }
+
+    /// Name of the object of hashes within the log's folder.
+    pub(super) fn tiles_name(&self) -> String {
+        layout::tiles(self.facts.first, self.facts.last)
+    }
+}
+
+/// What the manifests of a log say together.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) folder: LogFolder,
+    /// From the first manifest that could be read.
+    pub(super) head: Option<Head>,
+    /// In order of `seq`; there may be gaps, which are findings already.
+    pub(super) plans: Vec<Plan>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) bytes: u64,
+    /// Entries that no manifest covers, though later ones are covered.
+    gaps: Vec<(u64, u64)>,
+}
+
+/// What all manifests of a log have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) organization: Organization,
+    pub(super) origin: String,
+    pub(super) key: VerifierKey,
+    pub(super) salt: ObjectFacts,
+}
+
+impl Chain {
+    /// Reads the manifests among `objects` in the folder `path`. `keys` are those the reader holds; without any, the log's
+    /// first manifest names the key.
+    pub(super) fn read(folder: LogFolder, path: &Path, objects: &Objects, keys: &[VerifierKey]) -> Chain {
+        let mut chain = Chain {
+            folder,
+            head: None,
+            plans: Vec::new(),
+            findings: Vec::new(),
+            problems: Vec::new(),
+            bytes: 0,
+            gaps: Vec::new(),
+        };
+        let mut link = Link { sha256: None, end: 0, is_good: true, received_us: i64::MIN };
+        for name in objects.keys().filter(|name| name.starts_with("manifest/")) {
+            let Some(run) = name.strip_prefix("manifest/").and_then(layout::parse_run) else { continue };
+            match read(&path.join(name)) {
+                Ok(bytes) => {
+                    chain.bytes += bytes.len() as u64;
+                    link = chain.add(name, run, &bytes, &link, keys);
+                }
+                Err(error) => {
+                    let path = chain.object(name);
+                    chain.problems.push(Problem { path, message: error.to_string() });
+                    link = Link { sha256: None, end: run.1 + 1, is_good: false, received_us: link.received_us };
+                }
+            }
+        }
+        chain.account_for(objects);
+        chain
+    }
+
+    /// Checks one manifest and takes its run up. Returns what the next must link to.
+    fn add(&mut self, name: &str, run: (u64, u64), bytes: &[u8], before: &Link, keys: &[VerifierKey]) -> Link {
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
+        let known = self.findings.len();
+        let unread = Link { sha256: Some(sha256), end: run.1 + 1, is_good: false, received_us: before.received_us };
+        if run.0 > before.end {
+            self.gaps.push((before.end, run.0 - 1));
+        }
+        let (manifest, note) = match Manifest::parse(bytes) {
+            Ok(read) => read,
+            Err(error) => {
+                self.find(FindingCode::BadManifest, Some(name), Some(run), format!("is not a manifest: {error}"));
+                return unread;
+            }
+        };
+        let facts = manifest.facts;
+        if manifest.folder() != self.folder.name() || manifest.name() != name {
+            let message = format!("is the manifest {}/{}, in another's place", manifest.folder(), manifest.name());
+            self.find(FindingCode::BadManifest, Some(name), Some(run), message);
+            return unread;
+        }
+        let head = self.head.get_or_insert_with(|| Head {
+            organization: manifest.organization.clone(),
+            origin: manifest.origin.clone(),
+            key: manifest.key.clone(),
+            salt: manifest.salt,
+        });
+        let mut wrong: Vec<(FindingCode, String)> = Vec::new();
+        if !keys.is_empty() && !keys.iter().any(|key| key.public() == manifest.key.public()) {
+            wrong.push((FindingCode::OtherKey, format!("is signed with {}, which is none of the keys given", manifest.key)));
+        } else if manifest.key != head.key {
+            wrong.push((FindingCode::OtherKey, format!("names the key {}, and the log began with {}", manifest.key, head.key)));
+        }
+        if manifest.organization != head.organization {
+            let message = format!("is of {}, and the log began as that of {}", manifest.organization, head.organization);
+            wrong.push((FindingCode::BrokenChain, message));
+        }
+        if manifest.salt != head.salt {
+            wrong.push((FindingCode::BrokenChain, "names another salt key than the first manifest".to_owned()));
+        }
+        let key = std::slice::from_ref(&manifest.key);
+        if note.signatures().len() != 1 {
+            wrong.push((FindingCode::BadSignature, "has signatures other than that of its log".to_owned()));
+        } else if let Err(error) = note.verify(key) {
+            wrong.push((FindingCode::BadSignature, error.to_string()));
+        } else if let Err(error) = check_checkpoint(&manifest, key) {
+            wrong.push((FindingCode::BadSignature, format!("states a checkpoint that does not hold: {error}")));
+        }
+        if before.is_good && facts.first == before.end && manifest.previous != before.sha256 {
+            wrong.push((FindingCode::BrokenChain, "does not name the manifest before it by its hash".to_owned()));
+        }
+        if facts.first < before.end {
+            wrong.push((FindingCode::BrokenChain, format!("begins before entry {}, where it should", before.end)));
+        }
+        if facts.received_first_us < before.received_us {
+            wrong.push((FindingCode::BrokenChain, "was received before the run ahead of it".to_owned()));
+        }
+        for (code, message) in wrong {
+            self.find(code, Some(name), Some(run), message);
+        }
+        if facts.first >= before.end {
+            let Manifest { facts, log_file, tiles, root, .. } = manifest;
+            self.plans.push(Plan { facts, log_file, tiles, root });
+        }
+        Link {
+            sha256: Some(sha256),
+            end: facts.last + 1,
+            is_good: self.findings.len() == known,
+            received_us: facts.received_last_us,
+        }
+    }
+
+    /// Reports objects that no manifest names, and runs of which only the manifest is missing.
+    fn account_for(&mut self, objects: &Objects) {
+        let mut named: Vec<String> = Vec::with_capacity(2 * self.plans.len());
+        for plan in &self.plans {
+            named.extend([plan.log_file_name(), plan.tiles_name()]);
+        }
+        named.sort();
+        let manifests: Vec<(u64, u64)> =
+            objects.keys().filter_map(|name| layout::parse_run(name.strip_prefix("manifest/")?)).collect();
+        let mut without: Vec<(u64, u64)> = Vec::new();
+        for name in objects.keys() {
+            let is_manifest = name.strip_prefix("manifest/").and_then(layout::parse_run).is_some();
+            if is_manifest || named.binary_search(name).is_ok() || (name == layout::SALT && !manifests.is_empty()) {
+                continue;
+            }
+            match run_of(name) {
+                Some(run) if manifests.contains(&run) && !self.plans.iter().any(|plan| plan_run(plan) == run) => {
+                    let message = "nothing vouches for it, because the manifest of its run was refused".to_owned();
+                    self.find(FindingCode::UnnamedObject, Some(name), Some(run), message);
+                }
+                Some(run) if !manifests.contains(&run) => without.push(run),
+                _ => self.find(FindingCode::UnnamedObject, Some(name), run_of(name), "is named by no manifest".to_owned()),
+            }
+        }
+        without.sort_unstable();
+        without.dedup();
+        for gap in std::mem::take(&mut self.gaps) {
+            if !without.contains(&gap) {
+                let message = "no manifest covers them".to_owned();
+                self.find(FindingCode::MissingManifest, None, Some(gap), message);
+            }
+        }
+        for run in without {
+            let name = layout::manifest(run.0, run.1);
+            let message = "is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end";
+            self.find(FindingCode::MissingManifest, Some(&name), Some(run), message.to_owned());
+        }
+    }
+
+    /// The name of an object within the archive.
+    pub(super) fn object(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder.name())
+    }
+
+    /// Reports something about an object of the log, or about the log.
+    pub(super) fn find(&mut self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) {
+        let organization = self.head.as_ref().map(|head| head.organization.to_string());
+        let finding = About { folder: &self.folder, organization: organization.as_deref() }.finding(code, object, run, message);
+        self.findings.push(finding);
+    }
+}
+
+/// Whom and what a finding is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) folder: &'a LogFolder,
+    pub(super) organization: Option<&'a str>,
+}
+
+impl About<'_> {
+    pub(super) fn finding(&self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) -> Finding {
+        let object = object.map(|name| format!("{}/{name}", self.folder.name()));
+        let subject = object.clone().unwrap_or_else(|| self.folder.name());
+        let whose = self.organization.map(|organization| format!(" of {organization}")).unwrap_or_default();
+        let entries = match run {
+            Some((first, last)) if first == last => format!(" (entry {first}{whose})"),
+            Some((first, last)) => format!(" (entries {first} to {last}{whose})"),
+            None if whose.is_empty() => String::new(),
+            None => format!(" ({})", whose.trim_start_matches(" of ")),
+        };
+        Finding {
+            code,
+            organization: self.organization.map(str::to_owned),
+            log: Some(format!("{}/{}", self.folder.label, self.folder.generation)),
+            object,
+            first_seq: run.map(|run| run.0),
+            last_seq: run.map(|run| run.1),
+            message: format!("{subject}{entries}: {message}"),
+        }
+    }
+}
+
+/// What a manifest must follow.
+struct Link {
+    /// Hash of the manifest before; `None` at the beginning.
+    sha256: Option<[u8; 32]>,
+    /// Where its run ends.
+    end: u64,
+    /// Whether nothing was wrong with it, so that a difference is news.
+    is_good: bool,
+    received_us: i64,
+}
+
+fn check_checkpoint(manifest: &Manifest, key: &[VerifierKey]) -> Result<(), String> {
+    let note = manifest.checkpoint().map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
+    // The note was built from these, so this cannot fail; it costs nothing to say what is relied on.
+    if checkpoint.size != manifest.size() || checkpoint.root != manifest.root || checkpoint.origin != manifest.origin {
+        return Err("it is of another tree".to_owned());
+    }
+    Ok(())
+}
+
+fn plan_run(plan: &Plan) -> (u64, u64) {
+    (plan.facts.first, plan.facts.last)
+}
+
+/// The run that an object belongs to by its name.
+fn run_of(name: &str) -> Option<(u64, u64)> {
+    if let Some(run) = name.strip_prefix("tiles/").and_then(|name| name.strip_suffix(".tiles")) {
+        return layout::parse_run(run);
+    }
+    let (_, name) = name.strip_prefix("log/date=")?.split_once('/')?;
+    let (run, _) = name.strip_suffix(".parquet")?.rsplit_once('-')?;
+    layout::parse_run(run)
+}
+
+/// A whole manifest; of a larger file one byte more than a manifest may have.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MANIFEST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

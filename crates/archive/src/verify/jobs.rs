@@ -1,0 +1,429 @@
+//! Which run is verified when, and by whom; and how the runs of a log are joined.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use indelible_event::entry::SaltKey;
+use indelible_merkle::{Hash, VerifierKey, empty_root};
+
+use super::chain::{About, Chain, Head};
+use super::genesis::{Genesis, Previous};
+use super::report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
+use super::run::{self, RunResult, Task};
+use super::since::{self, Kept, Since};
+use super::stack::Stack;
+use super::walk::{self, LogFolder, Seen};
+use super::{Options, Progress};
+use crate::layout;
+use crate::manifest::ObjectFacts;
+
+/// Threads that are worth their memory.
+const THREADS: usize = 2;
+
+/// Findings and problems kept while the work goes on.
+const KEPT_MAX: usize = 10_000;
+
+pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+    let start = Instant::now();
+    let mut seen = Seen::default();
+    let folders = walk::logs(path, &mut seen);
+    if folders.is_empty() && seen.problems.is_empty() && options.since.is_empty() {
+        let inside = path.join("archive").join(layout::ORGANIZATIONS);
+        let hint = if inside.is_dir() { "; did you mean the folder archive in it?" } else { "" };
+        let message = format!("there is no archive in {}{hint}", path.display());
+        seen.problems.push(Problem { path: path.display().to_string(), message });
+        // What else is there is none of our business then.
+        seen.findings.clear();
+    }
+    let since = since::read(&options.since, &mut seen.findings);
+    let work = Work {
+        root: path,
+        options,
+        since: &since,
+        progress,
+        queue: Mutex::new(Queue { folders: folders.into_iter(), current: None }),
+        state: Mutex::new(State { seen, ..State::default() }),
+    };
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS),
+        threads => threads,
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| work.run());
+        }
+        work.run();
+    });
+    let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    conclude(state, options, &since, start)
+}
+
+struct Work<'a> {
+    root: &'a Path,
+    options: &'a Options,
+    since: &'a Since,
+    progress: &'a (dyn Fn(Progress) + Sync),
+    queue: Mutex<Queue>,
+    state: Mutex<State>,
+}
+
+/// The runs that nobody has taken yet: the next of the current log, then the logs not looked at.
+struct Queue {
+    folders: std::vec::IntoIter<LogFolder>,
+    current: Option<(Arc<LogWork>, usize)>,
+}
+
+/// A log whose runs are being verified.
+struct LogWork {
+    chain: Chain,
+    path: PathBuf,
+    salt_key: Option<SaltKey>,
+    kept: Vec<Kept>,
+    join: Mutex<Join>,
+}
+
+/// How far the runs of a log are joined, in their order.
+#[derive(Default)]
+struct Join {
+    next: usize,
+    waiting: BTreeMap<usize, RunResult>,
+    stack: Stack,
+    size: u64,
+    /// A run is missing or its leaves are not known: the tree cannot be computed beyond it.
+    broken: bool,
+    root: Option<Hash>,
+    genesis: Option<Genesis>,
+}
+
+/// What is known so far of the whole archive.
+#[derive(Default)]
+struct State {
+    seen: Seen,
+    logs: Vec<Done>,
+    progress: Progress,
+    entries: u64,
+    canonical_bytes: u64,
+    bytes: u64,
+    omitted: u64,
+}
+
+/// A log that is finished.
+struct Done {
+    folder: LogFolder,
+    head: Option<Head>,
+    previous: Option<Previous>,
+    genesis_is_known: bool,
+    root: Option<Hash>,
+    report: LogReport,
+}
+
+impl State {
+    fn add(&mut self, findings: Vec<Finding>, problems: Vec<Problem>) {
+        for finding in findings {
+            match self.seen.findings.len() < KEPT_MAX {
+                true => self.seen.findings.push(finding),
+                false => self.omitted += 1,
+            }
+        }
+        let room = KEPT_MAX.saturating_sub(self.seen.problems.len());
+        self.seen.problems.extend(problems.into_iter().take(room));
+    }
+}
+
+impl Work<'_> {
+    fn run(&self) {
+        while let Some((log, index)) = self.next() {
+            let plan = &log.chain.plans[index];
+            let organization = log.chain.head.as_ref().map_or("", |head| head.organization.as_str());
+            let sizes: Vec<u64> = log
+                .kept
+                .iter()
+                .map(|kept| kept.size)
+                .filter(|size| (plan.facts.first + 1..=plan.facts.last + 1).contains(size))
+                .collect();
+            let result = run::verify(&Task {
+                path: &log.path,
+                about: log.about(),
+                organization,
+                plan,
+                salt_key: log.salt_key.as_ref(),
+                sizes: &sizes,
+            });
+            self.join(&log, index, result);
+        }
+    }
+
+    /// The next run to verify. Reads the manifests of the next log where the runs of one are all taken; meanwhile the
+    /// other threads wait, or work on.
+    fn next(&self) -> Option<(Arc<LogWork>, usize)> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some((log, index)) = &mut queue.current {
+                if *index < log.chain.plans.len() {
+                    *index += 1;
+                    return Some((Arc::clone(log), *index - 1));
+                }
+                queue.current = None;
+            }
+            let folder = queue.folders.next()?;
+            let log = Arc::new(self.begin(folder));
+            if log.chain.plans.is_empty() {
+                self.finish(&log, &mut lock(&log.join));
+            } else {
+                queue.current = Some((log, 0));
+            }
+        }
+    }
+
+    fn begin(&self, folder: LogFolder) -> LogWork {
+        let path = self.root.join(folder.name());
+        let mut seen = Seen::default();
+        let objects = walk::objects(&path, &mut seen);
+        let mut chain = Chain::read(folder, &path, &objects, &self.options.keys);
+        let salt_key = read_salt_key(&mut chain, &path);
+        let kept = chain.head.as_ref().and_then(|head| self.since.get(&head.origin)).cloned().unwrap_or_default();
+        let mut state = lock(&self.state);
+        state.progress.bytes_total += objects.values().sum::<u64>();
+        state.bytes += chain.bytes;
+        state.progress.bytes += chain.bytes;
+        state.add(seen.findings, seen.problems);
+        state.add(std::mem::take(&mut chain.findings), std::mem::take(&mut chain.problems));
+        LogWork { chain, path, salt_key, kept, join: Mutex::default() }
+    }
+
+    /// Joins the result of a run with those before it, as far as these are there.
+    fn join(&self, log: &LogWork, index: usize, result: RunResult) {
+        let mut join = lock(&log.join);
+        join.waiting.insert(index, result);
+        loop {
+            let next = join.next;
+            let Some(result) = join.waiting.remove(&next) else { return };
+            join.next += 1;
+            self.join_next(log, next, result, &mut join);
+            if join.next == log.chain.plans.len() {
+                self.finish(log, &mut join);
+                return;
+            }
+        }
+    }
+
+    fn join_next(&self, log: &LogWork, index: usize, mut result: RunResult, join: &mut Join) {
+        let plan = &log.chain.plans[index];
+        let about = log.about();
+        if let Some(genesis) = result.genesis.take() {
+            result.findings.extend(check_genesis(log, &genesis));
+            join.genesis = Some(genesis);
+        }
+        join.broken |= plan.facts.first != join.size;
+        join.size = plan.facts.last + 1;
+        join.root = None;
+        match &result.stack {
+            Some(stack) if !join.broken => {
+                for (size, at_size) in &result.at_sizes {
+                    let mut at = join.stack.clone();
+                    at.append(at_size, |_, _| ());
+                    result.findings.extend(log.check_kept(*size, at.root()));
+                }
+                let mut straddling = std::mem::take(&mut result.straddling);
+                join.stack.append(stack, |node, hash| straddling.retain(|stored| *stored != (node, hash)));
+                let run = Some((plan.facts.first, plan.facts.last));
+                if !straddling.is_empty() {
+                    let message = "the hash of a subtree that ends in this run is not that of its leaves".to_owned();
+                    let finding = about.finding(FindingCode::OtherSubtree, Some(&plan.tiles_name()), run, message);
+                    result.findings.push(finding);
+                }
+                join.root = join.stack.root();
+                if join.root != Some(plan.root) {
+                    let name = layout::manifest(plan.facts.first, plan.facts.last);
+                    let message = format!("the root of the first {} entries is not the one that was signed", join.size);
+                    result.findings.push(about.finding(FindingCode::OtherRoot, Some(&name), run, message));
+                }
+            }
+            _ => join.broken = true,
+        }
+        let mut state = lock(&self.state);
+        state.entries += result.entries;
+        state.canonical_bytes += result.canonical_bytes;
+        state.bytes += result.bytes;
+        state.progress.entries += result.entries;
+        state.progress.bytes += result.bytes;
+        state.add(result.findings, result.problems);
+        let progress = state.progress;
+        drop(state);
+        (self.progress)(progress);
+    }
+
+    fn finish(&self, log: &LogWork, join: &mut Join) {
+        let mut findings = Vec::new();
+        let head = log.chain.head.clone();
+        if let Some(head) = &head {
+            since::check_size(&head.origin, &log.kept, join.size, &mut findings);
+            since::check_signatures(&head.origin, &log.kept, &head.key, &mut findings);
+            findings.extend(log.check_kept(0, Some(empty_root())));
+        }
+        let plans = &log.chain.plans;
+        let report = LogReport {
+            organization: head.as_ref().map_or_else(String::new, |head| head.organization.to_string()),
+            log: format!("{}/{}", log.chain.folder.label, log.chain.folder.generation),
+            generation: log.chain.folder.generation,
+            key: head.as_ref().map_or_else(String::new, |head| head.key.to_string()),
+            entries: join.size,
+            root: join.root.map(|root| root.to_string()),
+            log_files: plans.len() as u64,
+            bytes: plans.iter().map(|plan| plan.log_file.bytes).sum(),
+            canonical_bytes: plans.iter().map(|plan| plan.facts.canonical_bytes).sum(),
+            received_first_us: plans.first().map_or(0, |plan| plan.facts.received_first_us),
+            received_last_us: plans.last().map_or(0, |plan| plan.facts.received_last_us),
+        };
+        let done = Done {
+            folder: log.chain.folder.clone(),
+            head,
+            previous: join.genesis.as_ref().and_then(|genesis| genesis.previous),
+            genesis_is_known: join.genesis.is_some(),
+            root: join.root,
+            report,
+        };
+        let mut state = lock(&self.state);
+        state.add(findings, Vec::new());
+        state.logs.push(done);
+    }
+}
+
+impl LogWork {
+    fn about(&self) -> About<'_> {
+        let organization = self.chain.head.as_ref().map(|head| head.organization.as_str());
+        About { folder: &self.chain.folder, organization }
+    }
+
+    /// Compares the root at `size` with the checkpoints kept of that size.
+    fn check_kept(&self, size: u64, root: Option<Hash>) -> Option<Finding> {
+        let kept = self.kept.iter().find(|kept| kept.size == size && Some(kept.root) != root)?;
+        let origin = self.chain.head.as_ref().map_or("", |head| head.origin.as_str());
+        Some(since::other_history(origin, kept.size))
+    }
+}
+
+/// Reads the salt key; reports it and answers `None` unless it is the one that the manifests name.
+fn read_salt_key(chain: &mut Chain, path: &Path) -> Option<SaltKey> {
+    let facts = chain.head.as_ref()?.salt;
+    let mut bytes = Vec::new();
+    // One byte more than a key has, to see that it has no more.
+    let read = File::open(path.join(layout::SALT)).and_then(|file| file.take(33).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if ObjectFacts::of(&bytes) == facts => match <[u8; 32]>::try_from(bytes) {
+            Ok(key) => return Some(SaltKey::new(key)),
+            Err(_) => {
+                let message = "is not a salt key, which has 32 bytes".to_owned();
+                chain.find(FindingCode::OtherSaltKey, Some(layout::SALT), None, message);
+            }
+        },
+        Ok(_) => {
+            let message = "was changed: it is not what was signed".to_owned();
+            chain.find(FindingCode::ChangedObject, Some(layout::SALT), None, message);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            chain.find(FindingCode::MissingObject, Some(layout::SALT), None, "is missing".to_owned());
+        }
+        Err(error) => {
+            let path = chain.object(layout::SALT);
+            chain.problems.push(Problem { path, message: error.to_string() });
+        }
+    }
+    None
+}
+
+/// Whether the first entry is of the log it stands in.
+fn check_genesis(log: &LogWork, genesis: &Genesis) -> Option<Finding> {
+    let head = log.chain.head.as_ref()?;
+    let folder = &log.chain.folder;
+    let key_id = format!("{:08x}", head.key.id());
+    let commitment = log.salt_key.as_ref().map(SaltKey::commitment);
+    let (code, message) = if genesis.origin != head.origin {
+        (FindingCode::BadGenesis, format!("the genesis entry is that of {}", genesis.origin))
+    } else if genesis.label != folder.label || genesis.generation != folder.generation {
+        let message = format!("the genesis entry is that of {}/{}", genesis.label, genesis.generation);
+        (FindingCode::BadGenesis, message)
+    } else if genesis.key_id != key_id {
+        let message = format!("the genesis entry names the key {}, and the log is signed with {key_id}", genesis.key_id);
+        (FindingCode::OtherKey, message)
+    } else if commitment.is_some_and(|commitment| commitment != genesis.salt_key_commitment) {
+        (FindingCode::OtherSaltKey, "the salt key is not the one the genesis entry commits to".to_owned())
+    } else if genesis.previous.is_some() != (genesis.generation > 1) {
+        (FindingCode::BadGenesis, "the genesis entry misplaces the generation before".to_owned())
+    } else {
+        return None;
+    };
+    Some(log.about().finding(code, None, Some((0, 0)), message))
+}
+
+/// What shows only in all logs together.
+fn check_generations(logs: &[Done]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut labels: HashMap<&str, &str> = HashMap::new();
+    let mut known: HashMap<(&str, u32), &Done> = HashMap::new();
+    for done in logs {
+        known.insert((&done.folder.label, done.folder.generation), done);
+        let Some(head) = &done.head else { continue };
+        let label = *labels.entry(head.organization.as_str()).or_insert(&done.folder.label);
+        if label != done.folder.label {
+            let about = About { folder: &done.folder, organization: Some(head.organization.as_str()) };
+            let message = format!("the organization has another log under the label {label}");
+            findings.push(about.finding(FindingCode::OtherGeneration, None, None, message));
+        }
+    }
+    for done in logs.iter().filter(|done| done.folder.generation > 1) {
+        let organization = done.head.as_ref().map(|head| head.organization.as_str());
+        let about = About { folder: &done.folder, organization };
+        let before = known.get(&(done.folder.label.as_str(), done.folder.generation - 1));
+        let message = match (before, done.previous) {
+            (None, _) => "the generation before this is missing".to_owned(),
+            (Some(before), Some(previous)) if before.report.entries != previous.size => {
+                format!("the generation before ended at {} entries, and the archive has {}", previous.size, before.report.entries)
+            }
+            (Some(before), Some(previous)) if before.root.is_some_and(|root| root != previous.root) => {
+                "the generation before ended with another root".to_owned()
+            }
+            (Some(_), None) if done.genesis_is_known => "the genesis entry does not name the generation before".to_owned(),
+            _ => continue,
+        };
+        findings.push(about.finding(FindingCode::OtherGeneration, None, None, message));
+    }
+    findings
+}
+
+fn conclude(mut state: State, options: &Options, since: &Since, start: Instant) -> Report {
+    let mut findings = check_generations(&state.logs);
+    let heads = || state.logs.iter().filter_map(|done| done.head.as_ref());
+    since::check_present(since, |origin| heads().any(|head| head.origin == origin), &mut findings);
+    let keys = Report::distinct_keys(heads().filter_map(|head| {
+        let platform = head.origin.rsplitn(3, '/').nth(2)?;
+        Some(VerifierKey::new(platform, head.key.public()).ok()?.to_string())
+    }));
+    let trust = if options.keys.is_empty() { Trust::Archive(keys) } else { Trust::Given(keys) };
+    state.add(findings, Vec::new());
+    let mut report = Report {
+        outcome: Outcome::Unknown,
+        summary: String::new(),
+        trust,
+        since: !options.since.is_empty(),
+        entries: state.entries,
+        canonical_bytes: state.canonical_bytes,
+        bytes: state.bytes,
+        seconds: start.elapsed().as_secs_f64(),
+        logs: state.logs.into_iter().map(|done| done.report).collect(),
+        findings: state.seen.findings,
+        problems: state.seen.problems,
+        findings_omitted: state.omitted,
+    };
+    report.conclude(options.strict);
+    report
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,357 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use expect_test::{Expect, expect};
+use indelible_event::control::PreviousGeneration;
+use indelible_merkle::root;
+use tempfile::TempDir;
+
+use super::*;
+use crate::layout;
+use crate::log::Log as _;
+use crate::testing::{TestLog, archive};
+
+const ALPHA: &str = "ri.indelible..organization.alpha";
+const BETA: &str = "ri.indelible..organization.beta";
+
+/// An archive in a folder of its own.
+struct Scene {
+    _folder: TempDir,
+    path: PathBuf,
+    logs: Vec<TestLog>,
+}
+
+impl Scene {
+    fn new(organizations: &[&str], runs: &[usize]) -> Scene {
+        Scene::of(organizations.iter().map(|organization| TestLog::new(organization, 1)).collect(), runs)
+    }
+
+    fn of(mut logs: Vec<TestLog>, runs: &[usize]) -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        archive(&path, &mut logs, runs);
+        Scene { path, _folder: folder, logs }
+    }
+
+    fn verify(&self, options: &Options) -> Report {
+        verify(&self.path, options, &|_| ())
+    }
+
+    /// All objects and their bytes.
+    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut seen = walk::Seen::default();
+        let names = walk::objects(&self.path, &mut seen).into_keys();
+        let names = names.filter(|name| !name.starts_with(".staging"));
+        names.map(|name| (name.clone(), fs::read(self.path.join(name)).unwrap())).collect()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.path.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// The label stands for the organization everywhere and is 32 digits long.
+fn short(text: &str) -> String {
+    let mut short = text.to_owned();
+    while let Some(at) = short.find("0000000000000000000000000") {
+        short.replace_range(at..at + 25, "");
+    }
+    short
+}
+
+fn check(report: &Report, expected: Expect) {
+    let mut text = format!("{:?}: {}\n", report.outcome, report.summary);
+    for finding in &report.findings {
+        text += &short(&format!("{:?} {:?}-{:?} {}\n", finding.code, finding.first_seq, finding.last_seq, finding.message));
+    }
+    for problem in &report.problems {
+        text += &format!("problem: {}\n", problem.message);
+    }
+    expected.assert_eq(&text);
+}
+
+
+#[test]
+fn an_untouched_archive_is_internally_consistent() {
+    let scene = Scene::new(&[ALPHA, BETA], &[300, 1, 5]);
+    let report = scene.verify(&Options::default());
+    check(&report, expect![[r#"
+        Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
+    "#]]);
+    assert_eq!((report.entries, report.logs.len(), report.exit_code()), (612, 2, 0));
+    assert_eq!(report.logs[0].root, Some(root(&scene.logs[0], 306).unwrap().to_string()));
+    let strict = scene.verify(&Options { strict: true, ..Options::default() });
+    assert_eq!((strict.outcome, strict.exit_code()), (Outcome::Unknown, 2));
+}
+
+#[test]
+fn a_key_that_is_held_makes_it_verified() {
+    let scene = Scene::new(&[ALPHA, BETA], &[3, 2]);
+    let keys = vec![scene.logs[0].platform_key()];
+    let report = scene.verify(&Options { keys, strict: true, ..Options::default() });
+    check(&report, expect![[r#"
+        Verified: verified, signed by a key you hold; a cut tail shows only against a checkpoint you kept (--since)
+    "#]]);
+    // The key of one log has another name and is the same key.
+    let keys = vec![scene.logs[0].info().key.clone()];
+    assert_eq!(scene.verify(&Options { keys, ..Options::default() }).outcome, Outcome::Verified);
+}
+
+#[test]
+fn signed_again_with_another_key_only_a_held_key_notices() {
+    let forged = Scene::of(vec![TestLog::new(ALPHA, 2)], &[3, 2]);
+    assert_eq!(forged.verify(&Options::default()).outcome, Outcome::Verified);
+    let keys = vec![TestLog::new(ALPHA, 1).platform_key()];
+    check(&forged.verify(&Options { keys, ..Options::default() }), expect![[r#"
+        NotVerified: not verified: 2 findings
+        OtherKey Some(0)-Some(2) organizations/003de41/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/003de41/1+f2e34048+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+        OtherKey Some(3)-Some(4) organizations/003de41/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/003de41/1+f2e34048+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+    "#]]);
+}
+
+#[test]
+fn every_single_byte_counts() {
+    let scene = Scene::new(&[ALPHA], &[3]);
+    let flips: Vec<(String, Vec<u8>)> = scene.objects().into_iter().collect();
+    let bytes: usize = flips.iter().map(|(_, bytes)| bytes.len()).sum();
+    for (name, bytes) in &flips {
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            // Another bit each time, so that all kinds of changes occur.
+            changed[at] ^= 1 << (at % 8);
+            scene.write(name, &changed);
+            let report = scene.verify(&Options { threads: 1, ..Options::default() });
+            assert_eq!(report.outcome, Outcome::NotVerified, "{name} at {at}");
+            let named = report.findings.iter().any(|finding| finding.object.as_ref() == Some(name));
+            assert!(named, "{name} at {at}: {report}");
+        }
+        scene.write(name, bytes);
+    }
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+    println!("{bytes} bytes flipped");
+}
+
+#[test]
+fn a_byte_more_or_less_counts() {
+    let scene = Scene::new(&[ALPHA], &[3, 2]);
+    for (name, bytes) in scene.objects() {
+        for changed in [[&bytes[..], b"\n"].concat(), bytes[..bytes.len() - 1].to_vec(), Vec::new()] {
+            scene.write(&name, &changed);
+            assert_eq!(scene.verify(&Options::default()).outcome, Outcome::NotVerified, "{name}");
+        }
+        scene.write(&name, &bytes);
+    }
+}
+
+#[test]
+fn a_missing_object_is_named() {
+    let scene = Scene::new(&[ALPHA], &[3, 2, 4]);
+    let mut text = String::new();
+    for (name, bytes) in scene.objects() {
+        fs::remove_file(scene.path.join(&name)).unwrap();
+        let report = scene.verify(&Options::default());
+        text += &format!("- {}\n", short(&name));
+        for finding in &report.findings {
+            text += &short(&format!("  {:?} {:?}-{:?} {}\n", finding.code, finding.first_seq, finding.last_seq, finding.message));
+        }
+        assert_eq!(report.outcome, Outcome::NotVerified, "{name}");
+        scene.write(&name, &bytes);
+    }
+    expect![[r#"
+        - organizations/003de41/1/keys/salt
+          MissingObject None-None organizations/003de41/1/keys/salt (ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/log/date=2026-01-05/0000000000000000-0000000000000002-ea5684a1bf88ff97.parquet
+          MissingObject Some(0)-Some(2) organizations/003de41/1/log/date=2026-01-05/0000000000000000-0000000000000002-ea5684a1bf88ff97.parquet (entries 0 to 2 of ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet
+          MissingObject Some(3)-Some(4) organizations/003de41/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet (entries 3 to 4 of ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet
+          MissingObject Some(5)-Some(8) organizations/003de41/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet (entries 5 to 8 of ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/manifest/0000000000000000-0000000000000002
+          MissingManifest Some(0)-Some(2) organizations/003de41/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/003de41/1/manifest/0000000000000003-0000000000000004
+          MissingManifest Some(3)-Some(4) organizations/003de41/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/003de41/1/manifest/0000000000000005-0000000000000008
+          MissingManifest Some(5)-Some(8) organizations/003de41/1/manifest/0000000000000005-0000000000000008 (entries 5 to 8 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/003de41/1/tiles/0000000000000000-0000000000000002.tiles
+          MissingObject Some(0)-Some(2) organizations/003de41/1/tiles/0000000000000000-0000000000000002.tiles (entries 0 to 2 of ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/tiles/0000000000000003-0000000000000004.tiles
+          MissingObject Some(3)-Some(4) organizations/003de41/1/tiles/0000000000000003-0000000000000004.tiles (entries 3 to 4 of ri.indelible..organization.alpha): is missing
+        - organizations/003de41/1/tiles/0000000000000005-0000000000000008.tiles
+          MissingObject Some(5)-Some(8) organizations/003de41/1/tiles/0000000000000005-0000000000000008.tiles (entries 5 to 8 of ri.indelible..organization.alpha): is missing
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn swapped_objects_are_both_named() {
+    let scene = Scene::new(&[ALPHA, BETA], &[3, 2]);
+    let objects: Vec<(String, Vec<u8>)> = scene.objects().into_iter().collect();
+    let mut pairs = 0;
+    for (index, (a, a_bytes)) in objects.iter().enumerate() {
+        for (b, b_bytes) in objects[index + 1..].iter().filter(|(_, bytes)| bytes != a_bytes) {
+            scene.write(a, b_bytes);
+            scene.write(b, a_bytes);
+            let report = scene.verify(&Options::default());
+            for name in [a, b] {
+                let named = report.findings.iter().any(|finding| finding.object.as_ref() == Some(name));
+                assert!(named, "{a} <-> {b}: {report}");
+            }
+            scene.write(a, a_bytes);
+            scene.write(b, b_bytes);
+            pairs += 1;
+        }
+    }
+    assert!(pairs > 80, "{pairs}");
+}
+
+#[test]
+fn the_newest_run_removed_whole_shows_only_against_a_kept_checkpoint() {
+    let scene = Scene::new(&[ALPHA], &[3, 2]);
+    let kept = scene.logs[0].checkpoint(5);
+    for name in scene.objects().into_keys().filter(|name| name.contains("0000000000000003-")) {
+        fs::remove_file(scene.path.join(name)).unwrap();
+    }
+    check(&scene.verify(&Options::default()), expect![[r#"
+        Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
+    "#]]);
+    check(&scene.verify(&Options { since: vec![kept], ..Options::default() }), expect![[r#"
+        NotVerified: not verified: 1 finding
+        CutTail Some(3)-Some(4) audit.example/003de41/1: the checkpoint to compare with covers 5 entries, the archive only 3; entries 3 to 4 are cut off, or not archived yet
+    "#]]);
+}
+
+#[test]
+fn a_log_removed_whole_shows_only_against_a_kept_checkpoint() {
+    let scene = Scene::new(&[ALPHA, BETA], &[3]);
+    let folder = layout::generation_folder(scene.logs[1].info().origin.split('/').nth(1).unwrap(), 1);
+    fs::remove_dir_all(scene.path.join(folder).parent().unwrap()).unwrap();
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+    let since = vec![scene.logs[0].checkpoint(2), scene.logs[1].checkpoint(2)];
+    check(&scene.verify(&Options { since, ..Options::default() }), expect![[r#"
+        NotVerified: not verified: 1 finding
+        MissingLog None-None audit.example/003bf52/1: there is a checkpoint to compare with, and the log is not in the archive
+    "#]]);
+}
+
+#[test]
+fn every_size_the_log_ever_had_is_recognised() {
+    let scene = Scene::new(&[ALPHA], &[300, 7, 260]);
+    let log = &scene.logs[0];
+    let since: Vec<Note> = (1..=log.size()).map(|size| log.checkpoint(size)).collect();
+    assert_eq!(scene.verify(&Options { since, ..Options::default() }).outcome, Outcome::Verified);
+    // The same organization and key, another history.
+    let mut other = TestLog::new(ALPHA, 1);
+    other.push(log.last_received_us(), b"{}".to_vec(), b"{}".to_vec());
+    for size in [2, 1] {
+        let report = scene.verify(&Options { since: vec![other.checkpoint(size)], ..Options::default() });
+        let expected = if size == 1 { Outcome::Verified } else { Outcome::NotVerified };
+        assert_eq!(report.outcome, expected, "{report}");
+    }
+    let foreign = TestLog::new(ALPHA, 9).checkpoint(1);
+    check(&scene.verify(&Options { since: vec![foreign], ..Options::default() }), expect![[r#"
+        NotVerified: not verified: 2 findings
+        BadCheckpoint None-None the checkpoint of 1 entries of audit.example/003de41/1 to compare with is not signed by the key of that log: the note is signed by none of the keys given; its signatures are of audit.example/003de41/1
+        OtherHistory Some(0)-Some(0) audit.example/003de41/1: the first 1 entries are not those of the checkpoint to compare with: history was rewritten
+    "#]]);
+}
+
+#[test]
+fn what_does_not_belong_there_is_named() {
+    let scene = Scene::new(&[ALPHA], &[3]);
+    let (name, bytes) = scene.objects().into_iter().find(|(name, _)| name.contains("parquet")).unwrap();
+    let folder = name.split("/log/").next().unwrap().to_owned();
+    let strangers = [
+        "stranger".to_owned(),
+        "organizations/readme".to_owned(),
+        "organizations/nobody/1/x".to_owned(),
+        folder.replace("/1", "/01/x"),
+        format!("{folder}/keys/other"),
+        format!("{folder}/manifest/0000000000000003"),
+        format!("{folder}/log/date=2026-01-05/0000000000000000-0000000000000002-0000000000000000.parquet"),
+        format!("{folder}/tiles/0000000000000003-0000000000000009.tiles"),
+    ];
+    for stranger in &strangers {
+        scene.write(stranger, &bytes);
+        let report = scene.verify(&Options::default());
+        assert_eq!(report.outcome, Outcome::NotVerified, "{stranger}");
+        assert_eq!(report.findings.len(), 1, "{report}");
+        fs::remove_file(scene.path.join(stranger)).unwrap();
+    }
+    // A local bucket writes here before an object gets its name.
+    scene.write(".staging/.staged#17", b"half");
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+}
+
+#[test]
+fn what_is_no_archive_is_not_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in [folder.path().to_owned(), folder.path().join("absent")] {
+        let report = verify(&path, &Options::default(), &|_| ());
+        assert_eq!((report.outcome, report.exit_code()), (Outcome::Unknown, 2), "{report}");
+    }
+    let scene = Scene::new(&[ALPHA], &[3]);
+    let above = verify(scene.path.parent().unwrap(), &Options::default(), &|_| ());
+    assert!(above.summary.contains("did you mean the folder archive in it?"), "{above}");
+    // With something to compare with, nothing is not enough.
+    let since = vec![scene.logs[0].checkpoint(1)];
+    let report = verify(folder.path(), &Options { since, ..Options::default() }, &|_| ());
+    assert_eq!(report.outcome, Outcome::NotVerified);
+}
+
+#[test]
+fn generations_follow_each_other() {
+    let first = {
+        let mut log = TestLog::new(ALPHA, 1);
+        log.grow(4);
+        log
+    };
+    let end = |size: u64, root| Some(PreviousGeneration { size, root, witnessed_size: size });
+    let good = end(5, root(&first, 5).unwrap().0);
+    let cases = [
+        (good, Outcome::Verified, expect![[r#"
+            Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
+        "#]]),
+        (end(4, root(&first, 4).unwrap().0), Outcome::NotVerified, expect![[r#"
+            NotVerified: not verified: 1 finding
+            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
+        "#]]),
+        (end(5, [7; 32]), Outcome::NotVerified, expect![[r#"
+            NotVerified: not verified: 1 finding
+            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before ended with another root
+        "#]]),
+        (None, Outcome::NotVerified, expect![[r#"
+            NotVerified: not verified: 2 findings
+            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
+            BadGenesis Some(0)-Some(0) organizations/003de41/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
+        "#]]),
+    ];
+    for (previous, outcome, expected) in cases {
+        let scene = Scene::of(vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 1, 2, previous)], &[5]);
+        let report = scene.verify(&Options::default());
+        check(&report, expected);
+        assert_eq!(report.outcome, outcome);
+    }
+    let alone = Scene::of(vec![TestLog::generation(ALPHA, 1, 2, good)], &[5]);
+    check(&alone.verify(&Options::default()), expect![[r#"
+        NotVerified: not verified: 1 finding
+        OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before this is missing
+    "#]]);
+}
+
+#[test]
+fn progress_reaches_the_whole() {
+    let scene = Scene::new(&[ALPHA, BETA], &[3, 2]);
+    let last = std::sync::Mutex::new(Progress::default());
+    let report = verify(&scene.path, &Options::default(), &|progress| {
+        let mut last = last.lock().unwrap();
+        assert!(progress.entries > last.entries || progress.bytes > last.bytes);
+        *last = progress;
+    });
+    let last = last.into_inner().unwrap();
+    assert_eq!((last.entries, last.entries), (10, report.entries));
+    assert!(last.bytes <= last.bytes_total);
+}
