@@ -77,6 +77,7 @@ impl Server {
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
+        check_archived(&ledger, &inventory)?;
         let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
             .context("start the query engine")?;
         let bodies = Arc::new(Semaphore::new(
@@ -230,6 +231,21 @@ fn open_intake(
     )?;
     tracing::info!(frames = opened.frames, entries = opened.entries, "journal read back");
     Ok(intake)
+}
+
+/// The archive must not be ahead of the log: then the log has lost entries that it would hand out a second time.
+fn check_archived(ledger: &Ledger, inventory: &Inventory) -> anyhow::Result<()> {
+    for log in ledger.organizations() {
+        let (archived, size) = (inventory.archived_end(&log.organization), ledger.size(log.number));
+        if archived > size {
+            bail!(
+                "the archive holds {archived} entries of {}, the log only {size}: an older copy of the data folder was restored, or \
+                 its journal removed; restore the newest copy",
+                log.organization
+            );
+        }
+    }
+    Ok(())
 }
 
 fn query_limits(config: &Config) -> indelible_query::Limits {
