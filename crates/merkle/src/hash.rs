@@ -60,7 +60,7 @@ pub struct ParseHashError;
 impl FromStr for Hash {
     type Err = ParseHashError;
 
-    /// Accepts exactly the text that [`Hash`]'s `Display` writes.
+    /// Accepts exactly the text that `Display` writes.
     fn from_str(text: &str) -> Result<Self, ParseHashError> {
         // The length check keeps a hostile line from being decoded before it is refused.
         if text.len() != 44 {

@@ -11,7 +11,7 @@ pub trait Hashes {
     /// Why a hash could not be read.
     type Error: Error + Send + Sync + 'static;
 
-    /// Reads the consecutive hashes `first..first + out.len()` of a tile level into `out`: never more than one tile's.
+    /// Reads the consecutive hashes `first..first + out.len()` of a tile level into `out`. Proofs ask for at most a tile.
     ///
     /// # Errors
     /// The reader's own; `out` then holds anything.
