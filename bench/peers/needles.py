@@ -1,7 +1,8 @@
 """What the searching peers share: the questions, and how their answers are timed.
 
-Order: {"archive": FOLDER, "rounds": n, "needles": [{"kind": "id", "values": [...]}, ...]}.
-Answer: a line for each kind, a list of rounds of [microseconds, rows found] for each value.
+Order: {"archive": FOLDER, "rounds": n, "seconds": n, "needles": [{"kind": "id", "values": [...]}, ...]}.
+Answer: a line for each kind, a list of rounds of [microseconds, rows found] for each value. No round over a kind begins
+after the seconds, except the second.
 """
 
 import json
@@ -23,7 +24,10 @@ def answer(search):
     order = json.load(sys.stdin)
     for needles in order["needles"]:
         rounds = []
-        for _ in range(order["rounds"]):
+        start = time.perf_counter()
+        for number in range(order["rounds"]):
+            if number > 1 and time.perf_counter() - start > order["seconds"]:
+                break
             answers = []
             for value in needles["values"]:
                 begin = time.perf_counter()

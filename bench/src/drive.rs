@@ -253,8 +253,8 @@ impl<'a> Connection<'a> {
             return Ok(None);
         }
         let Some(length) = self.protocol.answer(&self.answer, self.events_per_batch)? else { return Ok(None) };
-        ensure!(length == self.answer.len(), "{} bytes after an answer", self.answer.len() - length);
-        self.answer.clear();
+        // What follows belongs to the next answer, such as a NATS server's `PING`.
+        self.answer.drain(..length);
         self.batch = None;
         Ok(Some(self.sent_at))
     }
