@@ -4,7 +4,7 @@ mod find;
 mod metrics;
 mod run;
 mod search;
-mod sql;
+pub(crate) mod sql;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -119,21 +119,23 @@ pub(crate) fn find(name: &str) -> Option<&'static Field> {
     })
 }
 
-/// At most three of `known` that `name` may have been meant for, nearest first.
+/// At most three of `known` that `name` may have been meant for: those with the fewest slips, else those that begin
+/// like it.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
-    let mut near: Vec<(usize, &str)> = known
-        .filter_map(|candidate| {
-            let lower = candidate.to_lowercase();
-            let limit = wanted.chars().count().max(3) / 3;
-            let steps = distance(&wanted, &lower);
-            let begins = wanted.len() >= 3 && (lower.starts_with(&wanted) || wanted.starts_with(&lower));
-            (steps <= limit || begins).then_some((if begins { steps.min(1) } else { steps }, candidate))
-        })
-        .collect();
-    near.sort();
+    let slips_max = wanted.chars().count().max(3) / 3;
+    let rank = |candidate: &'a str| {
+        let lower = candidate.to_lowercase();
+        let slips = distance(&wanted, &lower);
+        let begins = lower.len().min(wanted.len()) >= 3 && (lower.starts_with(&wanted) || wanted.starts_with(&lower));
+        let rank = if slips <= slips_max { slips } else { usize::MAX };
+        (rank < usize::MAX || begins).then_some((rank, candidate))
+    };
+    let mut near: Vec<(usize, &str)> = known.filter_map(rank).collect();
+    near.sort_unstable();
     near.dedup();
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+    let best = near.first().map_or(0, |(rank, _)| *rank);
+    near.into_iter().take_while(|(rank, _)| *rank == best).take(3).map(|(_, name)| name).collect()
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between the two. Long texts count as far apart.

@@ -49,7 +49,7 @@ fn find<'a>(raw: &'a [u8], path: &str, depth: usize) -> Option<&'a [u8]> {
 
 /// Whether a value at `path` meets `test`, which is asked about scalars and objects. Keys match in any case, and every
 /// element of a list is looked into.
-pub(crate) fn any(text: &[u8], path: &str, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+pub(crate) fn holds_at(text: &[u8], path: &str, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     any_below(text, path, 0, test)
         || pass_through(text)
             .any(|(name, payload)| step(path, &name, true).is_some_and(|rest| any_below(payload, rest, 0, test)))

@@ -11,11 +11,17 @@
 mod answer;
 mod cidr;
 mod counted;
+#[cfg(test)]
+mod docs_tests;
 mod engine;
 mod fields;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod fixture;
 mod json;
 mod pattern;
 mod reader;
+pub mod render;
 mod schema;
 mod search;
 mod session;
@@ -28,5 +34,5 @@ mod term;
 pub use answer::{Answer, QueryError};
 pub use engine::{Bucket, Engine, Limits, Order, SearchRequest, Value};
 pub use search::{SEARCH_BYTES_MAX, SEARCH_DEPTH_MAX, SEARCH_TERMS_MAX, SearchError};
-pub use snapshot::{FileRef, Snapshot, TailBatches, TailChunk, TailError};
+pub use snapshot::{Snapshot, TailBatches, TailChunk, TailError};
 pub use sql::SQL_BYTES_MAX;

@@ -48,6 +48,7 @@ impl Sessions {
             .with_create_default_catalog_and_schema(true);
         let options = config.options_mut();
         options.execution.enable_recursive_ctes = false;
+        options.execution.sort_spill_reservation_bytes = (limits.memory_bytes / 16).min(10 * 1024 * 1024);
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
         let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max);

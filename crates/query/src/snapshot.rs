@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use indelible_archive::LogFile;
 use indelible_event::{Organization, Scope};
 
 /// What is acknowledged at one moment, each entry once: in a log file or in the tail, without a gap between them.
@@ -11,33 +12,10 @@ use indelible_event::{Organization, Scope};
 /// does not matter to it, as long as the log files stay.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Archived entries.
-    pub files: Vec<FileRef>,
+    /// Archived entries, as [`Inventory::snapshot`](indelible_archive::Inventory::snapshot) lists them.
+    pub files: Vec<Arc<LogFile>>,
     /// Acknowledged entries that are not archived yet.
     pub tail: Vec<Arc<dyn TailChunk>>,
-}
-
-/// A log file in the archive: the entries `first` to `last` of one organization, in order, one row each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRef {
-    /// Whose entries; every row must bear it.
-    pub organization: Organization,
-    /// Name of the object in the store.
-    pub object: String,
-    /// Smallest `seq`.
-    pub first: u64,
-    /// Largest `seq`.
-    pub last: u64,
-    /// How many rows.
-    pub rows: u64,
-    /// Size of the object.
-    pub bytes: u64,
-    /// UTC day of `received_at` of every row, `YYYY-MM-DD`.
-    pub date: String,
-    /// Smallest `time`, microseconds since 1970 UTC.
-    pub time_min_us: i64,
-    /// Largest `time`, microseconds since 1970 UTC.
-    pub time_max_us: i64,
 }
 
 /// A run of acknowledged entries that are in no log file yet, decoded when they are read.

@@ -6,8 +6,11 @@
 
 mod functions;
 mod guard;
+mod weight;
 
 pub(crate) use functions::{aggregates, json_get, scalars, windows};
+#[cfg(test)]
+pub(crate) use functions::listed_functions;
 pub(crate) use guard::{ConcatenationPlanner, guard};
 
 use std::ops::ControlFlow;
@@ -27,8 +30,8 @@ use crate::fields::{self, INTAKE, USER};
 /// Longest query, in bytes.
 pub const SQL_BYTES_MAX: usize = 64 * 1024;
 /// Most words and signs in one query; a chain of operators nests as deep as it is long.
-const TOKENS_MAX: usize = 20_000;
-/// Deepest nesting the parser follows.
+const TOKENS_MAX: usize = 10_000;
+/// Deepest nesting of parentheses and subqueries.
 const DEPTH_MAX: usize = 64;
 
 /// The two tables, with what they are for.
@@ -55,6 +58,7 @@ pub(crate) fn read(text: &str) -> Result<Question, String> {
     }
     let dialect = GenericDialect {};
     let mut tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| error.to_string())?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     if tokens.len() > TOKENS_MAX {
         return Err(format!("the query has {} words and signs; {TOKENS_MAX} are allowed", tokens.len()));
     }
@@ -82,6 +86,7 @@ fn question(mut statement: Statement) -> Result<Question, String> {
         }
         _ => return Err("only SELECT, WITH, EXPLAIN, DESCRIBE, SHOW TABLES and SHOW COLUMNS are possible here: the log cannot be changed".to_owned()),
     }
+    weight::check(&statement)?;
     let _ = VisitMut::visit(&mut statement, &mut Shorthand);
     Ok(Question::Rows(Box::new(statement)))
 }
@@ -149,8 +154,16 @@ pub(crate) fn explain(error: &DataFusionError, part: Part) -> String {
                 field.name
             );
         }
-        let valid: Vec<&str> = valid_fields.iter().map(|field| field.name.as_str()).collect();
-        let near = fields::nearest(&field.name, valid.iter().copied());
+        let valid = || valid_fields.iter().map(|field| field.name.as_str());
+        // The other names of the search stand for the column.
+        let of_search = fields::FIELDS.iter().filter(|known| valid().any(|name| name == known.name));
+        let aliases: Vec<(&str, &str)> =
+            of_search.flat_map(|known| known.aliases.iter().map(|alias| (*alias, known.name))).collect();
+        let mut near = fields::nearest(&field.name, valid().chain(aliases.iter().map(|(alias, _)| *alias)));
+        for name in &mut near {
+            *name = aliases.iter().find(|(alias, _)| alias == name).map_or(*name, |(_, column)| column);
+        }
+        near.dedup();
         let remedy = match fields::alternatives(&near) {
             Some(near) => format!("did you mean {near}?"),
             None => {

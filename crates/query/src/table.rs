@@ -26,12 +26,13 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::union::UnionExec;
+use indelible_archive::LogFile;
+use indelible_event::Scope;
 use indelible_event::control::CONTROL_TYPE;
-use indelible_event::{Scope, Time};
 
 use crate::reader::LogFileReaders;
 use crate::schema::{self, ORGANIZATION};
-use crate::snapshot::{FileRef, Snapshot, TailChunk};
+use crate::snapshot::{Snapshot, TailChunk};
 use crate::tail::TailStream;
 
 /// Which rows a table shows.
@@ -60,9 +61,9 @@ impl Entries {
     }
 
     /// The log files that can hold rows of the scope for which `filter` is true, newest first.
-    fn files(&self, filter: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&FileRef>> {
-        let in_scope = |file: &&FileRef| self.scope.contains(&file.organization);
-        let mut files: Vec<&FileRef> = self.snapshot.files.iter().filter(in_scope).collect();
+    fn files(&self, filter: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&LogFile>> {
+        let files = self.snapshot.files.iter().map(Arc::as_ref);
+        let mut files: Vec<&LogFile> = files.filter(|file| self.scope.contains(&file.organization)).collect();
         let bounds = files.iter().map(|file| Arc::new(self.bounds_of_file(file)));
         let keep = prune(filter, bounds.collect(), &self.schema)?;
         let mut keep = keep.into_iter();
@@ -84,7 +85,7 @@ impl Entries {
         Ok(chunks)
     }
 
-    fn bounds_of_file(&self, file: &FileRef) -> Statistics {
+    fn bounds_of_file(&self, file: &LogFile) -> Statistics {
         bounds(&self.schema, |name| match name {
             ORGANIZATION => {
                 let rid = organization_value(file);
@@ -92,10 +93,7 @@ impl Entries {
             }
             "seq" => Some((seq(file.first)?, seq(file.last)?)),
             "time" => Some((timestamp(file.time_min_us), timestamp(file.time_max_us))),
-            "received_at" => {
-                let midnight = Time::parse(&format!("{}T00:00:00Z", file.date)).ok()?.micros;
-                Some((timestamp(midnight), timestamp(midnight + 86_400_000_000 - 1)))
-            }
+            "received_at" => Some((timestamp(file.received_first_us), timestamp(file.received_last_us))),
             _ => None,
         })
     }
@@ -116,7 +114,7 @@ impl Entries {
     fn scan_files(
         &self,
         state: &dyn Session,
-        files: &[&FileRef],
+        files: &[&LogFile],
         projection: &[usize],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         // The organization comes from the name of the file, as a constant; the reader compares it with the rows.
@@ -271,7 +269,7 @@ fn bounds(schema: &Schema, of: impl Fn(&str) -> Option<(ScalarValue, ScalarValue
     Statistics { column_statistics: schema.fields().iter().map(column).collect(), ..Statistics::new_unknown(schema) }
 }
 
-fn partitioned_file(file: &FileRef, mut bounds: Statistics) -> PartitionedFile {
+fn partitioned_file(file: &LogFile, mut bounds: Statistics) -> PartitionedFile {
     // The engine adds those of the organization itself.
     bounds.column_statistics.remove(0);
     PartitionedFile::new(file.object.clone(), file.bytes)
@@ -279,7 +277,7 @@ fn partitioned_file(file: &FileRef, mut bounds: Statistics) -> PartitionedFile {
         .with_statistics(Arc::new(bounds))
 }
 
-fn organization_value(file: &FileRef) -> ScalarValue {
+fn organization_value(file: &LogFile) -> ScalarValue {
     ScalarValue::Utf8View(Some(file.organization.as_str().to_owned()))
 }
 

@@ -140,7 +140,7 @@ impl TermFunction {
         {
             return false;
         }
-        json::any(text.as_bytes(), path, &mut |raw| match &self.test {
+        json::holds_at(text.as_bytes(), path, &mut |raw| match &self.test {
             Test::Between(bounds) => json::number(raw).is_some_and(|number| bounds.contains(number)),
             Test::Exists => raw != b"null",
             _ if raw.first() == Some(&b'{') => false,

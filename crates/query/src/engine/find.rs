@@ -26,7 +26,7 @@ impl Engine {
         self.entries(scope, snapshot, condition).await
     }
 
-    /// The entry at `seq` of `organization`, if there is one: a batch of one row or none.
+    /// The entry at `seq` of `organization`: one row for each generation of its log that has it, so mostly one or none.
     pub async fn entry(
         &self,
         scope: &Scope,

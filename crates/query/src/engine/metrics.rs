@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions::datetime::expr_fn::date_bin;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::logical_expr::{Expr, cast, ident, lit};
 use indelible_event::Scope;
 
 use super::Engine;
@@ -52,7 +52,8 @@ impl Engine {
         let plan = move |plans: Arc<Plans>| async move {
             let stride = lit(ScalarValue::new_interval_mdn(0, 0, nanos));
             let origin = lit(ScalarValue::TimestampMicrosecond(Some(0), Some("UTC".into())));
-            let bucket = date_bin(stride, ident("time"), origin).alias("bucket");
+            let bucket = date_bin(stride, ident("time"), origin);
+            let bucket = cast(bucket, DataType::Timestamp(TimeUnit::Microsecond, None)).alias("bucket");
             let frame = plans.events(condition).await?;
             let frame = frame
                 .aggregate(vec![bucket], vec![count(lit(1)).alias("count")])
@@ -128,5 +129,5 @@ impl Engine {
 }
 
 fn as_text(value: Expr) -> Expr {
-    datafusion::logical_expr::cast(value, arrow::datatypes::DataType::Utf8View)
+    cast(value, DataType::Utf8View)
 }

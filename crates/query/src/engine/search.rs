@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches, take_record_batch};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, SortExpr, ident, lit};
+use futures::future::ready;
 use futures::{StreamExt, stream};
 use indelible_event::Scope;
 
@@ -23,6 +24,9 @@ use crate::snapshot::Snapshot;
 const KEYS_MAX: u64 = 10_000;
 /// Rows read whole at once.
 const FETCH_ROWS: usize = 500;
+
+/// Rows worked on at once where whole rows are sorted.
+const WHOLE_ROWS: usize = 512;
 
 /// What to search for.
 #[derive(Debug, Clone, Default)]
@@ -104,6 +108,13 @@ impl Engine {
 }
 
 impl Plans {
+    fn work_in_batches(&self, rows: usize) {
+        let state = self.context.state_ref();
+        let mut state = state.write();
+        let config = state.config().clone().with_batch_size(rows);
+        *state.config_mut() = config;
+    }
+
     /// The rows of `events` that meet `condition`.
     pub(super) async fn events(&self, condition: Expr) -> Result<DataFrame, QueryError> {
         self.table("events", condition).await
@@ -128,27 +139,35 @@ fn sort(order: Order) -> Vec<SortExpr> {
     ]
 }
 
-/// Sorts whole rows, on disk where memory does not suffice.
+/// Sorts whole rows, on disk where memory does not suffice. The limit is applied to what comes out, because the
+/// engine keeps the rows of a sort that knows its limit in memory.
 async fn whole(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) -> Result<Rows, QueryError> {
+    // The merge holds a batch of every run, and whole rows are wide.
+    plans.work_in_batches(WHOLE_ROWS);
     let frame = plans.events(condition).await?;
-    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let frame = frame.sort(sort(order)).and_then(|frame| frame.limit(0, Some(wanted)));
-    let frame = frame.map_err(|error| plans.error(&error))?;
+    let frame = frame.sort(sort(order)).map_err(|error| plans.error(&error))?;
     let schema = schema::archived(plans.scope.part());
-    let rows = Arc::clone(&plans).rows(frame).await?;
-    let as_archived = Arc::clone(&schema);
-    Ok(Rows { schema, batches: Box::pin(rows.batches.map(move |batch| archived(&batch?, &as_archived))) })
+    let rows = plans.rows(frame).await?;
+    let (as_archived, mut left) = (Arc::clone(&schema), wanted);
+    let first = rows.batches.map(move |batch| {
+        let batch = batch?;
+        let keep = left.min(batch.num_rows() as u64);
+        left -= keep;
+        archived(&batch.slice(0, keep as usize), &as_archived)
+    });
+    let until_empty = first.take_while(|batch| ready(!matches!(batch, Ok(batch) if batch.num_rows() == 0)));
+    Ok(Rows { schema, batches: Box::pin(until_empty) })
 }
 
-/// Where an entry is.
-type Key = (String, i64);
+/// Where an entry is: organization, `seq`, and `received_at`, which tells the generations of a log apart.
+type Key = (String, i64, i64);
 
 /// Finds the rows by a few narrow columns, then reads them whole, a few at a time and in order. Sorting whole rows
 /// would read the wide columns of many that are then thrown away.
 async fn by_keys(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) -> Result<Rows, QueryError> {
     let frame = plans.events(condition).await?;
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let columns = ["time", "timeNanos", "organization", "seq"].map(ident);
+    let columns = ["time", "timeNanos", "organization", "seq", "received_at"].map(ident);
     let frame = frame.select(columns);
     let frame = frame.and_then(|frame| frame.sort(sort(order))?.limit(0, Some(wanted)));
     let mut found = Arc::clone(&plans).rows(frame.map_err(|error| plans.error(&error))?).await?;
@@ -157,7 +176,9 @@ async fn by_keys(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) 
         let batch = batch?;
         let rids = batch.column(2).as_string_view().iter();
         let seqs = batch.column(3).as_primitive::<Int64Type>().iter();
-        keys.extend(rids.zip(seqs).filter_map(|(rid, seq)| Some((rid?.to_owned(), seq?))));
+        let received = batch.column(4).as_primitive::<TimestampMicrosecondType>().iter();
+        let places = rids.zip(seqs).zip(received);
+        keys.extend(places.filter_map(|((rid, seq), received)| Some((rid?.to_owned(), seq?, received?))));
     }
     let schema = schema::archived(plans.scope.part());
     let pieces: Vec<Vec<Key>> = keys.chunks(FETCH_ROWS).map(<[Key]>::to_vec).collect();
@@ -182,10 +203,11 @@ impl Plans {
         let all = concat_batches(&schema, &batches).map_err(internal)?;
         let rids = all.column(0).as_string::<i32>();
         let seqs = all.column(1).as_primitive::<Int64Type>();
-        let places: HashMap<(&str, i64), u32> =
-            (0..all.num_rows()).map(|row| ((rids.value(row), seqs.value(row)), row as u32)).collect();
-        let indices = keys.iter().map(|(rid, seq)| {
-            let place = places.get(&(rid.as_str(), *seq)).copied();
+        let received = all.column(2).as_primitive::<TimestampMicrosecondType>();
+        let place = |row: usize| ((rids.value(row), seqs.value(row), received.value(row)), row as u32);
+        let places: HashMap<(&str, i64, i64), u32> = (0..all.num_rows()).map(place).collect();
+        let indices = keys.iter().map(|(rid, seq, received)| {
+            let place = places.get(&(rid.as_str(), *seq, *received)).copied();
             place.ok_or_else(|| QueryError::Unreadable(format!("entry {seq} of {rid} was there and is not any more")))
         });
         let indices: Vec<u32> = indices.collect::<Result<_, _>>()?;
@@ -196,7 +218,7 @@ impl Plans {
 /// Rows at any of `keys`.
 fn at_any(keys: &[Key]) -> Expr {
     let mut by_organization: HashMap<&str, Vec<i64>> = HashMap::new();
-    for (rid, seq) in keys {
+    for (rid, seq, _) in keys {
         by_organization.entry(rid).or_default().push(*seq);
     }
     let of_one = |(rid, seqs): (&str, Vec<i64>)| {

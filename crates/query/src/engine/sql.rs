@@ -50,7 +50,7 @@ fn tables() -> Result<Rows, QueryError> {
 }
 
 /// The type as SQL users know it.
-fn type_name(data_type: &DataType) -> String {
+pub(crate) fn type_name(data_type: &DataType) -> String {
     use DataType as T;
     match data_type {
         T::Utf8 | T::Utf8View => "text".to_owned(),

@@ -53,7 +53,7 @@ fn numbers_are_read_from_numbers_and_from_strings_that_hold_one() {
 #[track_caller]
 fn check_any(path: &str, expected: &[&str]) {
     let mut seen = Vec::new();
-    any(MAP.as_bytes(), path, &mut |raw| {
+    holds_at(MAP.as_bytes(), path, &mut |raw| {
         seen.push(String::from_utf8_lossy(raw).into_owned());
         false
     });
@@ -74,13 +74,13 @@ proptest! {
     #[test]
     fn nothing_panics(text in ".{0,60}|[\\[{\":,}\\]a1.]{0,60}", path in ".{0,12}|[a-c.\\[\\]0-9]{0,12}") {
         let _ = get(text.as_bytes(), &path).and_then(plain);
-        let _ = any(text.as_bytes(), &path, &mut |raw| number(raw).is_some());
+        let _ = holds_at(text.as_bytes(), &path, &mut |raw| number(raw).is_some());
     }
 }
 
 #[test]
 fn deep_nesting_is_left_alone() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-    assert!(!any(deep.as_bytes(), "", &mut |_| true));
+    assert!(!holds_at(deep.as_bytes(), "", &mut |_| true));
     assert_eq!(get(deep.as_bytes(), &"[0]".repeat(1000)), None);
 }

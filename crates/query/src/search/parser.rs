@@ -115,7 +115,7 @@ pub(crate) fn target(name: &str, part: Part) -> Result<Target, SearchError> {
 fn unknown_field(name: &str, part: Part) -> SearchError {
     let known =
         fields::columns(part).flat_map(|field| std::iter::once(field.name).chain(field.aliases.iter().copied()));
-    let remedy = match fields::alternatives(&fields::nearest(name, known)) {
+    let remedy = match fields::alternatives(&fields::nearest(name.split('.').next().unwrap_or(name), known)) {
         Some(near) => format!("did you mean {near}? To search for the text, quote it"),
         None => "to search for the text, quote it; a field inside the maps is written requestFields.NAME".to_owned(),
     };

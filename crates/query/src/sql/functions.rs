@@ -166,6 +166,14 @@ pub(super) fn is_growing(name: &str) -> bool {
     GROWING.contains(&name) || REPLACING.contains(&name)
 }
 
+/// The functions of the engine that SQL may call, sorted.
+#[cfg(test)]
+pub(crate) fn listed_functions() -> Vec<&'static str> {
+    let mut names: Vec<&str> = PLAIN.iter().chain(&TIMES).chain(&GROWING).chain(&REPLACING).copied().collect();
+    names.sort_unstable();
+    names
+}
+
 fn is_ours(name: &str) -> bool {
     ours().iter().any(|function| function.name() == name)
 }

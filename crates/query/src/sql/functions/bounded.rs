@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 use crate::answer::text_bytes;
 
 /// Largest answer for one batch of rows.
-const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// `function`, refusing to make more than [`ANSWER_BYTES_MAX`].
 pub(crate) fn bounded(function: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
