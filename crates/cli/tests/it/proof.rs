@@ -96,7 +96,7 @@ fn a_sealed_archive_verifies_offline_and_every_harm_is_named() {
     let newer = server.indelible(&["checkpoint"]).out;
     let newer_file = scratch.path().join("newer.checkpoint");
     std::fs::write(&newer_file, newer).unwrap();
-    for object in all.iter().filter(|path| path.to_str().unwrap().contains(&format!("{:020}-", 41)[..])) {
+    for object in all.iter().filter(|path| path.to_str().unwrap().contains(&format!("{:016}-", 41)[..])) {
         std::fs::remove_file(object).unwrap();
     }
     check(&archive, &[], 0, "");
