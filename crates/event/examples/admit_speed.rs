@@ -48,7 +48,7 @@ fn main() {
 fn measure(what: &str, lines: &[String], bytes: usize, least: Duration, mut work: impl FnMut(&[u8], u64)) {
     let mut rounds = 0u32;
     let (start, start_cpu) = (Instant::now(), cpu_time());
-    while start.elapsed() < least {
+    while rounds == 0 || start.elapsed() < least {
         for (line, seq) in lines.iter().zip(0..) {
             work(line.as_bytes(), seq);
         }

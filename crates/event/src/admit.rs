@@ -173,7 +173,7 @@ fn admit_inner<'s>(
         event.demote(extra);
     }
     sort_extra(document, extra)?;
-    let (time, is_time_canonical) = event.time()?;
+    let (time, time_kept) = event.time()?;
     let has_succeeded = event.one_of(Slot::Result, &["SUCCESS", "ERROR", "UNAUTHORIZED", "PARTIAL"])? == Some(0);
     event.one_of(Slot::ProducerType, &["SERVER", "CLIENT"])?;
     event.name()?;
@@ -220,8 +220,7 @@ fn admit_inner<'s>(
     }
 
     let log_entry_id = sent_id.unwrap_or_else(fresh_id);
-    let rewritten_time = (!is_time_canonical).then_some(time);
-    let intake_at = write_infrastructure(&event, categories, rewritten_time, &log_entry_id, intake, infrastructure)?;
+    let intake_at = write_infrastructure(&event, categories, (time, time_kept), &log_entry_id, intake, infrastructure)?;
     write_content(&event, maps, lifted, users, extra, content);
     let canonical_bytes = infrastructure.len() - intake_at.len() + content.len();
     if canonical_bytes > event_bytes_max {
@@ -338,8 +337,8 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The time, and whether its text is canonical as sent.
-    fn time(&self) -> Result<(Time, bool), Fault> {
+    /// As [`Time::parse_bytes`].
+    fn time(&self) -> Result<(Time, Option<usize>), Fault> {
         self.require(Slot::Time)?;
         let text = self.string(Slot::Time)?.unwrap_or_default();
         Time::parse_bytes(text).ok_or_else(|| invalid(crate::InvalidTime.to_string()).at(Slot::Time.name()))
@@ -650,11 +649,11 @@ fn sort_unique(document: Document<'_>, ids: &mut Vec<Id>) {
     ids.dedup_by(|a, b| document.text(*a) == document.text(*b));
 }
 
-/// Writes the infrastructure part; answers where `"intake":{...},` stands. `time` is `None` if it can be copied.
+/// Writes the infrastructure part; answers where `"intake":{...},` stands.
 fn write_infrastructure(
     event: &Event<'_>,
     categories: CategorySet,
-    time: Option<Time>,
+    time: (Time, Option<usize>),
     log_entry_id: &[u8; 16],
     intake: &Intake<'_>,
     out: &mut Vec<u8>,
@@ -706,14 +705,18 @@ fn write_infrastructure(
     part.copy(Slot::Sid);
     part.copy(Slot::SourceOrigin);
     part.copy(Slot::Stack);
-    match time {
-        Some(time) => {
-            let out = part.member(Slot::Time);
+    let out = part.member(Slot::Time);
+    match (event.get(Slot::Time), time) {
+        (Some(id), (_, Some(kept))) => {
+            out.push(b'"');
+            out.extend_from_slice(&event.document.text(id)[..kept]);
+            out.extend_from_slice(b"Z\"");
+        }
+        (_, (time, _)) => {
             out.push(b'"');
             time.write(out);
             out.push(b'"');
         }
-        None => part.copy(Slot::Time),
     }
     part.copy(Slot::TokenId);
     part.copy(Slot::TraceId);

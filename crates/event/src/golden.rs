@@ -130,3 +130,28 @@ fn follow(vector: &mut Vector, key: &SaltKey) {
     vector.leaf_hash = hex::encode(Sha256::new().chain_update([0]).chain_update(&entry).finalize());
     vector.entry = hex::encode(entry);
 }
+
+/// The text of a page under `docs/formats`.
+fn page(name: &str) -> String {
+    let path = format!("{}/../../docs/formats/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_pages_on_formats_say_what_this_code_does() {
+    let event = page("event.md");
+    let mut at = 0;
+    for code in crate::RefusalCode::ALL {
+        let row = event[at..].find(&format!("| `{code}` |"));
+        at += row.unwrap_or_else(|| panic!("{code} is not in the table of refusals, or not in order"));
+    }
+    let file: Vectors = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
+    let (example, entry) = (&file.vectors[0], page("entry.md"));
+    assert!(entry.contains(&example.infrastructure) && entry.contains(&file.salt_key_commitment));
+    for bytes in [&example.salt, &example.infrastructure_hash, &example.content_hash, &example.leaf_hash] {
+        assert!(entry.contains(bytes.as_str()));
+    }
+    let pieces = entry.lines().skip_while(|line| *line != "entry").skip(1);
+    let pieces = pieces.take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next());
+    assert_eq!(pieces.collect::<String>(), example.entry);
+}

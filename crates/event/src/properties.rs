@@ -266,15 +266,18 @@ impl Noise {
     }
 }
 
-/// Numbers as doubles to 13 digits: this reader of JSON is off by one in the last.
-fn as_doubles(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => json!(format!("{:.12e}", number.as_f64().unwrap() + 0.0)),
-        Value::Array(elements) => elements.iter().map(as_doubles).collect(),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(key, value)| (key.clone(), as_doubles(value))).collect())
+/// Whether two values are the same, numbers as doubles: this reader of JSON may be off by one in the last place.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap() + 0.0, b.as_f64().unwrap() + 0.0);
+            a.to_bits().abs_diff(b.to_bits()) <= 1
         }
-        other => other.clone(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        _ => a == b,
     }
 }
 
@@ -307,7 +310,7 @@ proptest! {
                 "time" | "eventId" | "sequenceId" | "categories" | "users" => prop_assert_eq!(kept.is_null(), is_empty(sent)),
 
                 _ if is_empty(sent) => prop_assert!(kept.is_null(), "{}", key),
-                _ => prop_assert_eq!(as_doubles(kept), as_doubles(sent), "{}", key),
+                _ => prop_assert!(is_same(kept, sent), "{}: {} is not {}", key, kept, sent),
             }
         }
     }
@@ -316,7 +319,8 @@ proptest! {
     fn damaged_events_are_answered_without_panic(event in any_event(), damages in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 1..4)) {
         let mut line = event.to_string().into_bytes();
         for (place, byte, way) in damages {
-            let at = place.index(line.len());
+            let at = place.index(line.len().max(1));
+            line.resize(line.len().max(1), b'{');
             match way {
                 0 => line[at] = byte,
                 1 => line.insert(at, byte),

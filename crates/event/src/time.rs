@@ -34,8 +34,8 @@ impl Time {
         parse(text.as_bytes()).map(|(time, _)| time).ok_or(InvalidTime)
     }
 
-    /// As [`Time::parse`], and whether the text is canonical as it stands.
-    pub(crate) fn parse_bytes(text: &[u8]) -> Option<(Time, bool)> {
+    /// As [`Time::parse`], and how much of the text, with `Z` after it, is canonical, if it is in UTC already.
+    pub(crate) fn parse_bytes(text: &[u8]) -> Option<(Time, Option<usize>)> {
         parse(text)
     }
 
@@ -81,8 +81,8 @@ fn put(digits: &mut [u8], mut value: u32) {
     }
 }
 
-/// The time, and whether the text is what [`Time::write`] would write.
-fn parse(text: &[u8]) -> Option<(Time, bool)> {
+/// See [`Time::parse_bytes`].
+fn parse(text: &[u8]) -> Option<(Time, Option<usize>)> {
     let (date_time, rest) = text.split_first_chunk::<19>()?;
     let shape = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
     if shape.iter().any(|&(at, byte)| date_time[at] != byte) || !matches!(date_time[10], b'T' | b't') {
@@ -109,9 +109,20 @@ fn parse(text: &[u8]) -> Option<(Time, bool)> {
         + i64::from(hour * 3600 + minute * 60 + second)
         - offset;
     let time = Time { micros: seconds * MICROS_PER_SECOND + i64::from(below / 1000), nanos: (below % 1000) as u16 };
-    let digits = &rest[..rest.len() - zone.len()];
-    let is_canonical = zone == b"Z" && date_time[10] == b'T' && digits.len() <= 10 && digits.last() != Some(&b'0');
-    (Time::MIN..=Time::MAX).contains(&time).then_some((time, is_canonical))
+    let is_utc = zone == b"Z" && date_time[10] == b'T';
+    let kept = is_utc.then(|| canonical_length(&text[..text.len() - zone.len()]));
+    (Time::MIN..=Time::MAX).contains(&time).then_some((time, kept))
+}
+
+/// The length of a time without its zone once the fraction has no trailing zeros.
+fn canonical_length(text: &[u8]) -> usize {
+    if text.len() == 19 {
+        return 19;
+    }
+    match text.iter().rposition(|&byte| byte != b'0') {
+        Some(19) | None => 19,
+        Some(last) => last + 1,
+    }
 }
 
 fn number(digits: &[u8]) -> Option<u32> {

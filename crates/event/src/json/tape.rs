@@ -151,9 +151,14 @@ impl Parser<'_, '_> {
         id
     }
 
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Result<(), Fault> {
+        // Most values are strings.
+        if self.peek() == Some(b'"') { self.string().map(|_| ()) } else { self.other_value(depth) }
+    }
+
+    fn other_value(&mut self, depth: usize) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'"') => self.string().map(|_| ()),
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -182,6 +187,12 @@ impl Parser<'_, '_> {
             self.push(Kind::Number, Place::Line, start, self.at);
             return Ok(());
         }
+        self.odd_number(start)
+    }
+
+    /// Canonicalises the number from `start` to `at`.
+    #[inline(never)]
+    fn odd_number(&mut self, start: usize) -> Result<(), Fault> {
         let from = self.tape.arena.len();
         let text = &self.line[start..self.at];
         number::canonicalise(text, &mut self.tape.arena).map_err(number_fault)?;
@@ -275,6 +286,7 @@ impl Parser<'_, '_> {
         Ok(unit)
     }
 
+    #[inline(never)]
     fn array(&mut self, depth: usize) -> Result<(), Fault> {
         let id = self.enter(Kind::Array, depth)?;
         let departures = self.departures;
@@ -299,6 +311,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn object(&mut self, depth: usize) -> Result<(), Fault> {
         let id = self.enter(Kind::Object, depth)?;
         let departures = self.departures;
@@ -354,6 +367,7 @@ impl Parser<'_, '_> {
     }
 
     /// Sorts the open keys from `first` on, refuses one that comes twice, and answers where in `orders` they are.
+    #[inline(never)]
     fn order(&mut self, first: usize) -> Result<u32, Fault> {
         let Tape { nodes, orders, arena, open_keys } = &mut *self.tape;
         let text = |key: Id| text(self.bytes, arena, &nodes[key as usize]);

@@ -60,30 +60,29 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
 /// Bytes of `text` before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let is_stop = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    let mut at = 0;
-    while let Some(block) = text[at..].first_chunk::<8>() {
+    let (blocks, tail) = text.as_chunks::<8>();
+    for (index, block) in blocks.iter().enumerate() {
         let stops = stops(u64::from_le_bytes(*block));
         if stops != 0 {
-            return at + (stops.trailing_zeros() / 8) as usize;
+            return index * 8 + (stops.trailing_zeros() / 8) as usize;
         }
-        at += block.len();
     }
-    let tail = &text[at..];
-    at + tail.iter().position(|&byte| is_stop(byte)).unwrap_or(tail.len())
+    let is_stop = |&byte: &u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    text.len() - tail.len() + tail.iter().position(is_stop).unwrap_or(tail.len())
 }
 
 /// The high bit of each byte of `word` that ends plain text; bits above the lowest may be wrong.
+///
+/// A byte below `n` is one from which subtracting `n` borrows into the high bit, which was not set; a byte equal to
+/// `c` is one that is below 1 after exclusive or with `c`.
 #[inline(always)]
 fn stops(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let quotes = word ^ (ONES * b'"' as u64);
-    let backslashes = word ^ (ONES * b'\\' as u64);
-    let low = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = quotes.wrapping_sub(ONES) & !quotes;
-    let backslash = backslashes.wrapping_sub(ONES) & !backslashes;
-    (low | quote | backslash) & HIGHS
+    let controls = word.wrapping_sub(ONES * 0x20);
+    let quotes = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslashes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (controls | quotes | backslashes) & !word & HIGHS
 }
 
 /// The order of keys: by UTF-16 code unit. `a` and `b` are UTF-8.
