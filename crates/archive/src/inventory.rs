@@ -251,3 +251,6 @@ async fn read(
     }
     Ok((name, manifest, Sha256::digest(&bytes).into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,5 +24,5 @@ pub mod verify;
 pub use inventory::{Inventory, InventoryError, LogFile};
 pub use log::{LedgerLog, Log, LogError, LogInfo};
 pub use manifest::Manifest;
-pub use seal::{Pushed, SealError, SealedRun, Sealer, pending};
+pub use seal::{Pushed, SealError, SealSettings, SealedRun, Sealer, pending};
 pub use upload::{UploadError, upload};

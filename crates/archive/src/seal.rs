@@ -27,6 +27,21 @@ use crate::rows::{Row, RowDecoder, RowError};
 /// Canonical bytes after which a run must end.
 pub const RUN_BYTES_MAX: u64 = 256 << 20;
 
+/// How runs are made.
+#[derive(Debug, Clone, Copy)]
+pub struct SealSettings {
+    /// Canonical bytes after which a run ends, at most [`RUN_BYTES_MAX`]. A run holds one entry at least.
+    pub run_bytes: u64,
+    /// The layout of the log file.
+    pub log_file: LogFileSettings,
+}
+
+impl Default for SealSettings {
+    fn default() -> Self {
+        Self { run_bytes: RUN_BYTES_MAX, log_file: LogFileSettings::default() }
+    }
+}
+
 /// Files of a sealed run.
 const LOG_FILE: &str = "log.parquet";
 const TILES: &str = "tiles";
@@ -111,6 +126,7 @@ pub struct Sealer<'l, L> {
     first: u64,
     pushed: u64,
     bytes: u64,
+    bytes_max: u64,
     day: Option<i64>,
 }
 
@@ -124,16 +140,16 @@ impl<'l, L: Log> Sealer<'l, L> {
         first: u64,
         previous: Option<[u8; 32]>,
     ) -> Result<Self, SealError> {
-        Self::begin_with(log, staging, first, previous, &LogFileSettings::default())
+        Self::begin_with(log, staging, first, previous, &SealSettings::default())
     }
 
-    /// As [`begin`](Self::begin), with another layout of the log file.
+    /// As [`begin`](Self::begin), with settings.
     pub fn begin_with(
         log: &'l L,
         staging: &Path,
         first: u64,
         previous: Option<[u8; 32]>,
-        settings: &LogFileSettings,
+        settings: &SealSettings,
     ) -> Result<Self, SealError> {
         durable::create_dir_durable(staging).map_err(|source| io_error("create", staging, source))?;
         let info = log.info();
@@ -143,7 +159,7 @@ impl<'l, L: Log> Sealer<'l, L> {
         let folder = staging.join(format!("{UNFINISHED_PREFIX}{label}-{generation}-{first}"));
         remove_folder(&folder)?;
         fs::create_dir(&folder).map_err(|source| io_error("create", &folder, source))?;
-        let writer = LogFileWriter::create(&folder.join(LOG_FILE), info.organization.as_str(), settings)?;
+        let writer = LogFileWriter::create(&folder.join(LOG_FILE), info.organization.as_str(), &settings.log_file)?;
         Ok(Self {
             log,
             previous,
@@ -153,6 +169,7 @@ impl<'l, L: Log> Sealer<'l, L> {
             first,
             pushed: 0,
             bytes: 0,
+            bytes_max: settings.run_bytes.min(RUN_BYTES_MAX),
             day: None,
         })
     }
@@ -166,7 +183,7 @@ impl<'l, L: Log> Sealer<'l, L> {
         }
         let bytes = self.bytes + (row.infrastructure.len() + row.content.len()) as u64;
         let day = layout::day(row.received_at_us);
-        if self.pushed > 0 && (bytes > RUN_BYTES_MAX || self.day != Some(day)) {
+        if self.pushed > 0 && (bytes > self.bytes_max || self.day != Some(day)) {
             return Ok(Pushed::RunEnds);
         }
         self.writer.push(row)?;

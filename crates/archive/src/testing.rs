@@ -42,22 +42,11 @@ impl TestLog {
         generation: u32,
         previous: Option<PreviousGeneration>,
     ) -> TestLog {
-        let organization: Organization = organization.parse().unwrap();
-        let label: String = format!("{:032x}", organization.as_str().len() as u128 * 7919 + u128::from(organization.as_str().as_bytes()[organization.as_str().len() - 1]));
-        let origin = format!("{PLATFORM}/{label}/{generation}");
-        let signer = NoteSigner::from_seed(&[seed; 32]);
-        let salt_key_bytes = [seed ^ 0x55; 32];
-        let info = LogInfo {
-            key: signer.verifier_key(&origin).unwrap(),
-            salt_key: SaltKey::new(salt_key_bytes),
-            salt_key_bytes,
-            organization,
-            origin,
-        };
+        let info = log_info(organization, seed, generation);
         let genesis = control::genesis(&Genesis {
             organization: &info.organization,
             origin: &info.origin,
-            label: &label,
+            label: info.origin.split('/').nth(1).unwrap(),
             generation: u64::from(generation),
             key_id: &format!("{:08x}", info.key.id()),
             salt_key_commitment: info.salt_key.commitment(),
@@ -65,9 +54,19 @@ impl TestLog {
             received_at_us: DAY_US,
             product_version: "0.1.0",
         });
+        TestLog::with(info, seed, genesis.infrastructure, genesis.content)
+    }
+
+    /// A log whose first entry is anything.
+    pub(crate) fn beginning_with(organization: &str, seed: u8, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
+        TestLog::with(log_info(organization, seed, 1), seed, infrastructure, content)
+    }
+
+    fn with(info: LogInfo, seed: u8, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
+        let signer = NoteSigner::from_seed(&[seed; 32]);
         let tree = LevelHashes::default();
         let mut log = TestLog { info, signer, frontier: Frontier::new(), tree, entries: Vec::new() };
-        log.push(DAY_US, genesis.infrastructure, genesis.content);
+        log.push(DAY_US, infrastructure, content);
         log
     }
 
@@ -144,6 +143,20 @@ impl Log for TestLog {
 
     fn sign(&self, text: &str) -> Result<Note, LogError> {
         Ok(self.signer.sign(&self.info.origin, text)?)
+    }
+}
+
+fn log_info(organization: &str, seed: u8, generation: u32) -> LogInfo {
+    let organization: Organization = organization.parse().unwrap();
+    let label = organization.as_str().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let origin = format!("{PLATFORM}/{label:032x}/{generation}");
+    let salt_key_bytes = [seed ^ 0x55; 32];
+    LogInfo {
+        key: NoteSigner::from_seed(&[seed; 32]).verifier_key(&origin).unwrap(),
+        salt_key: SaltKey::new(salt_key_bytes),
+        salt_key_bytes,
+        organization,
+        origin,
     }
 }
 

@@ -59,3 +59,6 @@ async fn put(bucket: &Bucket, folder: &str, object: &NamedObject, bytes: Bytes) 
     bucket.read_back(&name, &object.facts.sha256, object.facts.bytes).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,8 +183,9 @@ impl Task<'_> {
             }
         }
         result.canonical_bytes = found.canonical_bytes;
-        if found != *facts {
-            let message = format!("what it holds is {found:?}, and {facts:?} was signed");
+        // Of entries that are not the signed ones, nothing more need be said.
+        if found != *facts && leaves.other_entries.is_none() {
+            let message = format!("it does not hold what its manifest says: {}", differences(&found, facts));
             result.findings.push(self.finding(FindingCode::OtherFacts, &name, message));
         }
         Ok(())
@@ -217,6 +218,24 @@ impl Task<'_> {
             }
         }
     }
+}
+
+fn differences(found: &RunFacts, signed: &RunFacts) -> String {
+    let range = |a: i64, b: i64| format!("{a} {b}");
+    let pairs = [
+        ("last", found.last.to_string(), signed.last.to_string()),
+        ("canonical-bytes", found.canonical_bytes.to_string(), signed.canonical_bytes.to_string()),
+        ("entry-bytes-max", found.entry_bytes_max.to_string(), signed.entry_bytes_max.to_string()),
+        ("time-us", range(found.time_min_us, found.time_max_us), range(signed.time_min_us, signed.time_max_us)),
+        (
+            "received-us",
+            range(found.received_first_us, found.received_last_us),
+            range(signed.received_first_us, signed.received_last_us),
+        ),
+    ];
+    let differing = pairs.into_iter().filter(|(_, found, signed)| found != signed);
+    let texts: Vec<String> = differing.map(|(what, found, signed)| format!("{what} is {found}, signed was {signed}")).collect();
+    texts.join("; ")
 }
 
 fn hash(file: &mut File) -> io::Result<ObjectFacts> {

@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::TimestampMicrosecondType;
 use expect_test::{Expect, expect};
-use indelible_event::control::PreviousGeneration;
+use indelible_event::control::{Genesis, PreviousGeneration};
 use indelible_merkle::root;
+use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use super::*;
 use crate::layout;
 use crate::log::Log as _;
+use crate::manifest::{Manifest, ObjectFacts};
+use crate::rows::RowEncoder;
 use crate::testing::{TestLog, archive};
 
 const ALPHA: &str = "ri.indelible..organization.alpha";
@@ -109,8 +116,8 @@ fn signed_again_with_another_key_only_a_held_key_notices() {
     let keys = vec![TestLog::new(ALPHA, 1).platform_key()];
     check(&forged.verify(&Options { keys, ..Options::default() }), expect![[r#"
         NotVerified: not verified: 2 findings
-        OtherKey Some(0)-Some(2) organizations/003de41/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/003de41/1+f2e34048+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
-        OtherKey Some(3)-Some(4) organizations/003de41/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/003de41/1+f2e34048+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+        OtherKey Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+        OtherKey Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
     "#]]);
 }
 
@@ -163,26 +170,26 @@ fn a_missing_object_is_named() {
         scene.write(&name, &bytes);
     }
     expect![[r#"
-        - organizations/003de41/1/keys/salt
-          MissingObject None-None organizations/003de41/1/keys/salt (ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/log/date=2026-01-05/0000000000000000-0000000000000002-ea5684a1bf88ff97.parquet
-          MissingObject Some(0)-Some(2) organizations/003de41/1/log/date=2026-01-05/0000000000000000-0000000000000002-ea5684a1bf88ff97.parquet (entries 0 to 2 of ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet
-          MissingObject Some(3)-Some(4) organizations/003de41/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet (entries 3 to 4 of ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet
-          MissingObject Some(5)-Some(8) organizations/003de41/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet (entries 5 to 8 of ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/manifest/0000000000000000-0000000000000002
-          MissingManifest Some(0)-Some(2) organizations/003de41/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
-        - organizations/003de41/1/manifest/0000000000000003-0000000000000004
-          MissingManifest Some(3)-Some(4) organizations/003de41/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
-        - organizations/003de41/1/manifest/0000000000000005-0000000000000008
-          MissingManifest Some(5)-Some(8) organizations/003de41/1/manifest/0000000000000005-0000000000000008 (entries 5 to 8 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
-        - organizations/003de41/1/tiles/0000000000000000-0000000000000002.tiles
-          MissingObject Some(0)-Some(2) organizations/003de41/1/tiles/0000000000000000-0000000000000002.tiles (entries 0 to 2 of ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/tiles/0000000000000003-0000000000000004.tiles
-          MissingObject Some(3)-Some(4) organizations/003de41/1/tiles/0000000000000003-0000000000000004.tiles (entries 3 to 4 of ri.indelible..organization.alpha): is missing
-        - organizations/003de41/1/tiles/0000000000000005-0000000000000008.tiles
-          MissingObject Some(5)-Some(8) organizations/003de41/1/tiles/0000000000000005-0000000000000008.tiles (entries 5 to 8 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/keys/salt
+          MissingObject None-None organizations/0000000000000000000000003c77ab44/1/keys/salt (ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000000-0000000000000002-e8ef0746fd2521e0.parquet
+          MissingObject Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000000-0000000000000002-e8ef0746fd2521e0.parquet (entries 0 to 2 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet
+          MissingObject Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000003-0000000000000004-50cca697fbbcb3c2.parquet (entries 3 to 4 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet
+          MissingObject Some(5)-Some(8) organizations/0000000000000000000000003c77ab44/1/log/date=2026-01-05/0000000000000005-0000000000000008-d9a9dd482c231f67.parquet (entries 5 to 8 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002
+          MissingManifest Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004
+          MissingManifest Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000005-0000000000000008
+          MissingManifest Some(5)-Some(8) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000005-0000000000000008 (entries 5 to 8 of ri.indelible..organization.alpha): is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end
+        - organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000000-0000000000000002.tiles
+          MissingObject Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000000-0000000000000002.tiles (entries 0 to 2 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000003-0000000000000004.tiles
+          MissingObject Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000003-0000000000000004.tiles (entries 3 to 4 of ri.indelible..organization.alpha): is missing
+        - organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000005-0000000000000008.tiles
+          MissingObject Some(5)-Some(8) organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000005-0000000000000008.tiles (entries 5 to 8 of ri.indelible..organization.alpha): is missing
     "#]].assert_eq(&text);
 }
 
@@ -220,7 +227,7 @@ fn the_newest_run_removed_whole_shows_only_against_a_kept_checkpoint() {
     "#]]);
     check(&scene.verify(&Options { since: vec![kept], ..Options::default() }), expect![[r#"
         NotVerified: not verified: 1 finding
-        CutTail Some(3)-Some(4) audit.example/003de41/1: the checkpoint to compare with covers 5 entries, the archive only 3; entries 3 to 4 are cut off, or not archived yet
+        CutTail Some(3)-Some(4) audit.example/0000000000000000000000003c77ab44/1: the checkpoint to compare with covers 5 entries, the archive only 3; entries 3 to 4 are cut off, or not archived yet
     "#]]);
 }
 
@@ -233,7 +240,7 @@ fn a_log_removed_whole_shows_only_against_a_kept_checkpoint() {
     let since = vec![scene.logs[0].checkpoint(2), scene.logs[1].checkpoint(2)];
     check(&scene.verify(&Options { since, ..Options::default() }), expect![[r#"
         NotVerified: not verified: 1 finding
-        MissingLog None-None audit.example/003bf52/1: there is a checkpoint to compare with, and the log is not in the archive
+        MissingLog None-None audit.example/0000000000000000000000004c46474a/1: there is a checkpoint to compare with, and the log is not in the archive
     "#]]);
 }
 
@@ -254,8 +261,8 @@ fn every_size_the_log_ever_had_is_recognised() {
     let foreign = TestLog::new(ALPHA, 9).checkpoint(1);
     check(&scene.verify(&Options { since: vec![foreign], ..Options::default() }), expect![[r#"
         NotVerified: not verified: 2 findings
-        BadCheckpoint None-None the checkpoint of 1 entries of audit.example/003de41/1 to compare with is not signed by the key of that log: the note is signed by none of the keys given; its signatures are of audit.example/003de41/1
-        OtherHistory Some(0)-Some(0) audit.example/003de41/1: the first 1 entries are not those of the checkpoint to compare with: history was rewritten
+        BadCheckpoint None-None the checkpoint of 1 entries of audit.example/0000000000000000000000003c77ab44/1 to compare with is not signed by the key of that log: the note is signed by none of the keys given; its signatures are of audit.example/0000000000000000000000003c77ab44/1
+        OtherHistory Some(0)-Some(0) audit.example/0000000000000000000000003c77ab44/1: the first 1 entries are not those of the checkpoint to compare with: history was rewritten
     "#]]);
 }
 
@@ -317,16 +324,16 @@ fn generations_follow_each_other() {
         "#]]),
         (end(4, root(&first, 4).unwrap().0), Outcome::NotVerified, expect![[r#"
             NotVerified: not verified: 1 finding
-            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
+            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
         "#]]),
         (end(5, [7; 32]), Outcome::NotVerified, expect![[r#"
             NotVerified: not verified: 1 finding
-            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before ended with another root
+            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended with another root
         "#]]),
         (None, Outcome::NotVerified, expect![[r#"
             NotVerified: not verified: 2 findings
-            OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
-            BadGenesis Some(0)-Some(0) organizations/003de41/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
+            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
+            BadGenesis Some(0)-Some(0) organizations/0000000000000000000000003c77ab44/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
         "#]]),
     ];
     for (previous, outcome, expected) in cases {
@@ -338,7 +345,7 @@ fn generations_follow_each_other() {
     let alone = Scene::of(vec![TestLog::generation(ALPHA, 1, 2, good)], &[5]);
     check(&alone.verify(&Options::default()), expect![[r#"
         NotVerified: not verified: 1 finding
-        OtherGeneration None-None organizations/003de41/2 (ri.indelible..organization.alpha): the generation before this is missing
+        OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before this is missing
     "#]]);
 }
 
@@ -354,4 +361,273 @@ fn progress_reaches_the_whole() {
     let last = last.into_inner().unwrap();
     assert_eq!((last.entries, last.entries), (10, report.entries));
     assert!(last.bytes <= last.bytes_total);
+}
+
+/// What whoever holds the signing key can change in an archive of one run and sign again.
+struct Forgery {
+    manifest: Manifest,
+    log_file: Vec<u8>,
+    tiles: Vec<u8>,
+    salt: Vec<u8>,
+}
+
+/// An archive of one run, to be forged again and again.
+struct Forge {
+    scene: Scene,
+    manifest: Manifest,
+    objects: BTreeMap<String, Vec<u8>>,
+}
+
+impl Forge {
+    fn new(entries: usize) -> Forge {
+        let scene = Scene::new(&[ALPHA], &[entries]);
+        let objects = scene.objects();
+        let (_, manifest) = objects.iter().find(|(name, _)| name.contains("/manifest/")).unwrap();
+        let (manifest, _) = Manifest::parse(manifest).unwrap();
+        Forge { scene, manifest, objects }
+    }
+
+    /// Changes the run, signs it again and verifies the archive.
+    fn verify(&self, change: impl FnOnce(&TestLog, &mut Forgery)) -> Report {
+        let bytes = |part: &str| self.objects.iter().find(|(name, _)| name.contains(part)).unwrap().1.clone();
+        let mut forgery = Forgery {
+            manifest: self.manifest.clone(),
+            log_file: bytes("/log/"),
+            tiles: bytes("/tiles/"),
+            salt: bytes("/keys/"),
+        };
+        let log = &self.scene.logs[0];
+        change(log, &mut forgery);
+        let Forgery { mut manifest, log_file, tiles, salt } = forgery;
+        (manifest.log_file, manifest.tiles, manifest.salt) =
+            (ObjectFacts::of(&log_file), ObjectFacts::of(&tiles), ObjectFacts::of(&salt));
+        fs::remove_dir_all(&self.scene.path).unwrap();
+        let note = log.sign(&manifest.text()).unwrap();
+        let folder = manifest.folder();
+        for (object, bytes) in manifest.objects().iter().zip([salt, log_file, tiles]) {
+            self.scene.write(&format!("{folder}/{}", object.name), &bytes);
+        }
+        self.scene.write(&format!("{folder}/{}", manifest.name()), note.to_string().as_bytes());
+        self.scene.verify(&Options::default())
+    }
+}
+
+/// The columns of the entries of `log`, and their rows written as a log file after `change`, whatever that makes of them.
+fn log_file(log: &TestLog, change: impl Fn(RecordBatch) -> RecordBatch) -> Vec<u8> {
+    let mut encoder = RowEncoder::new(None).unwrap();
+    for seq in 0..log.size() {
+        encoder.push(&log.entry(seq)).unwrap();
+    }
+    let batch = change(encoder.finish().unwrap());
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn replace(batch: &RecordBatch, column: &str, array: ArrayRef) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    columns[batch.schema().index_of(column).unwrap()] = array;
+    RecordBatch::try_new(batch.schema(), columns).unwrap()
+}
+
+fn codes(report: &Report) -> Vec<(FindingCode, Option<u64>)> {
+    report.findings.iter().map(|finding| (finding.code, finding.first_seq)).collect()
+}
+
+#[test]
+fn whoever_has_the_key_still_cannot_contradict_the_tree() {
+    use FindingCode::{BadLogFile, BadRow, OtherEntry, OtherFacts, OtherRoot, OtherSaltKey, OtherSubtree};
+    type Change = Box<dyn Fn(&TestLog, &mut Forgery)>;
+    let rows = |change: fn(&RecordBatch) -> RecordBatch| -> Change {
+        Box::new(move |log, forgery| forgery.log_file = log_file(log, |batch| change(&batch)))
+    };
+    let cases: Vec<(&str, Change, Vec<(FindingCode, Option<u64>)>)> = vec![
+        ("nothing", Box::new(|_, _| ()), vec![]),
+        ("the same rows, laid out otherwise", rows(RecordBatch::clone), vec![]),
+        (
+            "a name",
+            rows(|batch| {
+                let names = batch.column_by_name("name").unwrap().as_string::<i32>();
+                let names: StringArray = (0..names.len()).map(|row| Some(if row == 41 { "OTHER" } else { names.value(row) })).collect();
+                replace(batch, "name", Arc::new(names))
+            }),
+            vec![(OtherEntry, Some(41))],
+        ),
+        (
+            "a time of receipt, within its place",
+            rows(|batch| {
+                let times = batch.column_by_name("received_at").unwrap().as_primitive::<TimestampMicrosecondType>();
+                let times: TimestampMicrosecondArray = (0..times.len()).map(|row| Some(times.value(row) + i64::from(row == 7))).collect();
+                replace(batch, "received_at", Arc::new(times.with_timezone("UTC")))
+            }),
+            vec![(OtherEntry, Some(7))],
+        ),
+        (
+            "a time of receipt that goes back",
+            rows(|batch| {
+                let times = batch.column_by_name("received_at").unwrap().as_primitive::<TimestampMicrosecondType>();
+                let times: TimestampMicrosecondArray = (0..times.len()).map(|row| Some(times.value(row) - 5_000_000 * i64::from(row == 7))).collect();
+                replace(batch, "received_at", Arc::new(times.with_timezone("UTC")))
+            }),
+            vec![(BadRow, Some(7))],
+        ),
+        (
+            "two rows exchanged",
+            rows(|batch| {
+                let order = UInt32Array::from_iter_values((0..batch.num_rows() as u32).map(|row| match row {
+                    8 => 9,
+                    9 => 8,
+                    row => row,
+                }));
+                take_record_batch(batch, &order).unwrap()
+            }),
+            vec![(BadRow, Some(8))],
+        ),
+        (
+            "two rows exchanged, but not their places",
+            rows(|batch| {
+                let order = UInt32Array::from_iter_values((0..batch.num_rows() as u32).map(|row| match row {
+                    8 => 9,
+                    9 => 8,
+                    row => row,
+                }));
+                let mut exchanged = take_record_batch(batch, &order).unwrap();
+                for column in ["seq", "received_at"] {
+                    exchanged = replace(&exchanged, column, Arc::clone(batch.column_by_name(column).unwrap()));
+                }
+                exchanged
+            }),
+            vec![(OtherEntry, Some(8))],
+        ),
+        ("a row less", rows(|batch| batch.slice(0, batch.num_rows() - 1)), vec![(BadLogFile, Some(0))]),
+        (
+            "an organization",
+            rows(|batch| {
+                let organizations = StringArray::from(vec![BETA; batch.num_rows()]);
+                replace(batch, "organization", Arc::new(organizations))
+            }),
+            vec![(BadRow, Some(0))],
+        ),
+        (
+            "one column that says what two said",
+            rows(|batch| {
+                let column = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
+                let (request, result) = (column("requestFields"), column("resultFields"));
+                let both = |row: usize| request.is_valid(row).then(|| format!("{},\"x\":{{}}", request.value(row)));
+                let both: StringArray = (0..request.len()).map(both).collect();
+                replace(&replace(batch, "requestFields", Arc::new(both)), "resultFields", Arc::new(result))
+            }),
+            vec![(BadRow, Some(1))],
+        ),
+        (
+            "a column less",
+            rows(|batch| batch.project(&(0..33).collect::<Vec<_>>()).unwrap()),
+            vec![(BadLogFile, Some(0))],
+        ),
+        ("no Parquet", Box::new(|_, forgery| forgery.log_file = b"PAR1 or not".to_vec()), vec![(BadLogFile, Some(0))]),
+        ("an empty log file", Box::new(|_, forgery| forgery.log_file.clear()), vec![(BadLogFile, Some(0))]),
+        (
+            "a leaf",
+            Box::new(|_, forgery| forgery.tiles[32 * 5] ^= 1),
+            vec![(OtherRoot, Some(0)), (OtherSubtree, Some(0)), (OtherEntry, Some(5))],
+        ),
+        (
+            "a subtree",
+            Box::new(|_, forgery| *forgery.tiles.last_mut().unwrap() ^= 1),
+            vec![(OtherSubtree, Some(0))],
+        ),
+        ("a hash less", Box::new(|_, forgery| forgery.tiles.truncate(32 * 8)), vec![(OtherSubtree, Some(0))]),
+        (
+            "another salt key",
+            Box::new(|_, forgery| forgery.salt = vec![9; 32]),
+            vec![(OtherSaltKey, Some(0)), (OtherEntry, Some(0))],
+        ),
+        (
+            "no salt key",
+            Box::new(|_, forgery| forgery.salt = vec![9; 31]),
+            vec![(OtherSaltKey, None)],
+        ),
+        ("a range of time", Box::new(|_, forgery| forgery.manifest.facts.time_min_us -= 1), vec![(OtherFacts, Some(0))]),
+        (
+            "a root",
+            Box::new(|log, forgery| {
+                forgery.manifest.root.0[0] ^= 1;
+                let signed = log.sign(&format!("{}\n{}\n{}\n", forgery.manifest.origin, forgery.manifest.size(), forgery.manifest.root)).unwrap();
+                forgery.manifest.checkpoint_signatures = vec![signed.to_string().lines().last().unwrap().to_owned()];
+            }),
+            vec![(OtherRoot, Some(0))],
+        ),
+    ];
+    let forge = Forge::new(300);
+    for (what, change, expected) in cases {
+        let report = forge.verify(change);
+        let mut found = codes(&report);
+        // Without a salt key there is also no genesis to look at, and so on: what matters is what is named.
+        found.sort();
+        let mut expected = expected;
+        expected.sort();
+        assert_eq!(found, expected, "{what}: {report}");
+        assert_eq!(report.outcome == Outcome::Verified, expected.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_log_begins_with_its_own_genesis() {
+    let organization = ALPHA.parse().unwrap();
+    let genesis = |change: fn(&mut Genesis<'_>)| {
+        let log = TestLog::new(ALPHA, 1);
+        let origin = log.info().origin.clone();
+        let key_id = format!("{:08x}", log.info().key.id());
+        let mut genesis = Genesis {
+            organization: &organization,
+            origin: &origin,
+            label: origin.split('/').nth(1).unwrap(),
+            generation: 1,
+            key_id: &key_id,
+            salt_key_commitment: log.info().salt_key.commitment(),
+            previous: None,
+            received_at_us: crate::testing::DAY_US,
+            product_version: "9.9.9",
+        };
+        change(&mut genesis);
+        let entry = indelible_event::control::genesis(&genesis);
+        let scene = Scene::of(vec![TestLog::beginning_with(ALPHA, 1, entry.infrastructure, entry.content)], &[3]);
+        codes(&scene.verify(&Options::default()))
+    };
+    use FindingCode::{BadGenesis, OtherKey, OtherSaltKey};
+    assert_eq!(genesis(|_| ()), []);
+    assert_eq!(genesis(|genesis| genesis.origin = "audit.example/0/1"), [(BadGenesis, Some(0))]);
+    assert_eq!(genesis(|genesis| genesis.label = "0"), [(BadGenesis, Some(0))]);
+    assert_eq!(genesis(|genesis| genesis.generation = 2), [(BadGenesis, Some(0))]);
+    assert_eq!(genesis(|genesis| genesis.key_id = "00000000"), [(OtherKey, Some(0))]);
+    assert_eq!(genesis(|genesis| genesis.salt_key_commitment = [0; 32]), [(OtherSaltKey, Some(0))]);
+    let previous = |genesis: &mut Genesis<'_>| {
+        genesis.previous = Some(PreviousGeneration { size: 1, root: [0; 32], witnessed_size: 1 });
+    };
+    assert_eq!(genesis(previous), [(BadGenesis, Some(0))]);
+    let (infrastructure, content) = crate::testing::event(0, crate::testing::DAY_US);
+    let scene = Scene::of(vec![TestLog::beginning_with(ALPHA, 1, infrastructure, content)], &[3]);
+    assert_eq!(codes(&scene.verify(&Options::default())), [(BadGenesis, Some(0))]);
+}
+
+#[test]
+fn a_signed_log_file_of_any_bytes_is_survived() {
+    let seed = 20_260_105;
+    println!("seed {seed}");
+    let mut random = seed;
+    let mut draw = move |below: usize| {
+        // Multiplicative congruence is random enough to hit every part of the file.
+        random = u64::wrapping_mul(random, 6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 24) as usize % below
+    };
+    let draws: Vec<(usize, u8)> = (0..200).map(|_| (draw(1 << 40), draw(256) as u8)).collect();
+    let forge = Forge::new(3);
+    for (at, byte) in draws {
+        forge.verify(|_, forgery| {
+            let at = at % forgery.log_file.len();
+            forgery.log_file[at] = byte;
+        });
+    }
 }
