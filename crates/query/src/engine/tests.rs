@@ -470,19 +470,6 @@ fn a_query_that_needs_too_much_memory_fails() {
 }
 
 #[test]
-fn a_sort_larger_than_memory_goes_over_the_disk() {
-    block_on(async {
-        let text = "x".repeat(8_000);
-        let fields = |seq| json!({"uid": format!("user-{}", (seq * 7919) % 3000), "requestFields": {"text": text}});
-        let entries: Vec<Entry> = (0..3_000).map(|seq| entry(ACME, seq, fields(seq))).collect();
-        let limits = Limits { memory_bytes: 20_000_000, ..limits() };
-        let bench = Bench::of(&Archive::new().file(&entries), limits, scope(&[ACME], Part::Entry));
-        let seqs = bench.seqs(&request("")).await;
-        assert_eq!(seqs, (0..3_000).rev().collect::<Vec<i64>>());
-    });
-}
-
-#[test]
 fn too_many_queries_at_once_are_refused() {
     block_on(async {
         let one = Limits { concurrent: 1, queue_time: Duration::from_millis(20), ..limits() };
