@@ -155,11 +155,7 @@ impl Adapter {
 
     /// How records stand in a file, for [`Reader`](crate::Reader).
     pub fn framing(&self) -> Framing {
-        Framing {
-            input: self.header.input,
-            records: self.header.records.clone(),
-            column: self.header.embedded.clone(),
-        }
+        Framing { input: self.header.input, records: self.header.records.clone(), column: self.header.embedded.clone() }
     }
 
     /// The first column of the table under `heading` in the documentation, in its order; empty if there is no such table.
@@ -210,18 +206,8 @@ impl Options {
 
     /// A zone by its name in the IANA database (`Europe/Berlin`), `UTC`, or an offset (`+02:00`).
     pub fn zone(name: &str) -> Option<TimeZone> {
-        TimeZone::get(name).ok().or_else(|| TimeZone::posix(&offset(name)?).ok())
+        TimeZone::get(name).ok().or_else(|| crate::time::offset(name).map(TimeZone::fixed))
     }
-}
-
-/// `+02:00` in the notation of POSIX, whose sign is the other way round.
-fn offset(text: &str) -> Option<String> {
-    let sign = match text.as_bytes().first()? {
-        b'+' => '-',
-        b'-' => '+',
-        _ => return None,
-    };
-    Some(format!("<{text}>{sign}{}", &text[1..]))
 }
 
 /// One thread's way through an adapter.
@@ -275,11 +261,8 @@ impl Converter<'_> {
     }
 
     fn run(&mut self, program: &Program, record: Value) -> Result<Vec<Draft>, Refused> {
-        let mut target = TargetValue {
-            value: record,
-            metadata: Value::Object(ObjectMap::new()),
-            secrets: Secrets::default(),
-        };
+        let mut target =
+            TargetValue { value: record, metadata: Value::Object(ObjectMap::new()), secrets: Secrets::default() };
         let mut steps = 0;
         let mut control = || {
             steps += 1;
@@ -287,25 +270,21 @@ impl Converter<'_> {
         };
         self.runtime.clear();
         let utc = vrl::compiler::TimeZone::parse("UTC").unwrap_or_default();
-        self.runtime
-            .resolve_with_control(&mut target, program, &utc, &mut control)
-            .map_err(|stopped| match stopped {
+        self.runtime.resolve_with_control(&mut target, program, &utc, &mut control).map_err(
+            |stopped| match stopped {
                 Terminate::Abort(reason) => Refused::new(Code::Refused, reason.to_string()),
-                Terminate::Interrupted => Refused::new(
-                    Code::Program,
-                    format!("the program took more than {STEPS_MAX} steps"),
-                ),
+                Terminate::Interrupted => {
+                    Refused::new(Code::Program, format!("the program took more than {STEPS_MAX} steps"))
+                }
                 Terminate::Error(error) => Refused::new(Code::Program, error.to_string()),
-            })?;
+            },
+        )?;
         let left = match target.value {
             Value::Array(events) => events,
             event => vec![event],
         };
         if left.is_empty() {
-            return Err(Refused::new(
-                Code::Program,
-                "the program left no event; refuse a record with `abort \"why\"`",
-            ));
+            return Err(Refused::new(Code::Program, "the program left no event; refuse a record with `abort \"why\"`"));
         }
         let setting = Setting {
             adapter: self.adapter.name(),
@@ -344,7 +323,10 @@ impl Converter<'_> {
 }
 
 fn too_large(what: &str) -> Refused {
-    Refused::new(Code::TooLarge, format!("{what} is larger than the limit; an event has at most {RECORD_BYTES_MAX} bytes"))
+    Refused::new(
+        Code::TooLarge,
+        format!("{what} is larger than the limit; an event has at most {RECORD_BYTES_MAX} bytes"),
+    )
 }
 
 fn line(members: &BTreeMap<&'static str, Value>) -> String {

@@ -13,9 +13,8 @@ const COLUMN_BYTES: usize = 256;
 const USER_AGENT_BYTES: usize = 1024;
 
 /// Columns that hold one word.
-const WORDS: [&str; 10] = [
-    "sid", "tokenId", "traceId", "product", "productVersion", "service", "host", "stack", "environment", "orgId",
-];
+const WORDS: [&str; 10] =
+    ["sid", "tokenId", "traceId", "product", "productVersion", "service", "host", "stack", "environment", "orgId"];
 const ADDRESSES: [&str; 2] = ["origin", "sourceOrigin"];
 
 /// Takes the infrastructure columns from what the program left.
@@ -99,7 +98,8 @@ fn fit_name(name: &str) -> String {
 
 /// One word without control characters.
 fn fit_word(word: &str) -> String {
-    let words: Vec<_> = word.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        word.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     json::cut(&words.join("_"), COLUMN_BYTES).to_owned()
 }
 
@@ -127,11 +127,7 @@ fn fit_address(origin: &str) -> String {
     };
     let host = host.strip_prefix("::ffff:").filter(|rest| rest.contains('.')).unwrap_or(host);
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_' | '%' | '/');
-    if host.chars().all(allowed) {
-        json::cut(host, COLUMN_BYTES).to_owned()
-    } else {
-        fit_name(host)
-    }
+    if host.chars().all(allowed) { json::cut(host, COLUMN_BYTES).to_owned() } else { fit_name(host) }
 }
 
 /// A tenant's id inside a resource identifier.

@@ -63,11 +63,7 @@ impl Draft {
         let product = product.unwrap_or_default();
         let uid = members.get("uid").map(|uid| uid.to_string_lossy().into_owned());
         let mut fields = Fields {
-            lifter: Lifter {
-                product: &product,
-                clock: setting.clock,
-                entities: BTreeSet::new(),
-            },
+            lifter: Lifter { product: &product, clock: setting.clock, entities: BTreeSet::new() },
             request: ObjectMap::new(),
             result: ObjectMap::new(),
         };
@@ -82,7 +78,7 @@ impl Draft {
         for category in &categories {
             fields.complete(category, &about);
         }
-        fields.lifter.lift(&catalogue_identifiers(), Value::Array(about.subjects));
+        fields.lifter.lift(&identifiers(), Value::Array(about.subjects));
 
         let pass_through_result = left.object("passThroughResult")?;
         fields.pass_through("passThroughRequestParams", pass_through);
@@ -152,8 +148,9 @@ fn categories(value: Value) -> Result<Vec<&'static Category>, Refused> {
     Ok(categories)
 }
 
-fn catalogue_identifiers() -> catalogue::Type {
-    catalogue::category("secretLoad").and_then(|category| category.request.first()).map_or(catalogue::Type::Any, |field| field.ty)
+/// The type of a list of identifiers.
+fn identifiers() -> catalogue::Type {
+    catalogue::field("loadedSecretIdentifiers").map_or(catalogue::Type::Any, |field| field.ty)
 }
 
 /// What a program left, taken apart name by name.
@@ -216,10 +213,7 @@ impl Fields<'_> {
         for (name, value) in fields {
             let declared = categories.iter().flat_map(|category| category.fields());
             let Some(field) = declared.into_iter().find(|field| field.name == name.as_str()) else {
-                return Err(fault(format!(
-                    "no category of this event declares the field {:?}",
-                    json::short(&name)
-                )));
+                return Err(fault(format!("no category of this event declares the field {:?}", json::short(&name))));
             };
             self.put(field, value);
         }
@@ -252,9 +246,7 @@ impl Fields<'_> {
             }
             let role = role(category, field);
             let value = match role {
-                Role::Subject if field.map() == FieldMap::Request || success => {
-                    Value::Array(about.subjects.clone())
-                }
+                Role::Subject if field.map() == FieldMap::Request || success => Value::Array(about.subjects.clone()),
                 Role::Allowed if success => Value::Array(about.subjects.clone()),
                 Role::Denied if !success => Value::Array(about.subjects.clone()),
                 Role::Description => about.description.clone().map_or(Value::Null, Value::from),
@@ -292,8 +284,7 @@ impl Fields<'_> {
     }
 
     fn has_pass_through(&self) -> bool {
-        self.request.contains_key("passThroughRequestParams")
-            || self.result.contains_key("passThroughResponseParams")
+        self.request.contains_key("passThroughRequestParams") || self.result.contains_key("passThroughResponseParams")
     }
 }
 

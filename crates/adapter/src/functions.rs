@@ -11,22 +11,141 @@ use vrl::prelude::*;
 use crate::header::{Tables, matches};
 
 const ALLOWED: &[&str] = &[
-    "abs", "append", "array", "basename", "bool", "ceil", "chunks", "compact", "contains", "contains_all",
-    "decode_base16", "decode_base64", "decode_mime_q", "decode_percent", "decode_punycode", "del", "dirname", "downcase",
-    "camelcase", "kebabcase", "pascalcase", "screamingsnakecase", "snakecase", "encode_base16", "encode_base64",
-    "encode_csv", "encode_json", "encode_key_value", "encode_logfmt", "encode_percent", "ends_with", "exists", "filter",
-    "find", "flatten", "float", "floor", "for_each", "format_int", "format_number", "format_timestamp", "from_entries",
-    "from_unix_timestamp", "get", "includes", "int", "ip_aton", "ip_cidr_contains", "ip_ntoa", "ip_subnet", "ip_to_ipv6",
-    "ipv6_to_ipv4", "is_array", "is_boolean", "is_empty", "is_float", "is_integer", "is_ipv4", "is_ipv6", "is_json",
-    "is_null", "is_nullish", "is_object", "is_regex", "is_string", "is_timestamp", "join", "keys", "length", "map_keys",
-    "map_values", "match", "match_any", "match_array", "merge", "mod", "object", "object_from_array", "parse_apache_log",
-    "parse_aws_alb_log", "parse_aws_vpc_flow_log", "parse_bytes", "parse_cef", "parse_common_log", "parse_csv",
-    "parse_duration", "parse_float", "parse_grok", "parse_int", "parse_json", "parse_key_value", "parse_logfmt",
-    "parse_nginx_log", "parse_query_string", "parse_regex", "parse_regex_all", "parse_timestamp", "parse_tokens",
-    "parse_url", "parse_xml", "pop", "push", "redact", "remove", "replace", "replace_with", "round", "set", "sha1", "sha2",
-    "sieve", "slice", "split", "starts_with", "string", "strip_ansi_escape_codes", "strip_whitespace", "strlen", "tally",
-    "timestamp", "to_bool", "to_entries", "to_float", "to_int", "to_regex", "to_string", "to_syslog_facility",
-    "to_syslog_level", "to_syslog_severity", "to_unix_timestamp", "truncate", "unflatten", "unique", "upcase", "values",
+    "abs",
+    "append",
+    "array",
+    "basename",
+    "bool",
+    "ceil",
+    "chunks",
+    "compact",
+    "contains",
+    "contains_all",
+    "decode_base16",
+    "decode_base64",
+    "decode_mime_q",
+    "decode_percent",
+    "decode_punycode",
+    "del",
+    "dirname",
+    "downcase",
+    "camelcase",
+    "kebabcase",
+    "pascalcase",
+    "screamingsnakecase",
+    "snakecase",
+    "encode_base16",
+    "encode_base64",
+    "encode_csv",
+    "encode_json",
+    "encode_key_value",
+    "encode_logfmt",
+    "encode_percent",
+    "ends_with",
+    "exists",
+    "filter",
+    "find",
+    "flatten",
+    "float",
+    "floor",
+    "for_each",
+    "format_int",
+    "format_number",
+    "format_timestamp",
+    "from_entries",
+    "from_unix_timestamp",
+    "get",
+    "includes",
+    "int",
+    "ip_aton",
+    "ip_cidr_contains",
+    "ip_ntoa",
+    "ip_subnet",
+    "ip_to_ipv6",
+    "ipv6_to_ipv4",
+    "is_array",
+    "is_boolean",
+    "is_empty",
+    "is_float",
+    "is_integer",
+    "is_ipv4",
+    "is_ipv6",
+    "is_json",
+    "is_null",
+    "is_nullish",
+    "is_object",
+    "is_regex",
+    "is_string",
+    "is_timestamp",
+    "join",
+    "keys",
+    "length",
+    "map_keys",
+    "map_values",
+    "match",
+    "match_any",
+    "match_array",
+    "merge",
+    "mod",
+    "object",
+    "object_from_array",
+    "parse_apache_log",
+    "parse_aws_alb_log",
+    "parse_aws_vpc_flow_log",
+    "parse_bytes",
+    "parse_cef",
+    "parse_common_log",
+    "parse_csv",
+    "parse_duration",
+    "parse_float",
+    "parse_grok",
+    "parse_int",
+    "parse_json",
+    "parse_key_value",
+    "parse_logfmt",
+    "parse_nginx_log",
+    "parse_query_string",
+    "parse_regex",
+    "parse_regex_all",
+    "parse_timestamp",
+    "parse_tokens",
+    "parse_url",
+    "parse_xml",
+    "pop",
+    "push",
+    "redact",
+    "remove",
+    "replace",
+    "replace_with",
+    "round",
+    "set",
+    "sha1",
+    "sha2",
+    "sieve",
+    "slice",
+    "split",
+    "starts_with",
+    "string",
+    "strip_ansi_escape_codes",
+    "strip_whitespace",
+    "strlen",
+    "tally",
+    "timestamp",
+    "to_bool",
+    "to_entries",
+    "to_float",
+    "to_int",
+    "to_regex",
+    "to_string",
+    "to_syslog_facility",
+    "to_syslog_level",
+    "to_syslog_severity",
+    "to_unix_timestamp",
+    "truncate",
+    "unflatten",
+    "unique",
+    "upcase",
+    "values",
     "zip",
 ];
 
@@ -75,12 +194,7 @@ impl Function for Lookup {
         &[]
     }
 
-    fn compile(
-        &self,
-        state: &TypeState,
-        _: &mut FunctionCompileContext,
-        arguments: ArgumentList,
-    ) -> Compiled {
+    fn compile(&self, state: &TypeState, _: &mut FunctionCompileContext, arguments: ArgumentList) -> Compiled {
         let table = arguments.required_literal("table", state)?;
         let name = table.to_string_lossy().into_owned();
         if self.0.get(&name).is_none() {
@@ -91,12 +205,7 @@ impl Function for Lookup {
             }
             .into());
         }
-        Ok(LookupCall {
-            tables: Arc::clone(&self.0),
-            name,
-            key: arguments.required("key"),
-        }
-        .as_expr())
+        Ok(LookupCall { tables: Arc::clone(&self.0), name, key: arguments.required("key") }.as_expr())
     }
 }
 
@@ -118,9 +227,7 @@ impl FunctionExpression for LookupCall {
     }
 
     fn type_def(&self, _: &TypeState) -> TypeDef {
-        TypeDef::object(Collection::from_unknown(Kind::bytes().or_undefined()))
-            .or_null()
-            .infallible()
+        TypeDef::object(Collection::from_unknown(Kind::bytes().or_undefined())).or_null().infallible()
     }
 }
 
@@ -163,12 +270,7 @@ impl Function for Gather {
         &[]
     }
 
-    fn compile(
-        &self,
-        state: &TypeState,
-        _: &mut FunctionCompileContext,
-        arguments: ArgumentList,
-    ) -> Compiled {
+    fn compile(&self, state: &TypeState, _: &mut FunctionCompileContext, arguments: ArgumentList) -> Compiled {
         let keys = match ConstOrExpr::new(arguments.required("keys"), state) {
             ConstOrExpr::Const(keys) => Keys::Fixed(patterns(&keys)),
             ConstOrExpr::Expr(keys) => Keys::Computed(keys),
@@ -228,12 +330,7 @@ impl FunctionExpression for GatherCall {
 }
 
 /// Adds to `found`. Values are as deep as a record may be, so the recursion is bounded.
-fn walk<'v>(
-    value: &'v Value,
-    key: Option<&'v str>,
-    patterns: &[Vec<String>],
-    found: &mut Vec<(&'v str, &'v Value)>,
-) {
+fn walk<'v>(value: &'v Value, key: Option<&'v str>, patterns: &[Vec<String>], found: &mut Vec<(&'v str, &'v Value)>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {

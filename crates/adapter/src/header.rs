@@ -54,9 +54,8 @@ impl Header {
             .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
         let mut values = BTreeMap::new();
         for line in lines.by_ref().take_while(|line| !line.is_empty()) {
-            let (key, value) = line
-                .split_once(':')
-                .ok_or_else(|| fault(format!("write `key: value` in the header, not {line:?}")))?;
+            let (key, value) =
+                line.split_once(':').ok_or_else(|| fault(format!("write `key: value` in the header, not {line:?}")))?;
             if values.insert(key.trim(), value.trim()).is_some() {
                 return Err(fault(format!("the header names {:?} twice", key.trim())));
             }
@@ -68,9 +67,7 @@ impl Header {
             .ok_or_else(|| fault("the file must begin with the comment `# adapter: <name>`"))?;
         let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(simple) {
-            return Err(fault(
-                "an adapter's name is at most 64 of the characters a-z 0-9 _ -",
-            ));
+            return Err(fault("an adapter's name is at most 64 of the characters a-z 0-9 _ -"));
         }
         let version = values.remove("version").unwrap_or("1");
         let input = match values.remove("input") {
@@ -80,9 +77,7 @@ impl Header {
                 return Err(fault(format!("input is `json` or `text`, not {other:?}")));
             }
         };
-        let records = list(values.remove("records"))
-            .map(|path| path.split('.').map(str::to_owned).collect())
-            .collect();
+        let records = list(values.remove("records")).map(|path| path.split('.').map(str::to_owned).collect()).collect();
         let embedded = values.remove("embedded").map(str::to_owned);
         if let Some(key) = values.keys().next() {
             return Err(fault(format!(
@@ -102,17 +97,11 @@ impl Header {
 }
 
 fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
-    value
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
+    value.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 fn fault(message: impl Into<String>) -> AdapterError {
-    AdapterError::Header {
-        message: message.into(),
-    }
+    AdapterError::Header { message: message.into() }
 }
 
 /// The tables of an adapter's documentation, each named by the heading above it.
@@ -149,9 +138,7 @@ impl Tables {
             let columns = cells(line);
             let mut table = Table::default();
             while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
-                table
-                    .add(&columns, cells(row))
-                    .map_err(|message| fault(format!("table {heading:?}: {message}")))?;
+                table.add(&columns, cells(row)).map_err(|message| fault(format!("table {heading:?}: {message}")))?;
             }
             if tables.insert(heading.clone(), table).is_some() {
                 return Err(fault(format!("two tables stand under {heading:?}")));
@@ -193,12 +180,11 @@ impl Table {
 
     /// The row whose key is `key`, else the first whose pattern matches it.
     pub(crate) fn find(&self, key: &str) -> Option<&Value> {
-        let row = self.exact.get(key).copied().or_else(|| {
-            self.patterns
-                .iter()
-                .find(|(pieces, _)| matches(pieces, key))
-                .map(|(_, row)| *row)
-        })?;
+        let row = self
+            .exact
+            .get(key)
+            .copied()
+            .or_else(|| self.patterns.iter().find(|(pieces, _)| matches(pieces, key)).map(|(_, row)| *row))?;
         self.rows.get(row)
     }
 
@@ -232,8 +218,5 @@ pub(crate) fn matches(pieces: &[String], text: &str) -> bool {
 fn cells(line: &str) -> Vec<String> {
     let line = line.trim().trim_start_matches('|');
     let line = line.strip_suffix('|').unwrap_or(line);
-    line.replace("\\|", "\u{1}")
-        .split('|')
-        .map(|cell| cell.trim().replace('`', "").replace('\u{1}', "|"))
-        .collect()
+    line.replace("\\|", "\u{1}").split('|').map(|cell| cell.trim().replace('`', "").replace('\u{1}', "|")).collect()
 }

@@ -96,10 +96,7 @@ impl Parser<'_> {
         }
     }
 
-    fn nested(
-        &mut self,
-        parse: fn(&mut Self) -> Result<Value, Refused>,
-    ) -> Result<Value, Refused> {
+    fn nested(&mut self, parse: fn(&mut Self) -> Result<Value, Refused>) -> Result<Value, Refused> {
         self.depth += 1;
         if self.depth > self.depth_max {
             let message = format!("nested deeper than {} levels", self.depth_max);
@@ -173,9 +170,7 @@ impl Parser<'_> {
         let mut out = String::new();
         loop {
             let rest = &self.text[self.at..];
-            let stop = rest
-                .bytes()
-                .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            let stop = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             let Some(stop) = stop else {
                 return Err(self.invalid("a string is not closed"));
             };
@@ -217,12 +212,7 @@ impl Parser<'_> {
     }
 
     fn unicode(&mut self) -> Result<char, Refused> {
-        let lone = || {
-            Refused::new(
-                Code::LoneSurrogate,
-                "a string escapes half of a surrogate pair",
-            )
-        };
+        let lone = || Refused::new(Code::LoneSurrogate, "a string escapes half of a surrogate pair");
         let first = self.hex4()?;
         let code = match first {
             0xD800..=0xDBFF => {
@@ -283,10 +273,7 @@ impl Parser<'_> {
     }
 
     fn digits(&mut self) -> usize {
-        let count = self.text.as_bytes()[self.at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let count = self.text.as_bytes()[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;
         count
     }
@@ -351,9 +338,7 @@ fn decimal(token: &str) -> (String, i64) {
         return (String::new(), 0);
     }
     let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
-    let last = exponent
-        .saturating_sub(fraction.len() as i64)
-        .saturating_add(dropped as i64);
+    let last = exponent.saturating_sub(fraction.len() as i64).saturating_add(dropped as i64);
     (significant.to_owned(), last)
 }
 
@@ -378,12 +363,10 @@ pub(crate) fn write(out: &mut String, value: &Value) {
         }
         Value::Integer(number) => write_string(out, &number.to_string()),
         Value::Float(number) => write_float(out, number.into_inner()),
-        Value::Timestamp(time) => {
-            match Timestamp::new(time.timestamp(), time.timestamp_subsec_nanos() as i32) {
-                Ok(time) => write_string(out, &time.to_string()),
-                Err(_) => out.push_str("null"),
-            }
-        }
+        Value::Timestamp(time) => match Timestamp::new(time.timestamp(), time.timestamp_subsec_nanos() as i32) {
+            Ok(time) => write_string(out, &time.to_string()),
+            Err(_) => out.push_str("null"),
+        },
         Value::Object(object) => {
             out.push('{');
             for (index, (key, value)) in object.iter().enumerate() {
@@ -426,10 +409,7 @@ fn write_float(out: &mut String, number: f64) {
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(stop) = rest
-        .bytes()
-        .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-    {
+    while let Some(stop) = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20) {
         out.push_str(&rest[..stop]);
         match rest.as_bytes()[stop] {
             b'"' => out.push_str("\\\""),

@@ -45,9 +45,7 @@ impl Lifter<'_> {
             Type::Optional(of) => self.lift(of, value),
             Type::Datetime => Some(self.clock.instant(&value)?.to_string().into()),
             Type::String | Type::Uuid => match value {
-                Value::Object(mut named) if named.contains_key("value") => {
-                    self.lift(ty, named.remove("value")?)
-                }
+                Value::Object(mut named) if named.contains_key("value") => self.lift(ty, named.remove("value")?),
                 value => text(value).map(Value::from),
             },
             Type::Named(named) => self.named(named, value),
@@ -104,10 +102,7 @@ impl Lifter<'_> {
             _ => {}
         }
         let value = self.lift(&variant(&name)?.ty, value)?;
-        Some(Value::Object(ObjectMap::from([
-            (KeyString::from(name.as_str()), value),
-            ("type".into(), name.into()),
-        ])))
+        Some(Value::Object(ObjectMap::from([(KeyString::from(name.as_str()), value), ("type".into(), name.into())])))
     }
 
     fn lift_first(&mut self, named: &Named, items: Vec<Value>) -> Option<Value> {

@@ -100,9 +100,6 @@ impl Plain {
             Some(other) => format!("; the adapter {} reads such lines", other.name()),
             None => String::new(),
         };
-        Err(Refused::new(
-            Code::NotThisKind,
-            format!("type is {:?}, not {wanted:?}{hint}", json::short(found)),
-        ))
+        Err(Refused::new(Code::NotThisKind, format!("type is {:?}, not {wanted:?}{hint}", json::short(found))))
     }
 }

@@ -59,6 +59,17 @@ fn a_small_program_makes_an_event() {
 }
 
 #[test]
+fn a_description_is_a_constant_of_the_adapter() {
+    check(
+        r#". = { "time": 1, "name": "x", "categories": "metaDataUpdate", "subjects": "a", "description": "label changed" }"#,
+        "{}",
+        expect![[r#"
+            {"categories":["metaDataUpdate"],"entities":["a"],"name":"x","product":"sample","requestFields":{"updatedMetaDataDescription":"label changed","updatedMetaDataResources":[{"id":{"other":{"value":"a"},"type":"other"}}]},"result":"SUCCESS","time":"1970-01-01T00:00:01Z"}
+        "#]],
+    );
+}
+
+#[test]
 fn without_a_category_an_event_is_internal() {
     check(
         r#". = { "time": .at, "name": "x" }"#,
@@ -73,10 +84,15 @@ fn without_a_category_an_event_is_internal() {
 fn tables_of_the_documentation_are_looked_up_whole_names_first() {
     let program = r#"row = lookup("Kinds", .kind)
         . = { "time": 1, "name": .kind, "categories": row.category }"#;
-    for (kind, category) in
-        [("read", "dataLoad"), ("look", "dataLoad"), ("rmdir", "metaDataDelete"), ("rm -r", "dataDelete"), ("x", "internal")]
-    {
-        let lines = adapter(program).converter(options()).convert(format!(r#"{{"kind":"{kind}"}}"#).as_bytes(), 0).unwrap();
+    for (kind, category) in [
+        ("read", "dataLoad"),
+        ("look", "dataLoad"),
+        ("rmdir", "metaDataDelete"),
+        ("rm -r", "dataDelete"),
+        ("x", "internal"),
+    ] {
+        let lines =
+            adapter(program).converter(options()).convert(format!(r#"{{"kind":"{kind}"}}"#).as_bytes(), 0).unwrap();
         assert!(lines[0].contains(&format!(r#"["{category}""#)), "{kind}: {}", lines[0]);
     }
 }
@@ -128,6 +144,32 @@ fn columns_are_made_to_fit_and_the_whole_value_is_kept() {
 }
 
 #[test]
+fn a_zone_has_a_name_or_an_offset() {
+    let adapter = adapter(r#". = { "time": .t, "name": "x" }"#);
+    for (zone, expected) in
+        [("UTC", "12:00:00Z"), ("Europe/Berlin", "11:00:00Z"), ("+05:30", "06:30:00Z"), ("-02:00", "14:00:00Z")]
+    {
+        let timezone = Options::zone(zone).unwrap();
+        let mut converter = adapter.converter(Options { timezone, ..options() });
+        let lines = converter.convert(br#"{"t":"2024-01-01 12:00:00"}"#, 0).unwrap();
+        assert!(lines[0].contains(&format!("2024-01-01T{expected}")), "{zone}: {}", lines[0]);
+    }
+    assert!(Options::zone("Mars/Olympus").is_none());
+    assert!(Options::zone("").is_none());
+}
+
+#[test]
+fn times_before_the_year_1_are_not_read() {
+    check(
+        r#". = { "time": -99999999999, "name": "x" }"#,
+        "{}",
+        expect![[r#"
+        noTime: the time "-99999999999" cannot be read
+    "#]],
+    );
+}
+
+#[test]
 fn the_import_may_choose_the_organization() {
     let adapter = adapter(r#". = { "time": 1, "name": "x", "tenant": "other" }"#);
     let organization = Some("ri.indelible..organization.acme".parse().unwrap());
@@ -167,7 +209,10 @@ fn ids_come_from_the_record_and_its_occurrence_alone() {
         event["logEntryId"].as_str().unwrap().to_owned()
     };
     let known = id(&first, "{}", 0);
-    assert_eq!(known, "c7f2fcf8-9a98-89d3-9624-69ff37453c39", "ids must never change: they are how a repeat is recognised");
+    assert_eq!(
+        known, "c7f2fcf8-9a98-89d3-9624-69ff37453c39",
+        "ids must never change: they are how a repeat is recognised"
+    );
     assert_eq!(id(&second, "{}", 0), known);
     assert_ne!(id(&first, "{}", 1), known);
     assert_ne!(id(&first, "{ }", 0), known);
@@ -175,55 +220,107 @@ fn ids_come_from_the_record_and_its_occurrence_alone() {
 
 #[test]
 fn a_program_refuses_a_record_with_abort() {
-    check(r#"if .kind == null { abort "no kind" }
-        . = { "time": 1, "name": "x" }"#, "{}", expect![[r#"
+    check(
+        r#"if .kind == null { abort "no kind" }
+        . = { "time": 1, "name": "x" }"#,
+        "{}",
+        expect![[r#"
         refusedByAdapter: no kind
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn records_are_checked_before_the_program_sees_them() {
     let program = r#". = { "time": 1, "name": "x" }"#;
-    check(program, r#"{"a":1,"a":2}"#, expect![[r#"
+    check(
+        program,
+        r#"{"a":1,"a":2}"#,
+        expect![[r#"
         duplicateKey: the key "a" stands twice in one object
-    "#]]);
-    check(program, "[]", expect![[r#"
+    "#]],
+    );
+    check(
+        program,
+        "[]",
+        expect![[r#"
         invalidJson: the record is not a JSON object
-    "#]]);
-    check(program, &format!("{{\"a\":\"{}\"}}", "x".repeat(RECORD_BYTES_MAX)), expect![[r#"
+    "#]],
+    );
+    check(
+        program,
+        &format!("{{\"a\":\"{}\"}}", "x".repeat(RECORD_BYTES_MAX)),
+        expect![[r#"
         eventTooLarge: the record is larger than the limit; an event has at most 1048576 bytes
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn mistakes_of_a_program_are_named() {
-    check(r#". = { "time": 1, "name": "x", "colour": "red" }"#, "{}", expect![[r#"
+    check(
+        r#". = { "time": 1, "name": "x", "colour": "red" }"#,
+        "{}",
+        expect![[r#"
         adapterFault: the program left "colour", which is no part of an event; put it under passThrough
-    "#]]);
-    check(r#". = { "time": 1, "name": "x", "categories": ["dataLoaf"] }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": 1, "name": "x", "categories": ["dataLoaf"] }"#,
+        "{}",
+        expect![[r#"
         adapterFault: there is no category "dataLoaf"
-    "#]]);
-    check(r#". = { "time": 1, "name": "x", "categories": "dataLoad", "fields": { "deletedResources": ["a"] } }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": 1, "name": "x", "categories": "dataLoad", "fields": { "deletedResources": ["a"] } }"#,
+        "{}",
+        expect![[r#"
         adapterFault: no category of this event declares the field "deletedResources"
-    "#]]);
-    check(r#". = { "time": "yesterday", "name": "x" }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": "yesterday", "name": "x" }"#,
+        "{}",
+        expect![[r#"
         noTime: the time "yesterday" cannot be read
-    "#]]);
-    check(r#". = { "time": 1 }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": 1 }"#,
+        "{}",
+        expect![[r#"
         adapterFault: the program left no name
-    "#]]);
-    check(r#". = "x""#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = "x""#,
+        "{}",
+        expect![[r#"
         adapterFault: the program left string in `.`, not an event or a list of events
-    "#]]);
-    check(r#". = []"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = []"#,
+        "{}",
+        expect![[r#"
         adapterFault: the program left no event; refuse a record with `abort "why"`
-    "#]]);
-    check(r#". = { "time": 1, "name": "x", "result": "OK" }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": 1, "name": "x", "result": "OK" }"#,
+        "{}",
+        expect![[r#"
         adapterFault: result cannot be "OK"
-    "#]]);
-    check(r#". = { "time": 1, "name": "x", "repeat": 1000000 }"#, "{}", expect![[r#"
+    "#]],
+    );
+    check(
+        r#". = { "time": 1, "name": "x", "repeat": 1000000 }"#,
+        "{}",
+        expect![[r#"
         adapterFault: repeat is a number from 1 to 10000
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -5,6 +5,9 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
 use vrl::value::Value;
 
+/// The first second of the year 1, the earliest an event may name.
+const YEAR_1: i64 = -62_135_596_800;
+
 /// What a time without year or zone is read against.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
@@ -22,14 +25,13 @@ impl Clock {
     /// Accepted: a VRL timestamp; a number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart
     /// by size; and the texts of [`Clock::text`].
     pub(crate) fn instant(&self, value: &Value) -> Option<Timestamp> {
-        match value {
-            Value::Timestamp(time) => {
-                Timestamp::new(time.timestamp(), time.timestamp_subsec_nanos() as i32).ok()
-            }
+        let instant = match value {
+            Value::Timestamp(time) => Timestamp::new(time.timestamp(), time.timestamp_subsec_nanos() as i32).ok(),
             Value::Integer(number) => epoch(i128::from(*number) * 1_000_000_000),
             Value::Float(number) => epoch((number.into_inner() * 1e9).round() as i128),
             value => self.text(&value.to_str_lossy()?),
-        }
+        };
+        instant.filter(|instant| instant.as_second() >= YEAR_1)
     }
 
     /// Reads ISO 8601 (`T` or a space between date and time, zone optional), syslog (`Mar  7 09:08:07`, year optional),
@@ -42,11 +44,7 @@ impl Clock {
             return Timestamp::from_millisecond(millis.parse().ok()?).ok();
         }
         if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return if text.contains(',') {
-                self.american(text, [' ', ','])
-            } else {
-                self.syslog(text)
-            };
+            return if text.contains(',') { self.american(text, [' ', ',']) } else { self.syslog(text) };
         }
         if text.contains('/') {
             return self.american(text, [' ', '/']);
@@ -111,11 +109,7 @@ impl Clock {
         let year = words.next()?.trim_end_matches(',').parse().ok()?;
         let time = words.next()?;
         let half = words.next()?;
-        let padded = if time.find(':') == Some(1) {
-            format!("0{time}")
-        } else {
-            time.to_owned()
-        };
+        let padded = if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() };
         let (time, _) = clock_time(&padded)?;
         let hour = match half {
             "AM" => time.hour() % 12,
@@ -129,34 +123,28 @@ impl Clock {
     /// `local` in the zone written as `zone`: nothing, `Z`, `UTC`, `+02:00`, `+0200` or `+02`.
     fn at(&self, local: DateTime, zone: &str) -> Option<Timestamp> {
         match zone {
-            "" => Some(
-                self.zone
-                    .to_ambiguous_zoned(local)
-                    .compatible()
-                    .ok()?
-                    .timestamp(),
-            ),
+            "" => Some(self.zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp()),
             "Z" | "z" | "UTC" => Offset::UTC.to_timestamp(local).ok(),
-            zone => {
-                let sign = match zone.as_bytes().first()? {
-                    b'+' => 1,
-                    b'-' => -1,
-                    _ => return None,
-                };
-                let digits: String = zone[1..].chars().filter(|c| *c != ':').collect();
-                let hours: i32 = digits.get(0..2)?.parse().ok()?;
-                let minutes: i32 = match digits.len() {
-                    2 => 0,
-                    4 => digits[2..].parse().ok()?,
-                    _ => return None,
-                };
-                Offset::from_seconds(sign * (hours * 3600 + minutes * 60))
-                    .ok()?
-                    .to_timestamp(local)
-                    .ok()
-            }
+            zone => offset(zone)?.to_timestamp(local).ok(),
         }
     }
+}
+
+/// `+02:00`, `+0200` or `+02`.
+pub(crate) fn offset(text: &str) -> Option<Offset> {
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    let hours: i32 = digits.get(0..2)?.parse().ok()?;
+    let minutes: i32 = match digits.len() {
+        2 => 0,
+        4 => digits[2..].parse().ok()?,
+        _ => return None,
+    };
+    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
 /// An instant from nanoseconds since 1970, where the number may really be in seconds, milli-, micro- or nanoseconds.
@@ -180,14 +168,9 @@ fn date(year: &str, month: &str, day: &str) -> Option<Date> {
 }
 
 fn month(name: &str) -> Option<i8> {
-    const NAMES: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
+    const NAMES: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let name = name.get(0..3)?.to_ascii_lowercase();
-    NAMES
-        .iter()
-        .position(|candidate| *candidate == name)
-        .map(|index| index as i8 + 1)
+    NAMES.iter().position(|candidate| *candidate == name).map(|index| index as i8 + 1)
 }
 
 /// `HH:MM:SS` with an optional fraction, and what follows it. A leap second counts as the second before it.
@@ -200,9 +183,7 @@ fn clock_time(text: &str) -> Option<(Time, &str)> {
     let rest = text.get(8..)?;
     let (fraction, rest) = match rest.strip_prefix(['.', ',']) {
         Some(digits) => {
-            let end = digits
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(digits.len());
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
             digits.split_at(end)
         }
         None => ("", rest),

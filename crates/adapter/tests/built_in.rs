@@ -75,8 +75,10 @@ fn every_row_of_cloudtrail_works_on_the_barest_record() {
         let mut denied = bare.clone();
         denied["errorCode"] = json!("AccessDenied");
         let mut full = bare.clone();
-        full["requestParameters"] = json!({"userName": "u", "groupName": "g", "name": "n", "keyId": "k", "modelId": "m"});
-        full["responseElements"] = json!({"credentials": {"accessKeyId": "AK", "expiration": "Jul 10, 2023, 12:55:24 PM"}});
+        full["requestParameters"] =
+            json!({"userName": "u", "groupName": "g", "name": "n", "keyId": "k", "modelId": "m"});
+        full["responseElements"] =
+            json!({"credentials": {"accessKeyId": "AK", "expiration": "Jul 10, 2023, 12:55:24 PM"}});
         [bare, denied, full].map(|record| record.to_string()).into()
     });
 }
@@ -95,7 +97,8 @@ fn every_verb_of_cloudtrail_works_on_the_barest_record() {
             if wanted == family || wanted == "*" {
                 let operation = operation.replace('*', "Xyz");
                 let source = service.replace('*', "");
-                let record = json!({"eventTime": "2024-01-01T00:00:00Z", "eventName": operation, "eventSource": source});
+                let record =
+                    json!({"eventTime": "2024-01-01T00:00:00Z", "eventName": operation, "eventSource": source});
                 let events = convert(&mut converter, &record.to_string()).unwrap();
                 let internal = events[0]["categories"].as_array().unwrap().contains(&json!("internal"));
                 assert!(!internal, "{source} {operation}");
@@ -155,35 +158,185 @@ fn known_lines_of_several_versions_are_understood() {
         let events = convert(&mut converter, &format!("Mar  1 00:00:00 host {line}")).unwrap();
         let event = &events[0];
         let found = ["name", "result", "uid", "origin"].map(|member| event[member].as_str().unwrap_or(""));
-        let categories: Vec<_> =
-            event["categories"].as_array().unwrap().iter().filter_map(Value::as_str).filter(|name| *name != "passThrough").collect();
+        let categories: Vec<_> = event["categories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|name| *name != "passThrough")
+            .collect();
         let categories = categories.join("+");
         assert_eq!([&categories, found[0], found[1], found[2], found[3]], expected, "{line}");
     };
     let unauthorized = "UNAUTHORIZED";
-    check("sshd-session[9]: Accepted publickey for ann from 2001:db8::1 port 50000 ssh2: ED25519 SHA256:abc", ["userLogin", "sshd:Accepted", "SUCCESS", "ann", "2001:db8::1"]);
-    check("sshd[9]: Failed password for invalid user a b from 192.0.2.7 from 192.0.2.9 port 50000 ssh2", ["userLogin", "sshd:Failed", unauthorized, "a b from 192.0.2.7", "192.0.2.9"]);
-    check("sshd[9]: Failed keyboard-interactive/pam for root from 192.0.2.7 port 1 ssh2", ["userLogin", "sshd:Failed", unauthorized, "root", "192.0.2.7"]);
-    check("sshd[9]: Connection closed by authenticating user root 192.0.2.7 port 40 [preauth]", ["authenticationCheck", "sshd:gave_up", unauthorized, "root", "192.0.2.7"]);
-    check("sshd[9]: Disconnected from invalid user  192.0.2.7 port 40 [preauth]", ["authenticationCheck", "sshd:gave_up", unauthorized, "", "192.0.2.7"]);
-    check("sshd[9]: Invalid user admin from 192.0.2.7 port 40", ["authenticationCheck", "sshd:Invalid_user", unauthorized, "admin", "192.0.2.7"]);
-    check("sshd[9]: error: maximum authentication attempts exceeded for invalid user x from 192.0.2.7 port 40 ssh2 [preauth]", ["authenticationCheck", "sshd:maximum_attempts_exceeded", unauthorized, "x", "192.0.2.7"]);
-    check("sshd[9]: User bob from 192.0.2.7 not allowed because not listed in AllowUsers", ["authorizationCheck", "sshd:not_allowed", unauthorized, "bob", "192.0.2.7"]);
-    check("sshd[9]: pam_unix(sshd:session): session closed for user ann", ["userLogout", "sshd:session_closed", "SUCCESS", "ann", ""]);
-    check("sshd[9]: pam_sss(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7 user=ann", ["authenticationCheck", "sshd:authentication_failure", unauthorized, "ann", "192.0.2.7"]);
-    check("sshd(pam_unix)[9]: authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=192.0.2.7 user=root", ["authenticationCheck", "sshd:authentication_failure", unauthorized, "root", "192.0.2.7"]);
-    check("sshd[9]: Received disconnect from 192.0.2.7 port 40:11: disconnected by user", ["internal", "sshd:Disconnected", "SUCCESS", "", "192.0.2.7"]);
-    check("sudo:   ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls -l", ["codeExecution", "sudo:COMMAND", "SUCCESS", "ann", ""]);
-    check("sudo:   ann : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls", ["authenticationCheck+codeExecution", "sudo:incorrect_password", unauthorized, "ann", ""]);
-    check("sudo:   ann : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls", ["authorizationCheck+codeExecution", "sudo:refused", unauthorized, "ann", ""]);
+    check(
+        "sshd-session[9]: Accepted publickey for ann from 2001:db8::1 port 50000 ssh2: ED25519 SHA256:abc",
+        ["userLogin", "sshd:Accepted", "SUCCESS", "ann", "2001:db8::1"],
+    );
+    check(
+        "sshd[9]: Failed password for invalid user a b from 192.0.2.7 from 192.0.2.9 port 50000 ssh2",
+        ["userLogin", "sshd:Failed", unauthorized, "a b from 192.0.2.7", "192.0.2.9"],
+    );
+    check(
+        "sshd[9]: Failed keyboard-interactive/pam for root from 192.0.2.7 port 1 ssh2",
+        ["userLogin", "sshd:Failed", unauthorized, "root", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Connection closed by authenticating user root 192.0.2.7 port 40 [preauth]",
+        ["authenticationCheck", "sshd:gave_up", unauthorized, "root", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Disconnected from invalid user  192.0.2.7 port 40 [preauth]",
+        ["authenticationCheck", "sshd:gave_up", unauthorized, "", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Invalid user admin from 192.0.2.7 port 40",
+        ["authenticationCheck", "sshd:Invalid_user", unauthorized, "admin", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: error: maximum authentication attempts exceeded for invalid user x from 192.0.2.7 port 40 ssh2 [preauth]",
+        ["authenticationCheck", "sshd:maximum_attempts_exceeded", unauthorized, "x", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: User bob from 192.0.2.7 not allowed because not listed in AllowUsers",
+        ["authorizationCheck", "sshd:not_allowed", unauthorized, "bob", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: pam_unix(sshd:session): session closed for user ann",
+        ["userLogout", "sshd:session_closed", "SUCCESS", "ann", ""],
+    );
+    check(
+        "sshd[9]: pam_sss(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7 user=ann",
+        ["authenticationCheck", "sshd:authentication_failure", unauthorized, "ann", "192.0.2.7"],
+    );
+    check(
+        "sshd(pam_unix)[9]: authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=192.0.2.7 user=root",
+        ["authenticationCheck", "sshd:authentication_failure", unauthorized, "root", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Received disconnect from 192.0.2.7 port 40:11: disconnected by user",
+        ["internal", "sshd:Disconnected", "SUCCESS", "", "192.0.2.7"],
+    );
+    check(
+        "sudo:   ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls -l",
+        ["codeExecution", "sudo:COMMAND", "SUCCESS", "ann", ""],
+    );
+    check(
+        "sudo:   ann : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
+        ["authenticationCheck+codeExecution", "sudo:incorrect_password", unauthorized, "ann", ""],
+    );
+    check(
+        "sudo:   ann : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
+        ["authorizationCheck+codeExecution", "sudo:refused", unauthorized, "ann", ""],
+    );
     check("su[9]: FAILED SU (to root) ann on pts/1", ["userLogin", "su:FAILED_su", unauthorized, "ann", ""]);
     check("su: (to root) ann on pts/1", ["userLogin", "su:su", "SUCCESS", "ann", ""]);
-    check("login[9]: FAILED LOGIN (1) on '/dev/tty1' FOR 'root', Authentication failure", ["userLogin", "login:FAILED_LOGIN", unauthorized, "root", ""]);
-    check("gdm-password]: pam_unix(gdm-password:session): session opened for user ann(uid=1000) by (uid=0)", ["userLogin", "gdm-password:session_opened", "SUCCESS", "ann", ""]);
+    check(
+        "login[9]: FAILED LOGIN (1) on '/dev/tty1' FOR 'root', Authentication failure",
+        ["userLogin", "login:FAILED_LOGIN", unauthorized, "root", ""],
+    );
+    check(
+        "gdm-password]: pam_unix(gdm-password:session): session opened for user ann(uid=1000) by (uid=0)",
+        ["userLogin", "gdm-password:session_opened", "SUCCESS", "ann", ""],
+    );
     check("CRON[9]: (root) CMD (run-parts /etc/cron.hourly)", ["codeExecution", "cron:CMD", "SUCCESS", "root", ""]);
     check("usermod[9]: add 'ann' to group 'sudo'", ["managementGroups", "usermod:add_to_group", "SUCCESS", "", ""]);
-    check("passwd[9]: pam_unix(passwd:chauthtok): password changed for ann", ["managementUsers", "passwd:password_changed", "SUCCESS", "", ""]);
+    check(
+        "passwd[9]: pam_unix(passwd:chauthtok): password changed for ann",
+        ["managementUsers", "passwd:password_changed", "SUCCESS", "", ""],
+    );
+    check(
+        "sshd[9]: Received disconnect from 192.0.2.7: 11: Bye Bye [preauth]",
+        ["internal", "sshd:Disconnected", "SUCCESS", "", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: error: Received disconnect from 2001:db8::7: 14: No more user authentication methods available. [preauth]",
+        ["internal", "sshd:Disconnected", "SUCCESS", "", "2001:db8::7"],
+    );
+    check(
+        "sshd[9]: Connection closed by 192.0.2.7 [preauth]",
+        ["internal", "sshd:Connection_closed", "SUCCESS", "", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Disconnecting: Too many authentication failures for root [preauth]",
+        ["authenticationCheck", "sshd:too_many_failures", unauthorized, "root", ""],
+    );
+    check(
+        "sshd[9]: Disconnecting authenticating user root 192.0.2.7 port 22: Too many authentication failures [preauth]",
+        ["authenticationCheck", "sshd:too_many_failures", unauthorized, "root", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: reverse mapping checking getaddrinfo for ns.example.org [192.0.2.7] failed - POSSIBLE BREAK-IN ATTEMPT!",
+        ["internal", "sshd:address_mismatch", "ERROR", "", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: Bad protocol version identification 'GET / from 203.0.113.1' from 192.0.2.7 port 59547",
+        ["internal", "sshd:protocol_error", "ERROR", "", "192.0.2.7"],
+    );
+    check(
+        "sshd[9]: fatal: Timeout before authentication for 192.0.2.7 port 22",
+        ["authenticationCheck", "sshd:gave_up", unauthorized, "", "192.0.2.7"],
+    );
+    check(
+        "su(pam_unix)[9]: session opened for user cyrus by (uid=0)",
+        ["internal", "su:session_opened", "SUCCESS", "cyrus", ""],
+    );
+    check("syslogd 1.4.1: restart.", ["internal", "syslog:message", "SUCCESS", "", ""]);
+    check("last message repeated 2 times", ["internal", "syslog:message", "SUCCESS", "", ""]);
     check("kernel: [1.0] something else", ["internal", "kernel:message", "SUCCESS", "", ""]);
+}
+
+#[test]
+fn cloudtrail_records_come_in_other_wrappers_too() {
+    let adapter = Adapter::builtin("cloudtrail").unwrap();
+    let mut converter = adapter.converter(options());
+    let mut check = |record: Value, expected: [&str; 2]| {
+        let event = convert(&mut converter, &record.to_string()).unwrap().remove(0);
+        assert_eq!([event["name"].as_str().unwrap(), event["categories"][0].as_str().unwrap()], expected, "{event}");
+    };
+    let record = json!({"eventTime": "2024-01-01T00:00:00Z", "eventName": "GetSecretValue", "eventSource": "secretsmanager.amazonaws.com"});
+    check(
+        json!({"EventName": "GetSecretValue", "CloudTrailEvent": record.to_string()}),
+        ["GetSecretValue", "secretLoad"],
+    );
+    check(json!({"detail-type": "AWS API Call via CloudTrail", "detail": record}), ["GetSecretValue", "secretLoad"]);
+    let details = json!({"state": "Start", "eventSource": "ssm.amazonaws.com", "eventName": "UpdateInstanceInformation", "insightType": "ApiCallRateInsight"});
+    check(
+        json!({"eventTime": "2024-01-01T00:00:00Z", "eventCategory": "Insight", "insightDetails": details}),
+        ["ApiCallRateInsight", "monitorRun"],
+    );
+}
+
+/// What people wrote has no place in the columns the operator may read.
+#[test]
+fn free_text_stays_out_of_the_infrastructure_part() {
+    let said = "the launch code is 4711";
+    let cloudtrail = json!({"eventTime": "2024-01-01T00:00:00Z", "eventName": "CreatePolicy", "eventSource": "iam.amazonaws.com", "errorCode": "X", "errorMessage": said,
+        "requestParameters": {"description": said, "policyName": said, "policyDocument": said, "tags": [{"key": said, "value": said}]},
+        "responseElements": {"comment": said}, "additionalEventData": {"note": said}, "serviceEventDetails": {"note": said}});
+    let o365 = json!({"CreationTime": "2024-01-01T00:00:00", "Operation": "New-InboxRule", "Workload": "Exchange", "ObjectId": said, "EventData": said,
+        "Parameters": [{"Name": "Name", "Value": said}, {"Name": "User", "Value": said}], "ModifiedProperties": [{"Name": said, "NewValue": said}],
+        "Item": {"Subject": said, "ParentFolder": {"Path": said}}, "SourceFileName": said, "SearchQueryText": said, "TeamName": said});
+    let windows = json!({"EventID": 4688, "TimeCreated": "2024-01-01T00:00:00Z", "Hostname": "h", "Channel": "Security", "Message": said, "CommandLine": said,
+        "NewProcessName": said, "ObjectName": said, "TaskContent": said, "ServiceFileName": said, "RuleName": said, "ShareName": said});
+    let openssh =
+        format!("Mar  1 00:00:00 host sudo: ann : TTY=pts/0 ; PWD=/{said} ; USER=root ; COMMAND=/bin/echo {said}");
+    let content = ["requestFields", "resultFields", "entities", "users"];
+    for (name, record) in [
+        ("cloudtrail", cloudtrail.to_string()),
+        ("o365", o365.to_string()),
+        ("windows", windows.to_string()),
+        ("openssh", openssh),
+    ] {
+        let adapter = Adapter::builtin(name).unwrap();
+        let mut event = convert(&mut adapter.converter(options()), &record).unwrap().remove(0);
+        assert!(event.to_string().contains("4711"), "{name}");
+        for part in content {
+            event.as_object_mut().unwrap().remove(part);
+        }
+        let infrastructure = event.to_string();
+        assert!(!infrastructure.contains("launch") && !infrastructure.contains("4711"), "{name}: {infrastructure}");
+    }
 }
 
 #[test]
@@ -224,9 +377,21 @@ fn damage(value: &mut Value, depth: usize, random: &mut Random) {
         }
         value => {
             let strange = [
-                json!(null), json!(true), json!(-1), json!(1.5), json!(""), json!("-"), json!("ünïcode \u{1}\n\t <>"),
-                json!([]), json!([null, 1, {"Name": null}]), json!({}), json!({"Name": {"a": []}}), json!("x".repeat(3000)),
-                json!(9_223_372_036_854_775_807_i64), json!({"type": "rid", "rid": 1}), json!([[["a"]]]),
+                json!(null),
+                json!(true),
+                json!(-1),
+                json!(1.5),
+                json!(""),
+                json!("-"),
+                json!("ünïcode \u{1}\n\t <>"),
+                json!([]),
+                json!([null, 1, {"Name": null}]),
+                json!({}),
+                json!({"Name": {"a": []}}),
+                json!("x".repeat(3000)),
+                json!(9_223_372_036_854_775_807_i64),
+                json!({"type": "rid", "rid": 1}),
+                json!([[["a"]]]),
             ];
             *value = strange[random.below(strange.len())].clone();
         }
@@ -258,9 +423,22 @@ fn damaged_records_are_converted_or_refused_and_never_a_fault() {
         "requestParameters": {"userName": "u", "bucketName": "b", "key": "k", "groupName": "g"}, "resources": [{"ARN": "arn:x"}],
         "responseElements": {"accessKey": {"accessKeyId": "AK", "userName": "u"}}, "requestID": "r", "eventID": "e", "readOnly": false, "recipientAccountId": "1"});
     let mut shapes = Vec::new();
-    for (source, name) in [("iam", "CreateAccessKey"), ("iam", "AddUserToGroup"), ("s3", "GetObject"), ("sts", "AssumeRole"), ("kms", "Decrypt"),
-        ("signin", "ConsoleLogin"), ("ssm", "PutParameter"), ("ec2", "RunInstances"), ("ec2", "ModifySnapshotAttribute"), ("bedrock", "InvokeModel"),
-        ("athena", "StartQueryExecution"), ("iam", "DeleteAccessKey"), ("secretsmanager", "DeleteSecret"), ("logs", "GetLogEvents")] {
+    for (source, name) in [
+        ("iam", "CreateAccessKey"),
+        ("iam", "AddUserToGroup"),
+        ("s3", "GetObject"),
+        ("sts", "AssumeRole"),
+        ("kms", "Decrypt"),
+        ("signin", "ConsoleLogin"),
+        ("ssm", "PutParameter"),
+        ("ec2", "RunInstances"),
+        ("ec2", "ModifySnapshotAttribute"),
+        ("bedrock", "InvokeModel"),
+        ("athena", "StartQueryExecution"),
+        ("iam", "DeleteAccessKey"),
+        ("secretsmanager", "DeleteSecret"),
+        ("logs", "GetLogEvents"),
+    ] {
         let mut shape = cloudtrail.clone();
         shape["eventSource"] = json!(format!("{source}.amazonaws.com"));
         shape["eventName"] = json!(name);
@@ -274,9 +452,20 @@ fn damaged_records_are_converted_or_refused_and_never_a_fault() {
         "Target": [{"ID": "t", "Type": 1}], "Folders": [{"Path": "p", "FolderItems": [{"InternetMessageId": "m"}]}], "EventData": "<Group>g</Group>", "Members": [{"UPN": "m"}],
         "OriginatingServer": "S (1)", "AppAccessContext": {"AADSessionId": "s"}});
     let mut shapes = Vec::new();
-    for (workload, operation) in [("Exchange", "Add-MailboxPermission"), ("Exchange", "New-InboxRule"), ("Exchange", "MailItemsAccessed"), ("AzureActiveDirectory", "Add member to group."),
-        ("AzureActiveDirectory", "UserLoginFailed"), ("AzureActiveDirectory", "Consent to application."), ("SharePoint", "AddedToGroup"), ("OneDrive", "FileDownloaded"),
-        ("MicrosoftTeams", "MemberAdded"), ("Copilot", "CopilotInteraction"), ("Exchange", "Send"), ("AzureActiveDirectory", "Update StsRefreshTokenValidFrom Timestamp.")] {
+    for (workload, operation) in [
+        ("Exchange", "Add-MailboxPermission"),
+        ("Exchange", "New-InboxRule"),
+        ("Exchange", "MailItemsAccessed"),
+        ("AzureActiveDirectory", "Add member to group."),
+        ("AzureActiveDirectory", "UserLoginFailed"),
+        ("AzureActiveDirectory", "Consent to application."),
+        ("SharePoint", "AddedToGroup"),
+        ("OneDrive", "FileDownloaded"),
+        ("MicrosoftTeams", "MemberAdded"),
+        ("Copilot", "CopilotInteraction"),
+        ("Exchange", "Send"),
+        ("AzureActiveDirectory", "Update StsRefreshTokenValidFrom Timestamp."),
+    ] {
         let mut shape = o365.clone();
         shape["Workload"] = json!(workload);
         shape["Operation"] = json!(operation);
@@ -304,7 +493,8 @@ fn damaged_records_are_converted_or_refused_and_never_a_fault() {
 
 #[test]
 fn the_adapter_in_the_guide_does_what_the_guide_says() {
-    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/adapters.md")).unwrap();
+    let guide =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/adapters.md")).unwrap();
     let between = |from: &str, to: &str| guide.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
     let source = format!("# adapter: shop{}", between("# adapter: shop", "```"));
     let record = between("The record `", "`\nbecomes");

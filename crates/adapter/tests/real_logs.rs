@@ -49,7 +49,8 @@ fn convert(name: &str, files: &[PathBuf], mut wanted: impl FnMut(u64, &[u8]) -> 
     let adapter = Adapter::builtin(name).unwrap();
     let mut converter = adapter.converter(options());
     let mut scratch = Scratch::default();
-    let intake = Intake { producer: "p", producer_epoch: None, producer_seq: None, source: "http", adapter: Some(name) };
+    let intake =
+        Intake { producer: "p", producer_epoch: None, producer_seq: None, source: "http", adapter: Some(name) };
     let mut outcomes = Vec::new();
     for file in files {
         let mut reader = Reader::new(File::open(file).unwrap(), adapter.framing());
@@ -110,7 +111,10 @@ fn report(name: &str, outcomes: &[Outcome], refused_percent: f64) {
         }
     }
     for (kind, became) in kinds {
-        println!("{kind}: {}", became.iter().map(|(what, count)| format!("{what} x{count}")).collect::<Vec<_>>().join(", "));
+        println!(
+            "{kind}: {}",
+            became.iter().map(|(what, count)| format!("{what} x{count}")).collect::<Vec<_>>().join(", ")
+        );
     }
     let percent = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
     println!(
@@ -127,8 +131,20 @@ fn report(name: &str, outcomes: &[Outcome], refused_percent: f64) {
 /// The infrastructure part holds ids and addresses and never a sentence.
 fn check_infrastructure(outcomes: &[Outcome]) {
     let words = [
-        "name", "sid", "tokenId", "traceId", "product", "productVersion", "service", "host", "stack", "environment",
-        "origin", "sourceOrigin", "eventId", "logEntryId",
+        "name",
+        "sid",
+        "tokenId",
+        "traceId",
+        "product",
+        "productVersion",
+        "service",
+        "host",
+        "stack",
+        "environment",
+        "origin",
+        "sourceOrigin",
+        "eventId",
+        "logEntryId",
     ];
     for event in outcomes.iter().flat_map(Outcome::events) {
         for column in words {
@@ -231,7 +247,8 @@ fn openssh_counts_each_attempt_to_sign_in_once() {
             *if text(event, "result") == "SUCCESS" { succeeded } else { failed } += 1;
         }
     }
-    let suspicious: Vec<_> = logins.iter().filter(|(_, (failed, succeeded))| *failed >= 100 && *succeeded >= 20).collect();
+    let suspicious: Vec<_> =
+        logins.iter().filter(|(_, (failed, succeeded))| *failed >= 100 && *succeeded >= 20).collect();
     assert_eq!(suspicious, [(&"24.151.103.17", &(157, 47))]);
 }
 

@@ -72,14 +72,7 @@ impl<R: Read> Stream<R> {
 
 impl<R: Read> Bytes<R> {
     pub(super) fn new(input: R) -> Self {
-        Self {
-            stream: Stream::New(input),
-            buffer: vec![0; BUFFER_BYTES].into(),
-            at: 0,
-            end: 0,
-            line: 1,
-            failed: None,
-        }
+        Self { stream: Stream::New(input), buffer: vec![0; BUFFER_BYTES].into(), at: 0, end: 0, line: 1, failed: None }
     }
 
     /// The line of the next byte, from 1.

@@ -80,12 +80,7 @@ impl Frames {
         }
     }
 
-    fn read<R: Read>(
-        &mut self,
-        bytes: &mut Bytes<R>,
-        record: &mut Vec<u8>,
-        line: &mut u64,
-    ) -> Result<Frame, Refused> {
+    fn read<R: Read>(&mut self, bytes: &mut Bytes<R>, record: &mut Vec<u8>, line: &mut u64) -> Result<Frame, Refused> {
         loop {
             bytes.skip_space()?;
             *line = bytes.line();
@@ -247,11 +242,7 @@ impl Frames {
         while at < chunk.len() {
             if scan.in_string {
                 let rest = &chunk[at..];
-                let run = if scan.escaped {
-                    0
-                } else {
-                    memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len())
-                };
+                let run = if scan.escaped { 0 } else { memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len()) };
                 if scan.depth <= keys_matter && scan.text.len() < KEY_BYTES {
                     scan.text.extend_from_slice(&rest[..run.min(KEY_BYTES)]);
                 }
@@ -348,11 +339,7 @@ fn scalar<R: Read>(bytes: &mut Bytes<R>, record: &mut Vec<u8>, line: u64) -> Res
 }
 
 fn whole(record: &[u8], line: u64) -> Frame {
-    if record.len() > RECORD_BYTES_MAX {
-        Frame::Bad { line, reason: too_large() }
-    } else {
-        Frame::Record { line }
-    }
+    if record.len() > RECORD_BYTES_MAX { Frame::Bad { line, reason: too_large() } } else { Frame::Record { line } }
 }
 
 fn cut() -> Refused {

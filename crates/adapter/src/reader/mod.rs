@@ -13,9 +13,9 @@ use std::io::Read;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::Input;
 use crate::adapter::RECORD_BYTES_MAX;
 use crate::refused::{Code, Refused};
-use crate::Input;
 
 use self::bytes::Bytes;
 
@@ -82,11 +82,19 @@ enum Frames {
 /// How far one record was read.
 enum Frame {
     /// `record` holds it; it began on this line.
-    Record { line: u64 },
+    Record {
+        line: u64,
+    },
     /// It cannot be given; reading goes on behind it.
-    Bad { line: u64, reason: Refused },
+    Bad {
+        line: u64,
+        reason: Refused,
+    },
     /// Nothing more can be read.
-    Broken { line: u64, reason: Refused },
+    Broken {
+        line: u64,
+        reason: Refused,
+    },
     End,
 }
 

@@ -69,12 +69,16 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn lines_are_records_and_equal_ones_are_counted() {
-    check(&text(), b"one\r\n\n  \ntwo\none\none", expect![[r#"
+    check(
+        &text(),
+        b"one\r\n\n  \ntwo\none\none",
+        expect![[r#"
         1@1 x0: one
         2@4 x0: two
         3@5 x1: one
         4@6 x2: one
-    "#]]);
+    "#]],
+    );
     check(&text(), b"", expect![""]);
 }
 
@@ -96,25 +100,40 @@ fn json_lines_are_records_and_a_broken_line_spoils_no_other() {
 
 #[test]
 fn a_broken_first_line_spoils_no_other() {
-    check(&json(), b"{\"a\":1\n{\"a\":2}\n{\"a\":3}\n", expect![[r#"
+    check(
+        &json(),
+        b"{\"a\":1\n{\"a\":2}\n{\"a\":3}\n",
+        expect![[r#"
         1@1 x0: {"a":1
         2@2 x0: {"a":2}
         3@3 x0: {"a":3}
-    "#]]);
-    check(&json(), b"{\"a\":\"x\n{\"a\":2}\n", expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        b"{\"a\":\"x\n{\"a\":2}\n",
+        expect![[r#"
         1@1 x0: {"a":"x
         2@2 x0: {"a":2}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn arrays_and_pretty_printed_values_are_records() {
-    check(&json(), b"\xef\xbb\xbf[\n  {\"a\": [1, {\"b\": 2}]},\n  \"{}\", 7\n]\n", expect![[r#"
+    check(
+        &json(),
+        b"\xef\xbb\xbf[\n  {\"a\": [1, {\"b\": 2}]},\n  \"{}\", 7\n]\n",
+        expect![[r#"
         1@2 x0: {"a": [1, {"b": 2}]}
         2@3 x0: "{}"
         3@3 x0: 7
-    "#]]);
-    check(&json(), b"{\n \"a\": 1,\n \"b\": {\n  \"c\": 2\n }\n}\n{\n \"a\": 3\n}", expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        b"{\n \"a\": 1,\n \"b\": {\n  \"c\": 2\n }\n}\n{\n \"a\": 3\n}",
+        expect![[r#"
         1@1 x0: {
          "a": 1,
          "b": {
@@ -124,69 +143,111 @@ fn arrays_and_pretty_printed_values_are_records() {
         2@7 x0: {
          "a": 3
         }
-    "#]]);
-    check(&json(), b"{\"a\":1}{\"a\":2} {\"a\":3}", expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        b"{\"a\":1}{\"a\":2} {\"a\":3}",
+        expect![[r#"
         1@1 x0: {"a":1}
         2@1 x0: {"a":2}
         3@1 x0: {"a":3}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn records_come_out_of_wrappers() {
-    check(&json(), b"{\"Records\":[{\"a\":1},{\"a\":{\"Records\":[1]}}],\"x\":[1]}\n{\"Records\":[]}\n{\"a\":2}", expect![[r#"
+    check(
+        &json(),
+        b"{\"Records\":[{\"a\":1},{\"a\":{\"Records\":[1]}}],\"x\":[1]}\n{\"Records\":[]}\n{\"a\":2}",
+        expect![[r#"
         1@1 x0: {"a":1}
         2@1 x0: {"a":{"Records":[1]}}
         3@3 x0: {"a":2}
-    "#]]);
-    check(&nested(), b"{ \"data\" : { \"n\": 1, \"items\" : [ {\"a\":1} ] }, \"value\": [\n{\"a\":2}\n] }", expect![[r#"
+    "#]],
+    );
+    check(
+        &nested(),
+        b"{ \"data\" : { \"n\": 1, \"items\" : [ {\"a\":1} ] }, \"value\": [\n{\"a\":2}\n] }",
+        expect![[r#"
         1@1 x0: {"a":1}
         2@2 x0: {"a":2}
-    "#]]);
-    check(&json(), b"{\"Records\":{\"a\":[1]}}", expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        b"{\"Records\":{\"a\":[1]}}",
+        expect![[r#"
         1@1 x0: {"Records":{"a":[1]}}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_cut_array_is_an_error_for_its_place() {
-    check(&json(), b"{\"Records\":[{\"a\":1},\n{\"a\":2}", expect![[r#"
+    check(
+        &json(),
+        b"{\"Records\":[{\"a\":1},\n{\"a\":2}",
+        expect![[r#"
         1@1 x0: {"a":1}
         2@2 x0: {"a":2}
         3@2: unreadable: the file ends inside an array of records; fetch it again (last)
-    "#]]);
-    check(&json(), b"[{\"a\":1},{\"a\":", expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        b"[{\"a\":1},{\"a\":",
+        expect![[r#"
         1@1 x0: {"a":1}
         2@1: unreadable: the file ends inside an array of records; fetch it again (last)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_csv_column_holds_records() {
-    let csv = b"#TYPE Selected\r\n\"Type\",\"AuditData\",\"n\"\r\n\"x\",\"{\"\"a\"\":\"\"1,\n2\"\"}\",1\r\ny,,2\r\nz,{},3";
-    check(&nested(), csv, expect![[r#"
+    let csv =
+        b"#TYPE Selected\r\n\"Type\",\"AuditData\",\"n\"\r\n\"x\",\"{\"\"a\"\":\"\"1,\n2\"\"}\",1\r\ny,,2\r\nz,{},3";
+    check(
+        &nested(),
+        csv,
+        expect![[r#"
         1@3 x0: {"a":"1,
         2"}
         2@5: invalidJson: the row has nothing in the column of the record
         3@6 x0: {}
-    "#]]);
-    check(&nested(), b"a;b\n1;2\n", expect![[r#"
+    "#]],
+    );
+    check(
+        &nested(),
+        b"a;b\n1;2\n",
+        expect![[r#"
         1@1: notThisKind: the file is neither JSON nor a CSV file with the column "AuditData" (last)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn compression_is_found_by_its_magic() {
     let mut members = gzip(b"{\"a\":1}\n{\"a\"");
     members.extend(gzip(b":2}\n"));
-    check(&json(), &members, expect![[r#"
+    check(
+        &json(),
+        &members,
+        expect![[r#"
         1@1 x0: {"a":1}
         2@2 x0: {"a":2}
-    "#]]);
-    check(&json(), &zstd::encode_all(&b"{\"a\":1}\n{\"a\":2}\n"[..], 3).unwrap(), expect![[r#"
+    "#]],
+    );
+    check(
+        &json(),
+        &zstd::encode_all(&b"{\"a\":1}\n{\"a\":2}\n"[..], 3).unwrap(),
+        expect![[r#"
         1@1 x0: {"a":1}
         2@2 x0: {"a":2}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -194,7 +255,10 @@ fn records_before_a_cut_in_a_compressed_file_count() {
     let noise: String = (0..20_000u64).map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
     let cut = &gzip(format!("first\nsecond\n{noise}").as_bytes())[..9000];
     let found = read(&text(), cut, usize::MAX);
-    assert_eq!(found, "1@1 x0: first\n2@2 x0: second\n3@3: unreadable: the compressed file is cut; fetch it again (last)\n");
+    assert_eq!(
+        found,
+        "1@1 x0: first\n2@2 x0: second\n3@3: unreadable: the compressed file is cut; fetch it again (last)\n"
+    );
 }
 
 #[test]
@@ -203,7 +267,10 @@ fn what_is_too_large_is_an_error_for_its_place() {
     let found = read(&text(), format!("a\n{large}\nb\n").as_bytes(), usize::MAX);
     assert_eq!(found, "1@1 x0: a\n2@2: eventTooLarge: the record is larger than 1048576 bytes\n3@3 x0: b\n");
     let found = read(&json(), format!("{{\"a\":1}}\n{{\"a\":\"{large}\"}}\n{{\"b\":1}}\n").as_bytes(), usize::MAX);
-    assert_eq!(found, "1@1 x0: {\"a\":1}\n2@2: eventTooLarge: the record is larger than 1048576 bytes\n3@3 x0: {\"b\":1}\n");
+    assert_eq!(
+        found,
+        "1@1 x0: {\"a\":1}\n2@2: eventTooLarge: the record is larger than 1048576 bytes\n3@3 x0: {\"b\":1}\n"
+    );
     let deep = "[".repeat(10_000);
     let found = read(&json(), format!("{{\"a\":{deep}\n{{\"b\":1}}\n").as_bytes(), usize::MAX);
     assert!(found.ends_with("{\"b\":1}\n"), "{found}");
@@ -211,7 +278,11 @@ fn what_is_too_large_is_an_error_for_its_place() {
 
 #[test]
 fn other_encodings_are_named() {
-    check(&json(), b"\xff\xfe{\0", expect![[r#"
+    check(
+        &json(),
+        b"\xff\xfe{\0",
+        expect![[r#"
         1@1: invalidUtf8: the file is UTF-16; convert it to UTF-8 (last)
-    "#]]);
+    "#]],
+    );
 }
