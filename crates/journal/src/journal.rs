@@ -15,7 +15,7 @@ use crate::format::{
 };
 use crate::reader::{FramePosition, Frames, Reader, Stats};
 use crate::recovery::{self, Cut, OpenError, Survey, io_error};
-use crate::segment::{Extent, FRAMES_START, Segment};
+use crate::segment::{Extent, FRAMES_START, OpenSegment};
 use crate::spares::{PrepareError, Shared, State, Step};
 
 /// Sizes of a journal. May differ from one start to the next.
@@ -110,7 +110,7 @@ pub struct Recovered {
 /// Nothing locks the folder: the caller makes sure that only one process opens it.
 pub struct Journal {
     shared: Arc<Shared>,
-    open: Arc<Segment>,
+    open: OpenSegment,
     /// As `Shared::state` has it for the open segment.
     extent: Extent,
     durable: FrameNumber,
@@ -151,7 +151,7 @@ impl Journal {
     ) -> Result<(Journal, Recovered), OpenError> {
         options.check()?;
         disk.create_dir(dir).map_err(io_error("create", dir))?;
-        let survey = recovery::survey(&*disk, dir)?;
+        let survey = recovery::survey(&disk, dir)?;
         for path in &survey.leftovers {
             disk.remove(path).map_err(io_error("remove", path))?;
         }
@@ -239,7 +239,7 @@ impl Journal {
                 state.idle.push(segment);
             }
             state.idle.extend(emptied.into_iter().map(Arc::new));
-            state.live.insert(open.id, (Arc::clone(&open), extent));
+            state.live.insert(open.segment.id, (Arc::clone(&open.segment), extent));
         }
         Ok(Journal {
             shared,
@@ -263,12 +263,12 @@ impl Journal {
         if size_bytes > limit_bytes {
             return Err(AppendError::TooLarge { size_bytes, limit_bytes });
         }
-        if self.extent.end + frame_bytes(size_bytes) as u64 > self.open.frames_end() {
+        if self.extent.end + frame_bytes(size_bytes) as u64 > self.open.segment.frames_end() {
             self.roll()?;
         }
         let header = FrameHeader {
             kind: Kind::Records,
-            segment: self.open.id,
+            segment: self.open.segment.id,
             number: self.extent.next,
             durable: self.durable,
             received_at_us,
@@ -276,12 +276,17 @@ impl Journal {
             previous: self.extent.chain,
         };
         self.buffer.clear();
-        let checksum = header.encode(self.open.seed, body, &mut self.buffer);
+        let checksum = header.encode(self.open.segment.seed, body, &mut self.buffer);
         let offset = self.extent.end;
         self.open.file.write_at(&self.buffer, offset).map_err(|error| self.halt("write", error))?;
         self.extent.add(&header, checksum);
         self.publish_extent();
-        Ok(FramePosition { segment: self.open.id, offset, length: self.buffer.len() as u32, number: header.number })
+        Ok(FramePosition {
+            segment: self.open.segment.id,
+            offset,
+            length: self.buffer.len() as u32,
+            number: header.number,
+        })
     }
 
     /// Makes every frame written so far durable. Returns the number below which all frames are.
@@ -309,7 +314,7 @@ impl Journal {
         self.close_segment()?;
         let received_at_us = self.extent.received_at_us.map_or(0, |(_, newest)| newest);
         let extent = Extent::empty(self.extent.next, self.extent.chain);
-        let opening = opening_frame(next.seed, next.id, &extent, received_at_us);
+        let opening = opening_frame(next.segment.seed, next.segment.id, &extent, received_at_us);
         let written = next.file.write_at(&opening, HEADER_BYTES).and_then(|()| next.file.sync());
         self.open = next;
         self.extent = extent;
@@ -363,12 +368,12 @@ impl Journal {
 
     fn halt(&self, action: &'static str, source: io::Error) -> AppendError {
         self.shared.halt(action, &source);
-        AppendError::Io { action, segment: self.open.id, source }
+        AppendError::Io { action, segment: self.open.segment.id, source }
     }
 
     fn publish_extent(&self) {
-        let entry = (Arc::clone(&self.open), self.extent);
-        self.shared.lock().live.insert(self.open.id, entry);
+        let entry = (Arc::clone(&self.open.segment), self.extent);
+        self.shared.lock().live.insert(self.open.segment.id, entry);
     }
 
     /// The closing frame is written after all it tells of is durable, so that recovery may believe it.
@@ -378,7 +383,7 @@ impl Journal {
         let body = Closing { first, end, received_at_us: received_at_us.unwrap_or((0, 0)) }.encode();
         let header = FrameHeader {
             kind: Kind::Closing,
-            segment: self.open.id,
+            segment: self.open.segment.id,
             number: next,
             durable: self.durable,
             received_at_us: received_at_us.map_or(0, |(_, newest)| newest),
@@ -386,13 +391,13 @@ impl Journal {
             previous: chain,
         };
         self.buffer.clear();
-        header.encode(self.open.seed, &[&body], &mut self.buffer);
+        header.encode(self.open.segment.seed, &[&body], &mut self.buffer);
         let file = &self.open.file;
-        let written = file.write_at(&self.buffer, self.open.frames_end()).and_then(|()| file.sync());
+        let written = file.write_at(&self.buffer, self.open.segment.frames_end()).and_then(|()| file.sync());
         written.map_err(|error| self.halt("close", error))
     }
 
-    fn take_spare(&self) -> Result<Arc<Segment>, AppendError> {
+    fn take_spare(&self) -> Result<OpenSegment, AppendError> {
         let mut waited = false;
         let mut state = self.shared.lock();
         loop {
@@ -452,11 +457,16 @@ fn opening_frame(seed: Seed, id: SegmentId, extent: &Extent, received_at_us: i64
 /// Writes the frames of the last segment from where it is known to be durable up to `until` into `spare`, then opens that.
 ///
 /// The opening frame comes last: until it is on disk the old segment counts, from then on the copy.
-fn move_tail(shared: &Shared, spare: &Segment, until: FrameNumber, received_at_us: i64) -> Result<Extent, OpenError> {
+fn move_tail(
+    shared: &Shared,
+    spare: &OpenSegment,
+    until: FrameNumber,
+    received_at_us: i64,
+) -> Result<Extent, OpenError> {
     let last = shared.lock().live.last_key_value().map(|(_, (segment, extent))| (Arc::clone(segment), *extent));
     let Some((old, start)) = last else { return Ok(Extent::empty(until, 0)) };
     let failed = |action| io_error(action, &shared.dir);
-    let mut window = old.window();
+    let mut window = old.window().map_err(failed("open the last segment in"))?;
     let mut from = start;
     let mut extent = Extent::empty(start.next, start.chain);
     let before_us = start.received_at_us.map(|(_, newest)| newest);
@@ -468,10 +478,15 @@ fn move_tail(shared: &Shared, spare: &Segment, until: FrameNumber, received_at_u
         })?;
         let frame = window.get(from.end, header.frame_bytes()).map_err(failed("read the last segment in"))?;
         let body = &frame[FRAME_HEADER_BYTES..FRAME_HEADER_BYTES + header.body_bytes as usize];
-        let moved =
-            FrameHeader { kind: Kind::Moved, segment: spare.id, durable: start.next, previous: extent.chain, ..header };
+        let moved = FrameHeader {
+            kind: Kind::Moved,
+            segment: spare.segment.id,
+            durable: start.next,
+            previous: extent.chain,
+            ..header
+        };
         buffer.clear();
-        let moved_checksum = moved.encode(spare.seed, &[body], &mut buffer);
+        let moved_checksum = moved.encode(spare.segment.seed, &[body], &mut buffer);
         spare.file.write_at(&buffer, extent.end).map_err(failed("write a segment in"))?;
         from.add(&header, checksum);
         extent.add(&moved, moved_checksum);
@@ -483,7 +498,7 @@ fn move_tail(shared: &Shared, spare: &Segment, until: FrameNumber, received_at_u
     let before_us = if extent.is_empty() { received_at_us } else { before_us.unwrap_or(received_at_us) };
     let head = Extent::empty(start.next, start.chain);
     // It does not call its own frames durable: were its sync to fail, it would be believed as long as it reads back.
-    let opening = opening_frame(spare.seed, spare.id, &head, before_us);
+    let opening = opening_frame(spare.segment.seed, spare.segment.id, &head, before_us);
     spare.file.write_at(&opening, HEADER_BYTES).map_err(failed("write a segment in"))?;
     spare.file.sync().map_err(failed("sync a segment in"))?;
     Ok(extent)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use crate::format::{FRAME_HEADER_BYTES, FrameHeader, FrameNumber, SegmentId};
-use crate::segment::{Extent, Segment, Window};
+use crate::segment::{Extent, OpenSegment, Segment, Window};
 use crate::spares::Shared;
 
 /// Where a frame stands. Valid as long as its segment is retained.
@@ -134,12 +134,13 @@ impl Reader {
             return Err(ReadError::NotDurable { number });
         }
         let segment = self.segment(id)?;
-        match read_at(&segment, offset, length) {
-            Ok(Some((header, frame))) if header.number == number => Ok(to_frame(&header, *position, frame)),
-            // A segment that was recycled meanwhile holds other bytes; then nothing is damaged.
-            Ok(_) => self.segment(id).and(Err(ReadError::Damaged { segment: id, offset, number })),
-            Err(source) => Err(ReadError::Io { segment: id, source }),
-        }
+        let error = match read_at(&segment, offset, length) {
+            Ok(Some((header, frame))) if header.number == number => return Ok(to_frame(&header, *position, frame)),
+            Ok(_) => ReadError::Damaged { segment: id, offset, number },
+            Err(source) => ReadError::Io { segment: id, source },
+        };
+        // A segment that was recycled meanwhile has another name and other bytes; then nothing is wrong with it.
+        self.segment(id).and(Err(error))
     }
 
     /// Keeps a segment from being recycled until the guard is dropped.
@@ -150,8 +151,9 @@ impl Reader {
         let state = self.shared.lock();
         let held = state.live.get(&segment).filter(|(_, extent)| !state.is_released(extent));
         let (held, _) = held.ok_or(ReadError::Released { segment })?;
+        let file = held.file().map_err(|source| ReadError::Io { segment, source })?;
         held.holds.fetch_add(1, Ordering::AcqRel);
-        Ok(Hold { segment: Arc::clone(held), shared: Arc::clone(&self.shared) })
+        Ok(Hold { open: OpenSegment { segment: Arc::clone(held), file }, shared: Arc::clone(&self.shared) })
     }
 
     /// All retained frames from number `from` on that are durable now, in order. Starts later if `from` was released.
@@ -209,7 +211,7 @@ fn read_at(segment: &Segment, offset: u64, length: u32) -> io::Result<Option<(Fr
         return Ok(None);
     }
     let mut frame = vec![0; length as usize];
-    let count = segment.file.read_at(&mut frame, offset)?;
+    let count = segment.file()?.read_at(&mut frame, offset)?;
     let Some((header, checksum)) = FrameHeader::decode(segment.seed, segment.id, &frame) else { return Ok(None) };
     let whole = count == frame.len() && header.frame_bytes() == frame.len() && header.kind.has_records();
     Ok((whole && checksum.verify(&frame).is_some()).then_some((header, frame)))
@@ -228,21 +230,22 @@ fn to_frame(header: &FrameHeader, position: FramePosition, frame: Vec<u8>) -> Fr
 /// Keeps a segment from being recycled; see [`Reader::hold`].
 #[derive(Debug)]
 pub struct Hold {
-    segment: Arc<Segment>,
+    /// With its file open, so that reads need not open it again.
+    open: OpenSegment,
     shared: Arc<Shared>,
 }
 
 impl Hold {
     /// The segment that is held.
     pub fn segment(&self) -> SegmentId {
-        self.segment.id
+        self.open.segment.id
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         let _state = self.shared.lock();
-        self.segment.holds.fetch_sub(1, Ordering::AcqRel);
+        self.open.segment.holds.fetch_sub(1, Ordering::AcqRel);
         self.shared.changed.notify_all();
     }
 }
@@ -286,8 +289,9 @@ impl Frames {
             return Err(ReadError::Released { segment: id });
         }
         let hold = self.reader.hold(id)?;
-        let mut window = hold.segment.window();
-        let opening = hold.segment.opening(&mut window).map_err(|source| ReadError::Io { segment: id, source })?;
+        let segment = &hold.open.segment;
+        let mut window = segment.window().map_err(|source| ReadError::Io { segment: id, source })?;
+        let opening = segment.opening(&mut window).map_err(|source| ReadError::Io { segment: id, source })?;
         let damaged = ReadError::Damaged { segment: id, offset: crate::format::HEADER_BYTES, number: extent.first };
         let opening = opening.filter(|opening| opening.number == extent.first).ok_or(damaged)?;
         let passed = Extent::empty(extent.first, self.chain.unwrap_or(opening.previous));
@@ -301,7 +305,7 @@ impl Frames {
             }
             let Some(place) = &mut self.place else { return Ok(None) };
             let Place { hold, window, passed, .. } = place;
-            let (segment, offset, number) = (&hold.segment, passed.end, passed.next);
+            let (segment, offset, number) = (&hold.open.segment, passed.end, passed.next);
             if number >= self.end {
                 return Ok(None);
             }

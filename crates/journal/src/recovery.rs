@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indelible_storage::Disk;
 
@@ -99,7 +100,7 @@ pub(crate) struct Survey {
     pub(crate) last_received_at_us: Option<i64>,
 }
 
-pub(crate) fn survey(disk: &dyn Disk, dir: &Path) -> Result<Survey, OpenError> {
+pub(crate) fn survey(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Survey, OpenError> {
     let mut files = Vec::new();
     let mut leftovers = Vec::new();
     let mut next_id = SegmentId(0);
@@ -121,7 +122,8 @@ pub(crate) fn survey(disk: &dyn Disk, dir: &Path) -> Result<Survey, OpenError> {
     let mut unused = Vec::new();
     for id in files {
         let segment = inspector.open(id)?;
-        let opening = segment.opening(&mut segment.window()).map_err(io_error("read", &inspector.path(id)))?;
+        let mut window = inspector.window(&segment)?;
+        let opening = segment.opening(&mut window).map_err(io_error("read", &inspector.path(id)))?;
         match opening {
             Some(opening) => opened.push((segment, opening)),
             None => unused.push(segment),
@@ -179,7 +181,7 @@ pub(crate) fn survey(disk: &dyn Disk, dir: &Path) -> Result<Survey, OpenError> {
 }
 
 struct Inspector<'a> {
-    disk: &'a dyn Disk,
+    disk: &'a Arc<dyn Disk>,
     dir: &'a Path,
     log: Option<LogId>,
 }
@@ -196,6 +198,10 @@ struct End {
 impl Inspector<'_> {
     fn path(&self, id: SegmentId) -> PathBuf {
         segment::path(self.dir, id, SEGMENT_SUFFIX)
+    }
+
+    fn window(&self, segment: &Segment) -> Result<Window, OpenError> {
+        segment.window().map_err(io_error("open", &self.path(segment.id)))
     }
 
     /// Opens a segment and checks its header, which was synced before the file got its name.
@@ -220,7 +226,7 @@ impl Inspector<'_> {
             // Its length was synced before it got its name, so no crash shortens it.
             return Err(damaged(id, length, "the file is shorter than it was made"));
         }
-        Ok(Segment::new(header.log, id, file, header.segment_bytes))
+        Ok(Segment::new(header.log, id, header.segment_bytes, self.disk, self.dir))
     }
 
     /// A segment without an opening frame was never in use, or recovery was stopped while moving frames there. Other
@@ -240,7 +246,7 @@ impl Inspector<'_> {
     /// The frames of a segment that is not the last: all from its opening to that of its successor, or it is damaged.
     fn closed(&self, segment: &Segment, opening: &FrameHeader, next: &FrameHeader) -> Result<Extent, OpenError> {
         let id = segment.id;
-        let mut window = segment.window();
+        let mut window = self.window(segment)?;
         let read_error = io_error("read", &self.path(id));
         if next.number < opening.number {
             return Err(damaged(next.segment, HEADER_BYTES, "frame numbers go back"));
@@ -288,7 +294,7 @@ impl Inspector<'_> {
 
     /// The last segment in use.
     fn last(&self, segment: &Segment, opening: &FrameHeader) -> Result<End, OpenError> {
-        let mut window = segment.window();
+        let mut window = self.window(segment)?;
         let read_error = io_error("read", &self.path(segment.id));
         if let Some(closing) = segment.closing(&mut window).map_err(&read_error)?
             && closing.first == opening.number
@@ -330,7 +336,7 @@ impl Inspector<'_> {
     ) -> Result<HeadersFound, OpenError> {
         const STRIDE: u64 = 8;
         let mut found = HeadersFound { first: None, durable: FrameNumber(0) };
-        let mut window = segment.window();
+        let mut window = self.window(segment)?;
         let read_error = io_error("read", &self.path(segment.id));
         loop {
             let bytes = window.get(offset, SEARCH_BYTES).map_err(&read_error)?;

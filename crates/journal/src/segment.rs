@@ -2,10 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use indelible_storage::DiskFile;
+use indelible_storage::{Disk, DiskFile};
 
 use crate::format::{
     CLOSING_BYTES, Closing, FRAME_HEADER_BYTES, FrameHeader, FrameNumber, HEADER_BYTES, Kind, LogId, Seed, SegmentId,
@@ -15,19 +15,29 @@ use crate::format::{
 /// Where the first records frame of a segment stands: after the header block and the opening frame.
 pub(crate) const FRAMES_START: u64 = HEADER_BYTES + frame_bytes(0) as u64;
 
-/// What a [`Window`] reads at a time.
-const WINDOW_BYTES: usize = 1 << 20;
+/// What a [`Window`] reads at first; then twice as much each time, up to the second figure.
+const WINDOW_BYTES: (usize, usize) = (4 << 10, 1 << 20);
 
 /// A file that holds, or is ready to hold, a segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) id: SegmentId,
     pub(crate) seed: Seed,
-    pub(crate) file: Arc<dyn DiskFile>,
     /// Length of the file as its header states it.
     pub(crate) bytes: u64,
     /// Readers that must not find it recycled.
     pub(crate) holds: AtomicUsize,
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    /// Open only while somebody uses it: more segments may be retained than a process may have files open.
+    file: Mutex<Option<Weak<dyn DiskFile>>>,
+}
+
+/// A segment whose file is kept open.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenSegment {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) file: Arc<dyn DiskFile>,
 }
 
 /// The frames of a segment that count, as far as they are known without reading them.
@@ -62,12 +72,32 @@ impl Extent {
 }
 
 impl Segment {
-    pub(crate) fn new(log: LogId, id: SegmentId, file: Arc<dyn DiskFile>, bytes: u64) -> Segment {
-        Segment { id, seed: Seed::new(log, id), file, bytes, holds: AtomicUsize::new(0) }
+    /// The segment called `id` in the folder `dir`, `bytes` long. Touches nothing.
+    pub(crate) fn new(log: LogId, id: SegmentId, bytes: u64, disk: &Arc<dyn Disk>, dir: &Path) -> Segment {
+        Segment {
+            id,
+            seed: Seed::new(log, id),
+            bytes,
+            holds: AtomicUsize::new(0),
+            disk: Arc::clone(disk),
+            path: path(dir, id, SEGMENT_SUFFIX),
+            file: Mutex::new(None),
+        }
     }
 
-    pub(crate) fn window(&self) -> Window {
-        Window { file: Arc::clone(&self.file), end: self.bytes, start: 0, bytes: Vec::new() }
+    /// The file, opened if nobody has it open.
+    pub(crate) fn file(&self) -> io::Result<Arc<dyn DiskFile>> {
+        let mut known = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = known.as_ref().and_then(Weak::upgrade) {
+            return Ok(file);
+        }
+        let file = self.disk.open(&self.path)?;
+        *known = Some(Arc::downgrade(&file));
+        Ok(file)
+    }
+
+    pub(crate) fn window(&self) -> io::Result<Window> {
+        Ok(Window { file: self.file()?, end: self.bytes, ahead: WINDOW_BYTES.0, start: 0, bytes: Vec::new() })
     }
 
     pub(crate) fn is_held(&self) -> bool {
@@ -139,6 +169,8 @@ pub(crate) struct Window {
     file: Arc<dyn DiskFile>,
     /// Nothing of interest stands from here on.
     end: u64,
+    /// How much to read next.
+    ahead: usize,
     start: u64,
     bytes: Vec<u8>,
 }
@@ -150,7 +182,8 @@ impl Window {
         let length = length.min(rest);
         let inside = offset >= self.start && offset + length as u64 <= self.start + self.bytes.len() as u64;
         if !inside {
-            self.bytes.resize(length.max(WINDOW_BYTES.min(rest)), 0);
+            self.bytes.resize(length.max(self.ahead.min(rest)), 0);
+            self.ahead = WINDOW_BYTES.1.min(self.ahead * 2);
             self.start = offset;
             let count = self.file.read_at(&mut self.bytes, offset);
             // After an error nothing of the buffer counts.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use indelible_storage::{Disk, DiskFile};
 
 use crate::format::{FrameNumber, LogId, SegmentHeader, SegmentId};
-use crate::segment::{self, Extent, PREPARING_SUFFIX, SEGMENT_SUFFIX, Segment};
+use crate::segment::{self, Extent, OpenSegment, PREPARING_SUFFIX, SEGMENT_SUFFIX, Segment};
 
 /// Zeros are written and synced in pieces, so that the writer's syncs do not wait behind all of them.
 const ZEROS_BYTES: usize = 4 << 20;
@@ -47,7 +47,7 @@ pub(crate) struct State {
     /// Segments with frames, the last one open.
     pub(crate) live: BTreeMap<SegmentId, (Arc<Segment>, Extent)>,
     /// Segments ready for use, in the order of their numbers.
-    pub(crate) spares: VecDeque<Arc<Segment>>,
+    pub(crate) spares: VecDeque<OpenSegment>,
     /// Segments nobody needs.
     pub(crate) idle: Vec<Arc<Segment>>,
     pub(crate) next_id: SegmentId,
@@ -154,7 +154,7 @@ impl Shared {
     }
 
     /// A new file of zeros with a header, and `opening` after it.
-    pub(crate) fn create(&self, id: SegmentId, opening: &[u8]) -> Result<Arc<Segment>, PrepareError> {
+    pub(crate) fn create(&self, id: SegmentId, opening: &[u8]) -> Result<OpenSegment, PrepareError> {
         let path = self.path(id, PREPARING_SUFFIX);
         let fill = || {
             let file = self.disk.create(&path)?;
@@ -189,14 +189,15 @@ impl Shared {
         file.sync()
     }
 
-    fn recycle(&self, released: &Segment, id: SegmentId) -> Result<Arc<Segment>, PrepareError> {
+    fn recycle(&self, released: &Segment, id: SegmentId) -> Result<OpenSegment, PrepareError> {
+        let file = released.file().map_err(|error| PrepareError::Unknown("open a released segment", error))?;
         let path = self.path(id, PREPARING_SUFFIX);
         self.disk
             .rename(&self.path(released.id, SEGMENT_SUFFIX), &path)
             .and_then(|()| self.disk.sync_dir(&self.dir))
             .map_err(|error| PrepareError::Unknown("take back a released segment", error))?;
-        self.write_header(&*released.file, id, &[]).map_err(|error| self.discard(&path, error))?;
-        self.publish(Arc::clone(&released.file), id)
+        self.write_header(&*file, id, &[]).map_err(|error| self.discard(&path, error))?;
+        self.publish(file, id)
     }
 
     fn remove(&self, released: &Segment) -> Result<(), PrepareError> {
@@ -207,12 +208,13 @@ impl Shared {
     }
 
     /// Gives a file that is ready its name. From here on recovery takes it for a segment.
-    fn publish(&self, file: Arc<dyn DiskFile>, id: SegmentId) -> Result<Arc<Segment>, PrepareError> {
+    fn publish(&self, file: Arc<dyn DiskFile>, id: SegmentId) -> Result<OpenSegment, PrepareError> {
         self.disk
             .rename(&self.path(id, PREPARING_SUFFIX), &self.path(id, SEGMENT_SUFFIX))
             .and_then(|()| self.disk.sync_dir(&self.dir))
             .map_err(|error| PrepareError::Unknown("name a new segment", error))?;
-        Ok(Arc::new(Segment::new(self.log, id, file, self.segment_bytes)))
+        let segment = Segment::new(self.log, id, self.segment_bytes, &self.disk, &self.dir);
+        Ok(OpenSegment { segment: Arc::new(segment), file })
     }
 
     /// Gives up a file that has no final name yet. What is left of it is removed when the journal is opened next.

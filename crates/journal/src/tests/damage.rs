@@ -196,7 +196,8 @@ fn torn_frame_above_the_durable_mark_is_cut_and_below_it_refused() {
 fn file_cut_anywhere_is_refused() {
     let fixture = fixture();
     for segment in [CLOSED, OPEN] {
-        for length in 0..OPTIONS.segment_bytes {
+        let frames = FRAMES_START - 100..FRAMES_START + 1000;
+        for length in (0..OPTIONS.segment_bytes).filter(|length| frames.contains(length) || length % 61 == 0) {
             assert_eq!(refused(&fixture.tampered(segment, |bytes| bytes.truncate(length as usize))).segment, segment);
         }
     }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use super::model::{Action, Caller, Stop};
 use crate::{AppendError, OpenError};
 
-const CASES: u64 = 1_500;
+const CASES: u64 = 1_200;
 
 fn random_action(random: &mut SmallRng) -> Action {
     match random.random_range(0..100) {

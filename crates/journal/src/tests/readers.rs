@@ -86,8 +86,10 @@ fn readers_see_whole_frames_or_that_they_are_released_while_segments_are_recycle
         }
         done.store(true, Ordering::Relaxed);
     });
-    let stats = journal.stats();
-    assert!(stats.oldest > FrameNumber(1000), "{stats:?}");
+    // All readers have let go by now.
+    while journal.stats().oldest < FrameNumber(1900) {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
