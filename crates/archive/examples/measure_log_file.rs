@@ -29,7 +29,11 @@ fn main() {
     let organization = &generator.organizations()[0];
     let entries: Vec<_> = (0..events).map(|index| split(&generator, index)).collect();
     let raw: usize = (0..events.div_ceil(1000)).map(|n| generator.batch(n * 1000, 1000).len()).sum();
-    println!("{events} events, {:.1} raw bytes each, floor {:.1}", raw as f64 / events as f64, generator.floor().bytes());
+    println!(
+        "{events} events, {:.1} raw bytes each, floor {:.1}",
+        raw as f64 / events as f64,
+        generator.floor().bytes()
+    );
 
     if std::env::var_os("ZSTD").is_some() {
         let text = generator.batch(0, events.min(100_000));
@@ -90,7 +94,13 @@ fn main() {
         }
     }
     let each = |bytes: i64| bytes as f64 / events as f64;
-    println!("row groups {}, pages {:.2}, Bloom filters {:.2}, rest {:.2}", file.metadata().num_row_groups(), each(pages), each(bloom), each(written.bytes as i64 - pages - bloom));
+    println!(
+        "row groups {}, pages {:.2}, Bloom filters {:.2}, rest {:.2}",
+        file.metadata().num_row_groups(),
+        each(pages),
+        each(bloom),
+        each(written.bytes as i64 - pages - bloom)
+    );
     for (size, name) in columns.iter().take(40) {
         println!("{:8.2}  {name}", each(-size));
     }

@@ -105,7 +105,9 @@ pub enum InventoryError {
         name: String,
     },
     /// A manifest is not signed with this platform's key.
-    #[error("manifest {name}: {source}; is this the archive of another platform, or were the keys in the data directory replaced?")]
+    #[error(
+        "manifest {name}: {source}; is this the archive of another platform, or were the keys in the data directory replaced?"
+    )]
     Signature {
         /// The object.
         name: String,
@@ -142,10 +144,7 @@ impl Generation {
 impl Inventory {
     /// Reads all manifests of `bucket`. `key` answers with the key that signs the log of an origin; a manifest that it
     /// did not sign, or that does not follow the one before it, is an error.
-    pub async fn load(
-        bucket: &Bucket,
-        key: impl Fn(&str) -> Option<VerifierKey>,
-    ) -> Result<Inventory, InventoryError> {
+    pub async fn load(bucket: &Bucket, key: impl Fn(&str) -> Option<VerifierKey>) -> Result<Inventory, InventoryError> {
         let objects = bucket.list(layout::ORGANIZATIONS).try_filter(|object| {
             let is_manifest = object.name.split('/').nth(3) == Some("manifest");
             std::future::ready(is_manifest)

@@ -65,7 +65,9 @@ pub enum SealError {
     #[error("read back the log file just written")]
     ReadRow(#[from] RowError),
     /// An entry, read back from the log file, has another leaf than the one its producer holds a receipt for.
-    #[error("log of {organization}: entry {seq} in the new log file is not the one in the tree; the journal or the disk is damaged, nothing was archived")]
+    #[error(
+        "log of {organization}: entry {seq} in the new log file is not the one in the tree; the journal or the disk is damaged, nothing was archived"
+    )]
     OtherLeaf {
         /// Whose log.
         organization: String,
@@ -73,7 +75,9 @@ pub enum SealError {
         seq: u64,
     },
     /// The leaves are right, and the tree over them is not the ledger's.
-    #[error("log of {organization}: the new log file does not lead to the root of {size} entries that the ledger has; the ledger is damaged")]
+    #[error(
+        "log of {organization}: the new log file does not lead to the root of {size} entries that the ledger has; the ledger is damaged"
+    )]
     OtherRoot {
         /// Whose log.
         organization: String,
@@ -134,12 +138,7 @@ impl<'l, L: Log> Sealer<'l, L> {
     /// Begins the run of `log` whose first entry is `first`. `previous` is the SHA-256 of the manifest before it, which
     /// ends at `first - 1`; `None` if `first` is 0. `staging` is a folder that only this server uses, on the disk where
     /// the runs wait for their upload; it is made if absent.
-    pub fn begin(
-        log: &'l L,
-        staging: &Path,
-        first: u64,
-        previous: Option<[u8; 32]>,
-    ) -> Result<Self, SealError> {
+    pub fn begin(log: &'l L, staging: &Path, first: u64, previous: Option<[u8; 32]>) -> Result<Self, SealError> {
         Self::begin_with(log, staging, first, previous, &SealSettings::default())
     }
 
@@ -335,7 +334,8 @@ impl SealedRun {
         let damaged = |what: String| SealError::Damaged { path: folder.to_owned(), what };
         let path = folder.join(MANIFEST);
         let manifest_bytes = fs::read(&path).map_err(|source| io_error("read", &path, source))?;
-        let (manifest, _) = Manifest::parse(&manifest_bytes).map_err(|error: ManifestError| damaged(error.to_string()))?;
+        let (manifest, _) =
+            Manifest::parse(&manifest_bytes).map_err(|error: ManifestError| damaged(error.to_string()))?;
         if folder.file_name().is_none_or(|name| name != run_name(&manifest).as_str()) {
             return Err(damaged("it is the folder of another run".to_owned()));
         }

@@ -98,7 +98,13 @@ impl TestLog {
 
     pub(crate) fn entry(&self, seq: u64) -> Row<'_> {
         let (received_at_us, infrastructure, content) = &self.entries[seq as usize];
-        Row { organization: self.info.organization.as_str(), seq, received_at_us: *received_at_us, infrastructure, content }
+        Row {
+            organization: self.info.organization.as_str(),
+            seq,
+            received_at_us: *received_at_us,
+            infrastructure,
+            content,
+        }
     }
 
     /// The checkpoint of the first `size` entries, as its reader would keep it.

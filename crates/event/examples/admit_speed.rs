@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use indelible_event::entry::{self, SaltKey};
+use indelible_event::parts::{Delivery, Row, merge};
 use indelible_event::{Intake, Limits, Scratch, admit};
 
 const EVENTS: u64 = 10_000;
@@ -40,6 +41,21 @@ fn main() {
             let infrastructure = entry::infrastructure_hash(admitted.infrastructure);
             let content = entry::content_hash(&key.salt(seq), admitted.content);
             entry::entry_bytes(&mut out, "ri.indelible..organization.a", seq, 0, &infrastructure, &content);
+            black_box(&out);
+        });
+        let mut parts: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for line in &lines {
+            let admitted = admit(&mut scratch, line.as_bytes(), &limits, &intake, || [1; 16]).expect("accepted");
+            parts.push((admitted.infrastructure.to_vec(), admitted.content.to_vec()));
+        }
+        measure("parts to columns", &lines, bytes, Duration::from_secs(seconds), |_, at| {
+            let (infrastructure, content) = &parts[at as usize];
+            black_box(Row::read(infrastructure, content).expect("a row"));
+        });
+        measure("parts to delivery", &lines, bytes, Duration::from_secs(seconds), |_, at| {
+            let (infrastructure, content) = &parts[at as usize];
+            out.clear();
+            merge(infrastructure, content, &Delivery::default(), &mut out).expect("an event");
             black_box(&out);
         });
     }

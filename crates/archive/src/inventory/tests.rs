@@ -72,7 +72,12 @@ fn a_manifest_that_cannot_be_trusted_stops_the_start() {
     let key = logs[0].info().key.clone();
     let bucket = Bucket::local(&path).unwrap();
     let load = || wait(Inventory::load(&bucket, |_| Some(key.clone()))).map(|inventory| inventory.totals());
-    let manifests: Vec<_> = wait(bucket.list_sorted("")).unwrap().into_iter().map(|object| object.name).filter(|name| name.contains("/manifest/")).collect();
+    let manifests: Vec<_> = wait(bucket.list_sorted(""))
+        .unwrap()
+        .into_iter()
+        .map(|object| object.name)
+        .filter(|name| name.contains("/manifest/"))
+        .collect();
     let [first, second, third] = &manifests[..] else { panic!("{manifests:?}") };
     let bytes = |name: &String| fs::read(path.join(name)).unwrap();
     let (first_bytes, second_bytes) = (bytes(first), bytes(second));

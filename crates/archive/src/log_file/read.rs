@@ -12,7 +12,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use crate::rows::schema;
 
 /// Rows of a batch, and the bytes of entries a batch may come to.
-const BATCH_ROWS_MAX: u64 = 1024;
+const BATCH_ROWS_MAX: u64 = 512;
 const BATCH_BYTES_MAX: u64 = 4 << 20;
 
 /// Why a log file cannot be read.
@@ -61,9 +61,8 @@ pub struct LogFileReader {
 impl LogFileReader {
     /// Reads the footer. The file's hash should have been checked before: this is for bytes that are what they were.
     pub fn open(file: File, limits: &ReadLimits) -> Result<Self, ReadError> {
-        let options = ArrowReaderOptions::new()
-            .with_skip_arrow_metadata(true)
-            .with_page_index_policy(PageIndexPolicy::Skip);
+        let options =
+            ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_page_index_policy(PageIndexPolicy::Skip);
         let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
         check_schema(builder.schema())?;
         check_sizes(builder.metadata(), limits)?;
@@ -95,7 +94,8 @@ fn check_sizes(metadata: &ParquetMetaData, limits: &ReadLimits) -> Result<(), Re
     }
     // A column holds at most what the entries hold, and for each row or element a length and a level.
     let values_max = limits.entries.saturating_add(limits.canonical_bytes);
-    let bytes_max = limits.canonical_bytes.saturating_mul(8).saturating_add(limits.entries.saturating_mul(64) + (1 << 20));
+    let bytes_max =
+        limits.canonical_bytes.saturating_mul(8).saturating_add(limits.entries.saturating_mul(64) + (1 << 20));
     for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
         let bytes = u64::try_from(column.uncompressed_size()).unwrap_or(u64::MAX);

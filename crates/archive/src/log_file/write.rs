@@ -127,9 +127,8 @@ impl LogFileWriter {
     /// Creates the file, which must not exist, with mode 0600. `organization` is its RID.
     pub fn create(path: &Path, organization: &str, settings: &LogFileSettings) -> Result<Self, WriteError> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        let options = ArrowWriterOptions::new()
-            .with_properties(writer_properties(settings)?)
-            .with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(writer_properties(settings)?).with_skip_arrow_metadata(true);
         Ok(Self {
             organization: organization.to_owned(),
             encoder: RowEncoder::new(None)?,
@@ -231,16 +230,8 @@ const IDS: [&str; 3] = ["traceId", "eventId", "logEntryId"];
 const JSON: [&str; 3] = ["requestFields", "resultFields", "extra"];
 
 /// Columns by whose exact values people search for few events among many.
-const SEARCHED: [&str; 8] = [
-    "uid",
-    "sid",
-    "tokenId",
-    "traceId",
-    "eventId",
-    "logEntryId",
-    "origins.list.element",
-    "entities.list.element",
-];
+const SEARCHED: [&str; 8] =
+    ["uid", "sid", "tokenId", "traceId", "eventId", "logEntryId", "origins.list.element", "entities.list.element"];
 
 /// Leaf columns of the content part.
 const CONTENT: [&str; 10] = [

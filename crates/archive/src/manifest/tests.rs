@@ -19,7 +19,10 @@ fn a_manifest_reads_back() {
     let (log, bytes) = example();
     let (manifest, note) = Manifest::parse(&bytes).unwrap();
     assert_eq!(manifest.text(), note.text());
-    assert_eq!((manifest.label(), manifest.generation(), manifest.entries(), manifest.size()), (manifest.origin.split('/').nth(1).unwrap(), 1, 5, 5));
+    assert_eq!(
+        (manifest.label(), manifest.generation(), manifest.entries(), manifest.size()),
+        (manifest.origin.split('/').nth(1).unwrap(), 1, 5, 5)
+    );
     assert_eq!(note.verify(std::slice::from_ref(&log.info().key)).unwrap().len(), 1);
     // The checkpoint in it is the log's own, byte for byte.
     assert_eq!(manifest.checkpoint().unwrap(), log.checkpoint(5));
@@ -89,6 +92,9 @@ fn bytes_that_are_no_manifest_are_refused() {
     for cut in 0..bytes.len() {
         assert!(Manifest::parse(&bytes[..cut]).is_err(), "cut at {cut}");
     }
-    assert_eq!(Manifest::parse(&vec![b'a'; MANIFEST_BYTES_MAX + 1]), Err(ManifestError::TooLong(MANIFEST_BYTES_MAX + 1)));
+    assert_eq!(
+        Manifest::parse(&vec![b'a'; MANIFEST_BYTES_MAX + 1]),
+        Err(ManifestError::TooLong(MANIFEST_BYTES_MAX + 1))
+    );
     assert!(Manifest::parse(&[bytes.clone(), bytes].concat()).is_err());
 }

@@ -1,16 +1,17 @@
 //! Columns back into canonical parts.
-
-use std::borrow::Cow;
+//!
+//! A batch is turned into lists of members first, each with its key as it is written and without the columns that are
+//! absent throughout; writing a row is then little more than copying. This runs for every entry that is verified.
 
 use arrow::array::{
-    Array, AsArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Int16Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Fields, Int64Type};
 use indelible_event::Time;
-use indelible_event::parts::{self, Columns, Delivery, Intake, List, Text, User};
+use indelible_event::parts::{self, Delivery, Text, write_string};
 
-use super::{COLUMNS, Column, RowError};
+use super::{COLUMNS, Column, RowError, intake_fields, user_fields};
 
 /// Reads the rows of a batch as entries. Columns are found by name, so their order does not matter and others may
 /// stand among them.
@@ -23,15 +24,14 @@ pub struct RowDecoder<'b> {
     seq: &'b Int64Array,
     received_at: &'b TimestampMicrosecondArray,
     kind: &'b StringArray,
-    time: &'b TimestampMicrosecondArray,
-    time_nanos: &'b Int16Array,
-    texts: [Option<&'b StringArray>; Text::COUNT],
-    categories: StringLists<'b>,
-    origins: StringLists<'b>,
-    entities: Option<StringLists<'b>>,
-    users: Option<UserLists<'b>>,
-    intake: IntakeColumn<'b>,
-    has_content: bool,
+    name: &'b StringArray,
+    time: Times<'b>,
+    extra: Option<&'b StringArray>,
+    infrastructure: Vec<Member<'b>>,
+    /// `None` in a batch without content columns.
+    content: Option<Vec<Member<'b>>>,
+    /// Those of both parts together, `organization` and `seq`; without `intake` and `extra`.
+    delivered: Vec<Member<'b>>,
 }
 
 impl<'b> RowDecoder<'b> {
@@ -40,31 +40,35 @@ impl<'b> RowDecoder<'b> {
     pub fn new(batch: &'b RecordBatch) -> Result<RowDecoder<'b>, RowError> {
         let has_content =
             COLUMNS.iter().all(|column| !column.is_content() || batch.column_by_name(column.name()).is_some());
-        let required = |column: Column| find(batch, column)?.ok_or_else(|| missing(column));
-        let mut texts = [None; Text::COUNT];
-        for text in Text::ALL {
-            let column = Column::Text(text);
-            texts[text as usize] = match find(batch, column)? {
-                Some(array) => Some(array.as_string()),
-                None if column.is_content() => None,
-                None => return Err(missing(column)),
-            };
+        let mut arrays: Vec<(Column, &'b ArrayRef)> = Vec::with_capacity(COLUMNS.len());
+        for column in COLUMNS.into_iter().filter(|column| has_content || !column.is_content()) {
+            arrays.push((column, find(batch, column)?));
         }
+        let array = |wanted: Column| {
+            let found = arrays.iter().find(|(column, _)| *column == wanted);
+            found.map(|(_, array)| *array).ok_or_else(|| missing(wanted))
+        };
+        let time =
+            Times { micros: array(Column::Time)?.as_primitive(), nanos: array(Column::TimeNanos)?.as_primitive() };
+        let members = |wanted: &dyn Fn(Column) -> bool| {
+            let columns = arrays.iter().filter(|(column, array)| wanted(*column) && array.null_count() < array.len());
+            sorted(columns.map(|(column, array)| Member::new(column.name(), column.value(array, time))).collect())
+        };
+        let is_place = |column| matches!(column, Column::Organization | Column::Seq);
+        let is_part = |column| !is_place(column) && !matches!(column, Column::ReceivedAt | Column::TimeNanos);
+        let is_hidden = |column| matches!(column, Column::Intake | Column::Text(Text::Extra));
         Ok(RowDecoder {
             rows: batch.num_rows(),
-            organization: required(Column::Organization)?.as_string(),
-            seq: required(Column::Seq)?.as_primitive::<Int64Type>(),
-            received_at: required(Column::ReceivedAt)?.as_primitive::<TimestampMicrosecondType>(),
-            kind: required(Column::Kind)?.as_string(),
-            time: required(Column::Time)?.as_primitive::<TimestampMicrosecondType>(),
-            time_nanos: required(Column::TimeNanos)?.as_primitive::<Int16Type>(),
-            texts,
-            categories: StringLists::new(required(Column::List(List::Categories))?.as_list()),
-            origins: StringLists::new(required(Column::List(List::Origins))?.as_list()),
-            entities: find(batch, Column::List(List::Entities))?.map(|array| StringLists::new(array.as_list())),
-            users: find(batch, Column::Users)?.map(|array| UserLists::new(array.as_list())),
-            intake: IntakeColumn::new(required(Column::Intake)?.as_struct()),
-            has_content,
+            organization: array(Column::Organization)?.as_string(),
+            seq: array(Column::Seq)?.as_primitive(),
+            received_at: array(Column::ReceivedAt)?.as_primitive(),
+            kind: array(Column::Kind)?.as_string(),
+            name: array(Column::Text(Text::Name))?.as_string(),
+            time,
+            extra: array(Column::Text(Text::Extra)).ok().map(|extra| extra.as_string()),
+            infrastructure: members(&|column| is_part(column) && !column.is_content()),
+            content: has_content.then(|| members(&|column: Column| column.is_content())),
+            delivered: members(&|column| is_place(column) || is_part(column) && !is_hidden(column)),
         })
     }
 
@@ -75,7 +79,7 @@ impl<'b> RowDecoder<'b> {
 
     /// Whether the content part can be rebuilt.
     pub fn has_content(&self) -> bool {
-        self.has_content
+        self.content.is_some()
     }
 
     /// RID of the organization.
@@ -96,7 +100,7 @@ impl<'b> RowDecoder<'b> {
 
     /// The event's own time.
     pub fn time(&self, row: usize) -> Time {
-        Columns::time(&self.at(row))
+        self.time.value(row)
     }
 
     /// `type`: `audit.3` and `audit.2` are events, `indelible.1` is an entry about the log itself.
@@ -106,20 +110,18 @@ impl<'b> RowDecoder<'b> {
 
     /// `name`
     pub fn name(&self, row: usize) -> Option<&'b str> {
-        optional(self.texts[Text::Name as usize]?, row)
+        self.name.is_valid(row).then(|| self.name.value(row))
     }
 
     /// Appends the canonical infrastructure part.
     pub fn infrastructure(&self, row: usize, out: &mut Vec<u8>) {
-        parts::write_infrastructure(&self.at(row), out);
+        write_object(&self.infrastructure, row, out);
     }
 
     /// Appends the canonical content part.
     pub fn content(&self, row: usize, out: &mut Vec<u8>) -> Result<(), RowError> {
-        if !self.has_content {
-            return Err(RowError::NoContent);
-        }
-        parts::write_content(&self.at(row), out);
+        let content = self.content.as_ref().ok_or(RowError::NoContent)?;
+        write_object(content, row, out);
         Ok(())
     }
 
@@ -127,16 +129,9 @@ impl<'b> RowDecoder<'b> {
     /// than empty, and in each JSON column one whole object, so that a query of the columns sees what the rebuilt
     /// texts say. Rows that came from elsewhere than [`RowEncoder`](super::RowEncoder) must be asked.
     pub fn is_canonical(&self, row: usize) -> bool {
-        let nanos = self.time_nanos.is_null(row) || (1..=999).contains(&self.time_nanos.value(row));
-        let at = self.at(row);
-        let objects = [Text::RequestFields, Text::ResultFields, Text::Extra];
-        let mut objects = objects.into_iter().filter_map(|text| at.text(text));
-        nanos
-            && self.categories.is_canonical(row)
-            && self.origins.is_canonical(row)
-            && self.entities.is_none_or(|lists| lists.is_canonical(row))
-            && self.users.as_ref().is_none_or(|lists| lists.is_canonical(row))
-            && objects.all(is_whole_object)
+        let members = self.infrastructure.iter().chain(self.content.iter().flatten());
+        self.time.is_canonical(row)
+            && members.fold(true, |canonical, member| canonical && member.value.is_canonical(row))
     }
 
     /// Appends the event as it is delivered: one canonical JSON object with the members of both parts, those of
@@ -145,39 +140,202 @@ impl<'b> RowDecoder<'b> {
     ///
     /// `scratch` is room to work in, emptied first; keep it from row to row. On an error `out` holds a fragment.
     pub fn delivered(&self, row: usize, scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), RowError> {
+        if self.extra.is_none_or(|extra| extra.is_null(row)) {
+            write_object(&self.delivered, row, out);
+            return Ok(());
+        }
         scratch.clear();
         self.infrastructure(row, scratch);
         let split = scratch.len();
-        if self.has_content {
-            parts::write_content(&self.at(row), scratch);
-        } else {
-            scratch.extend_from_slice(b"{}");
-        }
+        self.content(row, scratch)?;
         let (infrastructure, content) = scratch.split_at(split);
-        let delivery =
-            Delivery { organization: Some(self.organization(row)), seq: Some(self.seq(row)), intake: false };
+        let delivery = Delivery { organization: Some(self.organization(row)), seq: Some(self.seq(row)), intake: false };
         parts::merge(infrastructure, content, &delivery, out).map_err(|source| RowError::Malformed {
             organization: self.organization(row).to_owned(),
             seq: self.seq(row),
             source,
         })
     }
-
-    fn at(&self, row: usize) -> At<'_, 'b> {
-        At { columns: self, row }
-    }
 }
 
-fn find(batch: &RecordBatch, column: Column) -> Result<Option<&dyn Array>, RowError> {
-    let Some(array) = batch.column_by_name(column.name()) else { return Ok(None) };
-    if !array.data_type().equals_datatype(&column.data_type()) {
-        return Err(missing(column));
-    }
-    Ok(Some(array.as_ref()))
+fn find(batch: &RecordBatch, column: Column) -> Result<&ArrayRef, RowError> {
+    let array = batch.column_by_name(column.name()).ok_or_else(|| missing(column))?;
+    if array.data_type().equals_datatype(&column.data_type()) { Ok(array) } else { Err(missing(column)) }
 }
 
 fn missing(column: Column) -> RowError {
     RowError::Column { column: column.name(), expected: column.data_type().to_string() }
+}
+
+impl Column {
+    fn value<'b>(self, array: &'b ArrayRef, time: Times<'b>) -> Value<'b> {
+        match self {
+            Column::Text(text) if text.is_json() => Value::Json(array.as_string()),
+            Column::Time | Column::ReceivedAt => Value::Time(time),
+            Column::Seq | Column::TimeNanos => Value::of(array),
+            Column::Organization | Column::Kind | Column::Text(_) => Value::of(array),
+            Column::List(_) => Value::Strings(Lists(array.as_list()), Strings::new(array.as_list::<i32>().values())),
+            Column::Users => {
+                let lists = array.as_list();
+                Value::Objects(Lists(lists), struct_members(lists.values().as_struct(), &user_fields()))
+            }
+            Column::Intake => {
+                let intake = array.as_struct();
+                Value::Object(intake, struct_members(intake, &intake_fields()))
+            }
+        }
+    }
+}
+
+fn struct_members<'b>(array: &'b StructArray, fields: &Fields) -> Vec<Member<'b>> {
+    let columns = fields.iter().zip(array.columns()).filter(|(_, array)| array.null_count() < array.len());
+    sorted(columns.map(|(field, array)| Member::new(field.name(), Value::of(array))).collect())
+}
+
+/// In the order of canonical JSON, which for our keys is that of their bytes.
+fn sorted(mut members: Vec<Member<'_>>) -> Vec<Member<'_>> {
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    members
+}
+
+/// A member of an object that is written from columns.
+#[derive(Debug)]
+struct Member<'b> {
+    name: String,
+    /// A comma, the key, the colon and how the value begins: whatever is the same in all rows.
+    opening: Vec<u8>,
+    value: Value<'b>,
+}
+
+impl<'b> Member<'b> {
+    fn new(name: &str, value: Value<'b>) -> Self {
+        let begins = match &value {
+            Value::Text(_) | Value::Time(_) => "\"",
+            Value::Strings(..) | Value::Objects(..) => "[",
+            Value::Json(_) | Value::Number(_) | Value::Object(..) => "",
+        };
+        Self { name: name.to_owned(), opening: format!(",\"{name}\":{begins}").into_bytes(), value }
+    }
+
+    #[inline]
+    fn write(&self, row: usize, out: &mut Vec<u8>) {
+        if self.value.is_absent(row) {
+            return;
+        }
+        out.extend_from_slice(&self.opening);
+        match &self.value {
+            Value::Text(strings) => {
+                strings.write(row, out);
+                out.push(b'"');
+            }
+            Value::Time(times) => {
+                times.value(row).write(out);
+                out.push(b'"');
+            }
+            Value::Json(texts) => out.extend_from_slice(texts.value(row).as_bytes()),
+            Value::Number(numbers) => write_number(numbers.value(row), out),
+            Value::Strings(lists, strings) => write_elements(*lists, row, out, |index, out| {
+                out.push(b'"');
+                strings.write(index, out);
+                out.push(b'"');
+            }),
+            Value::Objects(lists, members) => {
+                write_elements(*lists, row, out, |index, out| write_object(members, index, out));
+            }
+            Value::Object(_, members) => write_object(members, row, out),
+        }
+    }
+}
+
+fn write_object(members: &[Member<'_>], row: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    for member in members {
+        member.write(row, out);
+    }
+    // Every member begins with a comma; the first one's makes room for the brace.
+    match out.get_mut(start) {
+        Some(comma) => *comma = b'{',
+        None => out.push(b'{'),
+    }
+    out.push(b'}');
+}
+
+fn write_elements(lists: Lists<'_>, row: usize, out: &mut Vec<u8>, mut write: impl FnMut(usize, &mut Vec<u8>)) {
+    for (place, index) in lists.elements(row).enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        write(index, out);
+    }
+    out.push(b']');
+}
+
+fn write_number(number: i64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Where a member's value is taken from.
+#[derive(Debug)]
+enum Value<'b> {
+    Text(Strings<'b>),
+    Json(&'b StringArray),
+    Number(&'b Int64Array),
+    Time(Times<'b>),
+    Strings(Lists<'b>, Strings<'b>),
+    Objects(Lists<'b>, Vec<Member<'b>>),
+    Object(&'b StructArray, Vec<Member<'b>>),
+}
+
+impl<'b> Value<'b> {
+    /// By the type of the array, which was checked.
+    fn of(array: &'b ArrayRef) -> Value<'b> {
+        if let Some(lists) = array.as_list_opt::<i32>() {
+            Value::Strings(Lists(lists), Strings::new(lists.values()))
+        } else if let Some(numbers) = array.as_primitive_opt::<Int64Type>() {
+            Value::Number(numbers)
+        } else {
+            Value::Text(Strings::new(array))
+        }
+    }
+
+    #[inline]
+    fn is_absent(&self, row: usize) -> bool {
+        match self {
+            Value::Text(strings) => strings.array.is_null(row),
+            Value::Json(texts) => texts.is_null(row),
+            Value::Number(numbers) => numbers.is_null(row),
+            Value::Time(_) => false,
+            Value::Strings(lists, _) | Value::Objects(lists, _) => lists.elements(row).is_empty(),
+            Value::Object(objects, _) => objects.is_null(row),
+        }
+    }
+
+    fn is_canonical(&self, row: usize) -> bool {
+        match self {
+            Value::Json(texts) => texts.is_null(row) || is_whole_object(texts.value(row)),
+            Value::Strings(lists, _) => lists.is_canonical(row),
+            Value::Objects(lists, members) => {
+                let mut elements = lists.elements(row);
+                lists.is_canonical(row)
+                    && elements.all(|index| members.iter().all(|member| member.value.is_canonical(index)))
+            }
+            Value::Text(_) | Value::Number(_) | Value::Time(_) | Value::Object(..) => true,
+        }
+    }
 }
 
 /// Braces match, and nothing follows the last.
@@ -192,155 +350,75 @@ fn is_whole_object(text: &str) -> bool {
     !is_empty
 }
 
-fn optional(array: &StringArray, row: usize) -> Option<&str> {
-    array.is_valid(row).then(|| array.value(row))
+/// A column of strings.
+#[derive(Debug)]
+struct Strings<'b> {
+    array: &'b StringArray,
+    /// No string of it needs an escape.
+    plain: bool,
 }
 
-/// One row, read where it lies.
-struct At<'r, 'b> {
-    columns: &'r RowDecoder<'b>,
-    row: usize,
+impl<'b> Strings<'b> {
+    fn new(array: &'b ArrayRef) -> Self {
+        let array: &StringArray = array.as_string();
+        let offsets = array.value_offsets();
+        let range = offsets[0] as usize..offsets[offsets.len() - 1] as usize;
+        Self { array, plain: !needs_escape(&array.value_data()[range]) }
+    }
+
+    /// Appends the inside of the JSON string.
+    #[inline]
+    fn write(&self, row: usize, out: &mut Vec<u8>) {
+        let text = self.array.value(row);
+        if self.plain {
+            out.extend_from_slice(text.as_bytes());
+        } else {
+            // The quotes it brings are already there on the left, and come from the caller on the right.
+            out.pop();
+            write_string(out, text);
+            out.pop();
+        }
+    }
 }
 
-impl Columns for At<'_, '_> {
-    fn kind(&self) -> &str {
-        self.columns.kind.value(self.row)
+/// Without a branch, so that many bytes are looked at together.
+fn needs_escape(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+}
+
+/// `time` and `timeNanos`.
+#[derive(Debug, Clone, Copy)]
+struct Times<'b> {
+    micros: &'b TimestampMicrosecondArray,
+    nanos: &'b Int16Array,
+}
+
+impl Times<'_> {
+    fn value(self, row: usize) -> Time {
+        let nanos = if self.nanos.is_valid(row) { self.nanos.value(row) as u16 } else { 0 };
+        Time { micros: self.micros.value(row), nanos }
     }
 
-    fn time(&self) -> Time {
-        let nanos = self.columns.time_nanos;
-        let nanos = if nanos.is_valid(self.row) { nanos.value(self.row) as u16 } else { 0 };
-        Time { micros: self.columns.time.value(self.row), nanos }
-    }
-
-    fn text(&self, column: Text) -> Option<&str> {
-        optional(self.columns.texts[column as usize]?, self.row)
-    }
-
-    fn list(&self, column: List) -> impl Iterator<Item = Cow<'_, str>> {
-        let lists = match column {
-            List::Categories => Some(self.columns.categories),
-            List::Origins => Some(self.columns.origins),
-            List::Entities => self.columns.entities,
-        };
-        lists.into_iter().flat_map(|lists| lists.of(self.row)).map(Cow::Borrowed)
-    }
-
-    fn users(&self) -> impl Iterator<Item = User<'_>> {
-        self.columns.users.iter().flat_map(|users| users.of(self.row))
-    }
-
-    fn intake(&self) -> Option<Intake<'_>> {
-        self.columns.intake.of(self.row)
+    fn is_canonical(self, row: usize) -> bool {
+        self.nanos.is_null(row) || (1..=999).contains(&self.nanos.value(row))
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct StringLists<'b> {
-    lists: &'b ListArray,
-    values: &'b StringArray,
-}
+struct Lists<'b>(&'b ListArray);
 
-impl<'b> StringLists<'b> {
-    fn new(lists: &'b ListArray) -> Self {
-        Self { lists, values: lists.values().as_string() }
-    }
-
-    fn of(self, row: usize) -> impl Iterator<Item = &'b str> {
-        elements(self.lists, row).map(move |index| self.values.value(index))
+impl Lists<'_> {
+    /// The places of a row's elements among all; none where the list is null.
+    #[inline]
+    fn elements(self, row: usize) -> std::ops::Range<usize> {
+        if self.0.is_null(row) {
+            return 0..0;
+        }
+        let offsets = self.0.value_offsets();
+        offsets[row] as usize..offsets[row + 1] as usize
     }
 
     fn is_canonical(self, row: usize) -> bool {
-        self.lists.is_null(row) || !elements(self.lists, row).is_empty()
-    }
-}
-
-/// The places of a row's elements among all; none where the list is null.
-fn elements(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
-    if lists.is_null(row) {
-        return 0..0;
-    }
-    let offsets = lists.value_offsets();
-    offsets[row] as usize..offsets[row + 1] as usize
-}
-
-#[derive(Debug)]
-struct UserLists<'b> {
-    lists: &'b ListArray,
-    uid: &'b StringArray,
-    user_name: &'b StringArray,
-    first_name: &'b StringArray,
-    last_name: &'b StringArray,
-    groups: StringLists<'b>,
-    realm: &'b StringArray,
-}
-
-impl<'b> UserLists<'b> {
-    fn new(lists: &'b ListArray) -> Self {
-        let users = lists.values().as_struct();
-        let text = |index: usize| users.column(index).as_string();
-        Self {
-            lists,
-            uid: text(0),
-            user_name: text(1),
-            first_name: text(2),
-            last_name: text(3),
-            groups: StringLists::new(users.column(4).as_list()),
-            realm: text(5),
-        }
-    }
-
-    fn of(&self, row: usize) -> impl Iterator<Item = User<'b>> {
-        let text = |array: &'b StringArray, index| optional(array, index).map(Cow::Borrowed);
-        elements(self.lists, row).map(move |index| User {
-            uid: self.uid.value(index).into(),
-            user_name: text(self.user_name, index),
-            first_name: text(self.first_name, index),
-            last_name: text(self.last_name, index),
-            groups: self.groups.of(index).map(Cow::Borrowed).collect(),
-            realm: text(self.realm, index),
-        })
-    }
-
-    fn is_canonical(&self, row: usize) -> bool {
-        let mut users = elements(self.lists, row);
-        (self.lists.is_null(row) || !users.is_empty()) && users.all(|index| self.groups.is_canonical(index))
-    }
-}
-
-#[derive(Debug)]
-struct IntakeColumn<'b> {
-    intake: &'b StructArray,
-    producer: &'b StringArray,
-    producer_epoch: &'b Int64Array,
-    producer_seq: &'b Int64Array,
-    source: &'b StringArray,
-    adapter: &'b StringArray,
-}
-
-impl<'b> IntakeColumn<'b> {
-    fn new(intake: &'b StructArray) -> Self {
-        Self {
-            intake,
-            producer: intake.column(0).as_string(),
-            producer_epoch: intake.column(1).as_primitive(),
-            producer_seq: intake.column(2).as_primitive(),
-            source: intake.column(3).as_string(),
-            adapter: intake.column(4).as_string(),
-        }
-    }
-
-    fn of(&self, row: usize) -> Option<Intake<'b>> {
-        if self.intake.is_null(row) {
-            return None;
-        }
-        let number = |array: &Int64Array| array.is_valid(row).then(|| array.value(row) as u64);
-        Some(Intake {
-            producer: self.producer.value(row).into(),
-            producer_epoch: number(self.producer_epoch),
-            producer_seq: number(self.producer_seq),
-            source: self.source.value(row).into(),
-            adapter: optional(self.adapter, row).map(Cow::Borrowed),
-        })
+        self.0.is_null(row) || !self.elements(row).is_empty()
     }
 }

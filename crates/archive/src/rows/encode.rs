@@ -106,9 +106,7 @@ fn arrow(error: ArrowError) -> RowError {
 }
 
 fn check_numbers(row: &Row<'_>, intake: Option<&Intake<'_>>) -> Result<(), RowError> {
-    let too_large = |column| {
-        Err(RowError::Number { organization: row.organization.to_owned(), seq: row.seq, column })
-    };
+    let too_large = |column| Err(RowError::Number { organization: row.organization.to_owned(), seq: row.seq, column });
     if row.seq > SEQ_MAX {
         return too_large("seq");
     }

@@ -42,17 +42,30 @@ fn quoted(text: &str) -> String {
 }
 
 const PLAIN: [&str; 19] = [
-    "name", "result", "uid", "sid", "tokenId", "orgId", "traceId", "eventId", "logEntryId", "sequenceId",
-    "producerType", "product", "productVersion", "service", "host", "stack", "environment", "userAgent", "origin",
+    "name",
+    "result",
+    "uid",
+    "sid",
+    "tokenId",
+    "orgId",
+    "traceId",
+    "eventId",
+    "logEntryId",
+    "sequenceId",
+    "producerType",
+    "product",
+    "productVersion",
+    "service",
+    "host",
+    "stack",
+    "environment",
+    "userAgent",
+    "origin",
 ];
 
 /// Strings with everything that needs an escape, and with what does not.
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-z0-9-]{0,12}",
-        any::<String>(),
-        Just("\u{0}\u{1f}\"\\/\u{7f}\u{2028}😀\n\r\t\u{8}\u{c}".to_owned()),
-    ]
+    prop_oneof!["[a-z0-9-]{0,12}", any::<String>(), Just("\u{0}\u{1f}\"\\/\u{7f}\u{2028}😀\n\r\t\u{8}\u{c}".to_owned()),]
 }
 
 fn json_text() -> impl Strategy<Value = String> {
@@ -76,9 +89,8 @@ fn json_object() -> impl Strategy<Value = String> {
     let value = scalar.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..3).prop_map(array),
-            proptest::collection::btree_map("[a-c\"]{0,2}", inner, 0..3).prop_map(|map| {
-                object(&map.into_iter().collect::<Vec<_>>())
-            }),
+            proptest::collection::btree_map("[a-c\"]{0,2}", inner, 0..3)
+                .prop_map(|map| { object(&map.into_iter().collect::<Vec<_>>()) }),
         ]
     });
     proptest::collection::btree_map("[a-z]{1,8}", value, 1..4)
@@ -242,8 +254,7 @@ proptest! {
 }
 
 fn minimal(infrastructure: &str, content: &str) -> (u64, i64, String, String) {
-    let infrastructure =
-        format!("{{{infrastructure}\"time\":\"2026-01-05T00:00:00Z\",\"type\":\"audit.3\"}}");
+    let infrastructure = format!("{{{infrastructure}\"time\":\"2026-01-05T00:00:00Z\",\"type\":\"audit.3\"}}");
     (7, 1_767_571_200_000_000, infrastructure, content.to_owned())
 }
 
@@ -309,7 +320,12 @@ fn what_is_no_entry_is_refused_and_leaves_the_batch_alone() {
         (0, &good.2, "{\"requestFields\":{\"a\":1}", "cut"),
         (0, &good.2, "[]", "no object"),
         (SEQ_MAX + 1, &good.2, "{}", "seq too large"),
-        (0, "{\"intake\":{\"producer\":\"p\",\"producerSeq\":18446744073709551615,\"source\":\"http\"},\"time\":\"2026-01-05T00:00:00Z\",\"type\":\"audit.3\"}", "{}", "number too large"),
+        (
+            0,
+            "{\"intake\":{\"producer\":\"p\",\"producerSeq\":18446744073709551615,\"source\":\"http\"},\"time\":\"2026-01-05T00:00:00Z\",\"type\":\"audit.3\"}",
+            "{}",
+            "number too large",
+        ),
     ];
     let mut encoder = RowEncoder::new(None).unwrap();
     for (seq, infrastructure, content, what) in cases {
@@ -353,9 +369,11 @@ fn a_batch_with_other_columns_is_refused() {
     fields.swap(6, 1);
     let columns = batch.columns().to_vec();
     let renamed = Schema::new(
-        fields.iter().enumerate().map(|(index, field)| {
-            Field::new(field.name(), columns[index].data_type().clone(), true)
-        }).collect::<Vec<_>>(),
+        fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| Field::new(field.name(), columns[index].data_type().clone(), true))
+            .collect::<Vec<_>>(),
     );
     assert!(RowDecoder::new(&RecordBatch::try_new(Arc::new(renamed), columns).unwrap()).is_err());
 }

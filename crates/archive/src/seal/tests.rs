@@ -148,8 +148,14 @@ fn a_run_is_in_order_and_of_one_log() {
     let mut other = TestLog::new("ri.indelible..organization.beta", 1);
     other.grow(3);
     let first_entry = |row: &Row<'_>| Sealer::begin(&log, &staging, 1, Some([0; 32])).unwrap().push(row).map(|_| ());
-    assert!(matches!(first_entry(&log.entry(0)), Err(SealError::Write(WriteError::Order { expected: 1, found: 0, .. }))));
-    assert!(matches!(first_entry(&log.entry(2)), Err(SealError::Write(WriteError::Order { expected: 1, found: 2, .. }))));
+    assert!(matches!(
+        first_entry(&log.entry(0)),
+        Err(SealError::Write(WriteError::Order { expected: 1, found: 0, .. }))
+    ));
+    assert!(matches!(
+        first_entry(&log.entry(2)),
+        Err(SealError::Write(WriteError::Order { expected: 1, found: 2, .. }))
+    ));
     assert!(matches!(first_entry(&other.entry(1)), Err(SealError::Write(WriteError::Organization { .. }))));
     assert!(first_entry(&log.entry(1)).is_ok());
     let mut sealer = Sealer::begin(&log, &staging, 0, None).unwrap();

@@ -121,12 +121,19 @@ impl Chain {
         });
         let mut wrong: Vec<(FindingCode, String)> = Vec::new();
         if !keys.is_empty() && !keys.iter().any(|key| key.public() == manifest.key.public()) {
-            wrong.push((FindingCode::OtherKey, format!("is signed with {}, which is none of the keys given", manifest.key)));
+            wrong.push((
+                FindingCode::OtherKey,
+                format!("is signed with {}, which is none of the keys given", manifest.key),
+            ));
         } else if manifest.key != head.key {
-            wrong.push((FindingCode::OtherKey, format!("names the key {}, and the log began with {}", manifest.key, head.key)));
+            wrong.push((
+                FindingCode::OtherKey,
+                format!("names the key {}, and the log began with {}", manifest.key, head.key),
+            ));
         }
         if manifest.organization != head.organization {
-            let message = format!("is of {}, and the log began as that of {}", manifest.organization, head.organization);
+            let message =
+                format!("is of {}, and the log began as that of {}", manifest.organization, head.organization);
             wrong.push((FindingCode::BrokenChain, message));
         }
         if manifest.salt != head.salt {
@@ -185,7 +192,12 @@ impl Chain {
                     self.find(FindingCode::UnnamedObject, Some(name), Some(run), message);
                 }
                 Some(run) if !manifests.contains(&run) => without.push(run),
-                _ => self.find(FindingCode::UnnamedObject, Some(name), run_of(name), "is named by no manifest".to_owned()),
+                _ => self.find(
+                    FindingCode::UnnamedObject,
+                    Some(name),
+                    run_of(name),
+                    "is named by no manifest".to_owned(),
+                ),
             }
         }
         without.sort_unstable();
@@ -211,7 +223,8 @@ impl Chain {
     /// Reports something about an object of the log, or about the log.
     pub(super) fn find(&mut self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) {
         let organization = self.head.as_ref().map(|head| head.organization.to_string());
-        let finding = About { folder: &self.folder, organization: organization.as_deref() }.finding(code, object, run, message);
+        let finding =
+            About { folder: &self.folder, organization: organization.as_deref() }.finding(code, object, run, message);
         self.findings.push(finding);
     }
 }
@@ -224,7 +237,13 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    pub(super) fn finding(&self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) -> Finding {
+    pub(super) fn finding(
+        &self,
+        code: FindingCode,
+        object: Option<&str>,
+        run: Option<(u64, u64)>,
+        message: String,
+    ) -> Finding {
         let object = object.map(|name| format!("{}/{name}", self.folder.name()));
         let subject = object.clone().unwrap_or_else(|| self.folder.name());
         let whose = self.organization.map(|organization| format!(" of {organization}")).unwrap_or_default();

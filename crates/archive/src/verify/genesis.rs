@@ -63,7 +63,10 @@ pub(super) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Gen
     }
     let Content { extra: Extra { genesis } } = serde_json::from_slice(content).map_err(|error| error.to_string())?;
     if genesis.format_version != FORMAT_VERSION {
-        return Err(format!("it announces format version {}, and this verifier knows {FORMAT_VERSION}", genesis.format_version));
+        return Err(format!(
+            "it announces format version {}, and this verifier knows {FORMAT_VERSION}",
+            genesis.format_version
+        ));
     }
     let hash = |text: &str| {
         let mut hash = [0; 32];

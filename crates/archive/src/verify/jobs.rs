@@ -349,7 +349,8 @@ fn check_genesis(log: &LogWork, genesis: &Genesis) -> Option<Finding> {
         let message = format!("the genesis entry is that of {}/{}", genesis.label, genesis.generation);
         (FindingCode::BadGenesis, message)
     } else if genesis.key_id != key_id {
-        let message = format!("the genesis entry names the key {}, and the log is signed with {key_id}", genesis.key_id);
+        let message =
+            format!("the genesis entry names the key {}, and the log is signed with {key_id}", genesis.key_id);
         (FindingCode::OtherKey, message)
     } else if commitment.is_some_and(|commitment| commitment != genesis.salt_key_commitment) {
         (FindingCode::OtherSaltKey, "the salt key is not the one the genesis entry commits to".to_owned())
@@ -383,12 +384,17 @@ fn check_generations(logs: &[Done]) -> Vec<Finding> {
         let message = match (before, done.previous) {
             (None, _) => "the generation before this is missing".to_owned(),
             (Some(before), Some(previous)) if before.report.entries != previous.size => {
-                format!("the generation before ended at {} entries, and the archive has {}", previous.size, before.report.entries)
+                format!(
+                    "the generation before ended at {} entries, and the archive has {}",
+                    previous.size, before.report.entries
+                )
             }
             (Some(before), Some(previous)) if before.root.is_some_and(|root| root != previous.root) => {
                 "the generation before ended with another root".to_owned()
             }
-            (Some(_), None) if done.genesis_is_known => "the genesis entry does not name the generation before".to_owned(),
+            (Some(_), None) if done.genesis_is_known => {
+                "the genesis entry does not name the generation before".to_owned()
+            }
             _ => continue,
         };
         findings.push(about.finding(FindingCode::OtherGeneration, None, None, message));

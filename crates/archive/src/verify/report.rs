@@ -185,7 +185,9 @@ impl Report {
     /// Settles outcome and summary from everything else.
     pub(super) fn conclude(&mut self, strict: bool) {
         self.findings.sort_by(|a, b| {
-            let key = |finding: &Finding| (finding.organization.clone(), finding.log.clone(), finding.first_seq, finding.code);
+            let key = |finding: &Finding| {
+                (finding.organization.clone(), finding.log.clone(), finding.first_seq, finding.code)
+            };
             key(a).cmp(&key(b))
         });
         if self.findings.len() > FINDINGS_MAX {
@@ -220,9 +222,12 @@ impl Report {
                     keys.join(", ")
                 )
             }
-            (_, Trust::Given(_)) if self.since => "verified, signed by a key you hold, and continues what you kept".to_owned(),
+            (_, Trust::Given(_)) if self.since => {
+                "verified, signed by a key you hold, and continues what you kept".to_owned()
+            }
             (_, Trust::Given(_)) => {
-                "verified, signed by a key you hold; a cut tail shows only against a checkpoint you kept (--since)".to_owned()
+                "verified, signed by a key you hold; a cut tail shows only against a checkpoint you kept (--since)"
+                    .to_owned()
             }
         }
     }

@@ -111,7 +111,11 @@ impl Task<'_> {
                     return Some(file);
                 }
                 let message = match found.bytes == facts.bytes {
-                    true => format!("its SHA-256 is {}, and {} was signed", hex::encode(found.sha256), hex::encode(facts.sha256)),
+                    true => format!(
+                        "its SHA-256 is {}, and {} was signed",
+                        hex::encode(found.sha256),
+                        hex::encode(facts.sha256)
+                    ),
                     false => format!("it has {} bytes, and {} were signed", found.bytes, facts.bytes),
                 };
                 result.findings.push(self.finding(FindingCode::ChangedObject, name, format!("was changed: {message}")));
@@ -234,7 +238,8 @@ fn differences(found: &RunFacts, signed: &RunFacts) -> String {
         ),
     ];
     let differing = pairs.into_iter().filter(|(_, found, signed)| found != signed);
-    let texts: Vec<String> = differing.map(|(what, found, signed)| format!("{what} is {found}, signed was {signed}")).collect();
+    let texts: Vec<String> =
+        differing.map(|(what, found, signed)| format!("{what} is {found}, signed was {signed}")).collect();
     texts.join("; ")
 }
 
@@ -350,8 +355,7 @@ impl<'a> Leaves<'a> {
     fn push(&mut self, leaf: Hash) {
         let Self { stored, stack, other_subtree, .. } = self;
         stack.push(Node { height: 0, index: self.next }, leaf, |node, hash| {
-            if node.height % TILE_HEIGHT == 0
-                && stored.as_ref().is_some_and(|stored| stored.upper(node) != Some(hash))
+            if node.height % TILE_HEIGHT == 0 && stored.as_ref().is_some_and(|stored| stored.upper(node) != Some(hash))
             {
                 other_subtree.get_or_insert(node);
             }

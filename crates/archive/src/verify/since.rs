@@ -26,7 +26,11 @@ pub(super) fn read(notes: &[Note], findings: &mut Vec<Finding>) -> Since {
             Ok(Checkpoint { origin, size, root, .. }) => {
                 since.entry(origin).or_default().push(Kept { size, root, note: note.clone() });
             }
-            Err(error) => findings.push(finding(FindingCode::BadCheckpoint, None, format!("a checkpoint to compare with: {error}"))),
+            Err(error) => findings.push(finding(
+                FindingCode::BadCheckpoint,
+                None,
+                format!("a checkpoint to compare with: {error}"),
+            )),
         }
     }
     for kept in since.values_mut() {
@@ -39,7 +43,9 @@ pub(super) fn read(notes: &[Note], findings: &mut Vec<Finding>) -> Since {
 pub(super) fn check_signatures(origin: &str, kept: &[Kept], key: &VerifierKey, findings: &mut Vec<Finding>) {
     for Kept { size, note, .. } in kept {
         if let Err(error) = Checkpoint::open(note, std::slice::from_ref(key)) {
-            let message = format!("the checkpoint of {size} entries of {origin} to compare with is not signed by the key of that log: {error}");
+            let message = format!(
+                "the checkpoint of {size} entries of {origin} to compare with is not signed by the key of that log: {error}"
+            );
             findings.push(finding(FindingCode::BadCheckpoint, Some(origin), message));
         }
     }
@@ -68,7 +74,9 @@ pub(super) fn check_present(since: &Since, present: impl Fn(&str) -> bool, findi
 }
 
 pub(super) fn other_history(origin: &str, size: u64) -> Finding {
-    let message = format!("{origin}: the first {size} entries are not those of the checkpoint to compare with: history was rewritten");
+    let message = format!(
+        "{origin}: the first {size} entries are not those of the checkpoint to compare with: history was rewritten"
+    );
     let mut other = finding(FindingCode::OtherHistory, Some(origin), message);
     (other.first_seq, other.last_seq) = (Some(0), Some(size.saturating_sub(1)));
     other

@@ -74,7 +74,8 @@ fn short(text: &str) -> String {
 fn check(report: &Report, expected: Expect) {
     let mut text = format!("{:?}: {}\n", report.outcome, report.summary);
     for finding in &report.findings {
-        text += &short(&format!("{:?} {:?}-{:?} {}\n", finding.code, finding.first_seq, finding.last_seq, finding.message));
+        text +=
+            &short(&format!("{:?} {:?}-{:?} {}\n", finding.code, finding.first_seq, finding.last_seq, finding.message));
     }
     for problem in &report.problems {
         text += &format!("problem: {}\n", problem.message);
@@ -82,14 +83,16 @@ fn check(report: &Report, expected: Expect) {
     expected.assert_eq(&text);
 }
 
-
 #[test]
 fn an_untouched_archive_is_internally_consistent() {
     let scene = Scene::new(&[ALPHA, BETA], &[300, 1, 5]);
     let report = scene.verify(&Options::default());
-    check(&report, expect![[r#"
+    check(
+        &report,
+        expect![[r#"
         Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
-    "#]]);
+    "#]],
+    );
     assert_eq!((report.entries, report.logs.len(), report.exit_code()), (612, 2, 0));
     assert_eq!(report.logs[0].root, Some(root(&scene.logs[0], 306).unwrap().to_string()));
     let strict = scene.verify(&Options { strict: true, ..Options::default() });
@@ -101,9 +104,12 @@ fn a_key_that_is_held_makes_it_verified() {
     let scene = Scene::new(&[ALPHA, BETA], &[3, 2]);
     let keys = vec![scene.logs[0].platform_key()];
     let report = scene.verify(&Options { keys, strict: true, ..Options::default() });
-    check(&report, expect![[r#"
+    check(
+        &report,
+        expect![[r#"
         Verified: verified, signed by a key you hold; a cut tail shows only against a checkpoint you kept (--since)
-    "#]]);
+    "#]],
+    );
     // The key of one log has another name and is the same key.
     let keys = vec![scene.logs[0].info().key.clone()];
     assert_eq!(scene.verify(&Options { keys, ..Options::default() }).outcome, Outcome::Verified);
@@ -114,11 +120,14 @@ fn signed_again_with_another_key_only_a_held_key_notices() {
     let forged = Scene::of(vec![TestLog::new(ALPHA, 2)], &[3, 2]);
     assert_eq!(forged.verify(&Options::default()).outcome, Outcome::Verified);
     let keys = vec![TestLog::new(ALPHA, 1).platform_key()];
-    check(&forged.verify(&Options { keys, ..Options::default() }), expect![[r#"
+    check(
+        &forged.verify(&Options { keys, ..Options::default() }),
+        expect![[r#"
         NotVerified: not verified: 2 findings
         OtherKey Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
         OtherKey Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -164,7 +173,10 @@ fn a_missing_object_is_named() {
         let report = scene.verify(&Options::default());
         text += &format!("- {}\n", short(&name));
         for finding in &report.findings {
-            text += &short(&format!("  {:?} {:?}-{:?} {}\n", finding.code, finding.first_seq, finding.last_seq, finding.message));
+            text += &short(&format!(
+                "  {:?} {:?}-{:?} {}\n",
+                finding.code, finding.first_seq, finding.last_seq, finding.message
+            ));
         }
         assert_eq!(report.outcome, Outcome::NotVerified, "{name}");
         scene.write(&name, &bytes);
@@ -222,13 +234,19 @@ fn the_newest_run_removed_whole_shows_only_against_a_kept_checkpoint() {
     for name in scene.objects().into_keys().filter(|name| name.contains("0000000000000003-")) {
         fs::remove_file(scene.path.join(name)).unwrap();
     }
-    check(&scene.verify(&Options::default()), expect![[r#"
+    check(
+        &scene.verify(&Options::default()),
+        expect![[r#"
         Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
-    "#]]);
-    check(&scene.verify(&Options { since: vec![kept], ..Options::default() }), expect![[r#"
+    "#]],
+    );
+    check(
+        &scene.verify(&Options { since: vec![kept], ..Options::default() }),
+        expect![[r#"
         NotVerified: not verified: 1 finding
         CutTail Some(3)-Some(4) audit.example/0000000000000000000000003c77ab44/1: the checkpoint to compare with covers 5 entries, the archive only 3; entries 3 to 4 are cut off, or not archived yet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -238,10 +256,13 @@ fn a_log_removed_whole_shows_only_against_a_kept_checkpoint() {
     fs::remove_dir_all(scene.path.join(folder).parent().unwrap()).unwrap();
     assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
     let since = vec![scene.logs[0].checkpoint(2), scene.logs[1].checkpoint(2)];
-    check(&scene.verify(&Options { since, ..Options::default() }), expect![[r#"
+    check(
+        &scene.verify(&Options { since, ..Options::default() }),
+        expect![[r#"
         NotVerified: not verified: 1 finding
         MissingLog None-None audit.example/0000000000000000000000004c46474a/1: there is a checkpoint to compare with, and the log is not in the archive
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -259,11 +280,14 @@ fn every_size_the_log_ever_had_is_recognised() {
         assert_eq!(report.outcome, expected, "{report}");
     }
     let foreign = TestLog::new(ALPHA, 9).checkpoint(1);
-    check(&scene.verify(&Options { since: vec![foreign], ..Options::default() }), expect![[r#"
+    check(
+        &scene.verify(&Options { since: vec![foreign], ..Options::default() }),
+        expect![[r#"
         NotVerified: not verified: 2 findings
         BadCheckpoint None-None the checkpoint of 1 entries of audit.example/0000000000000000000000003c77ab44/1 to compare with is not signed by the key of that log: the note is signed by none of the keys given; its signatures are of audit.example/0000000000000000000000003c77ab44/1
         OtherHistory Some(0)-Some(0) audit.example/0000000000000000000000003c77ab44/1: the first 1 entries are not those of the checkpoint to compare with: history was rewritten
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -319,22 +343,38 @@ fn generations_follow_each_other() {
     let end = |size: u64, root| Some(PreviousGeneration { size, root, witnessed_size: size });
     let good = end(5, root(&first, 5).unwrap().0);
     let cases = [
-        (good, Outcome::Verified, expect![[r#"
+        (
+            good,
+            Outcome::Verified,
+            expect![[r#"
             Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
-        "#]]),
-        (end(4, root(&first, 4).unwrap().0), Outcome::NotVerified, expect![[r#"
+        "#]],
+        ),
+        (
+            end(4, root(&first, 4).unwrap().0),
+            Outcome::NotVerified,
+            expect![[r#"
             NotVerified: not verified: 1 finding
             OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
-        "#]]),
-        (end(5, [7; 32]), Outcome::NotVerified, expect![[r#"
+        "#]],
+        ),
+        (
+            end(5, [7; 32]),
+            Outcome::NotVerified,
+            expect![[r#"
             NotVerified: not verified: 1 finding
             OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended with another root
-        "#]]),
-        (None, Outcome::NotVerified, expect![[r#"
+        "#]],
+        ),
+        (
+            None,
+            Outcome::NotVerified,
+            expect![[r#"
             NotVerified: not verified: 2 findings
             OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
             BadGenesis Some(0)-Some(0) organizations/0000000000000000000000003c77ab44/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
-        "#]]),
+        "#]],
+        ),
     ];
     for (previous, outcome, expected) in cases {
         let scene = Scene::of(vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 1, 2, previous)], &[5]);
@@ -343,10 +383,13 @@ fn generations_follow_each_other() {
         assert_eq!(report.outcome, outcome);
     }
     let alone = Scene::of(vec![TestLog::generation(ALPHA, 1, 2, good)], &[5]);
-    check(&alone.verify(&Options::default()), expect![[r#"
+    check(
+        &alone.verify(&Options::default()),
+        expect![[r#"
         NotVerified: not verified: 1 finding
         OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before this is missing
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -450,7 +493,8 @@ fn whoever_has_the_key_still_cannot_contradict_the_tree() {
             "a name",
             rows(|batch| {
                 let names = batch.column_by_name("name").unwrap().as_string::<i32>();
-                let names: StringArray = (0..names.len()).map(|row| Some(if row == 41 { "OTHER" } else { names.value(row) })).collect();
+                let names: StringArray =
+                    (0..names.len()).map(|row| Some(if row == 41 { "OTHER" } else { names.value(row) })).collect();
                 replace(batch, "name", Arc::new(names))
             }),
             vec![(OtherEntry, Some(41))],
@@ -459,7 +503,8 @@ fn whoever_has_the_key_still_cannot_contradict_the_tree() {
             "a time of receipt, within its place",
             rows(|batch| {
                 let times = batch.column_by_name("received_at").unwrap().as_primitive::<TimestampMicrosecondType>();
-                let times: TimestampMicrosecondArray = (0..times.len()).map(|row| Some(times.value(row) + i64::from(row == 7))).collect();
+                let times: TimestampMicrosecondArray =
+                    (0..times.len()).map(|row| Some(times.value(row) + i64::from(row == 7))).collect();
                 replace(batch, "received_at", Arc::new(times.with_timezone("UTC")))
             }),
             vec![(OtherEntry, Some(7))],
@@ -468,7 +513,8 @@ fn whoever_has_the_key_still_cannot_contradict_the_tree() {
             "a time of receipt that goes back",
             rows(|batch| {
                 let times = batch.column_by_name("received_at").unwrap().as_primitive::<TimestampMicrosecondType>();
-                let times: TimestampMicrosecondArray = (0..times.len()).map(|row| Some(times.value(row) - 5_000_000 * i64::from(row == 7))).collect();
+                let times: TimestampMicrosecondArray =
+                    (0..times.len()).map(|row| Some(times.value(row) - 5_000_000 * i64::from(row == 7))).collect();
                 replace(batch, "received_at", Arc::new(times.with_timezone("UTC")))
             }),
             vec![(BadRow, Some(7))],
@@ -533,28 +579,31 @@ fn whoever_has_the_key_still_cannot_contradict_the_tree() {
             Box::new(|_, forgery| forgery.tiles[32 * 5] ^= 1),
             vec![(OtherRoot, Some(0)), (OtherSubtree, Some(0)), (OtherEntry, Some(5))],
         ),
-        (
-            "a subtree",
-            Box::new(|_, forgery| *forgery.tiles.last_mut().unwrap() ^= 1),
-            vec![(OtherSubtree, Some(0))],
-        ),
+        ("a subtree", Box::new(|_, forgery| *forgery.tiles.last_mut().unwrap() ^= 1), vec![(OtherSubtree, Some(0))]),
         ("a hash less", Box::new(|_, forgery| forgery.tiles.truncate(32 * 8)), vec![(OtherSubtree, Some(0))]),
         (
             "another salt key",
             Box::new(|_, forgery| forgery.salt = vec![9; 32]),
             vec![(OtherSaltKey, Some(0)), (OtherEntry, Some(0))],
         ),
+        ("no salt key", Box::new(|_, forgery| forgery.salt = vec![9; 31]), vec![(OtherSaltKey, None)]),
         (
-            "no salt key",
-            Box::new(|_, forgery| forgery.salt = vec![9; 31]),
-            vec![(OtherSaltKey, None)],
+            "a range of time",
+            Box::new(|_, forgery| forgery.manifest.facts.time_min_us -= 1),
+            vec![(OtherFacts, Some(0))],
         ),
-        ("a range of time", Box::new(|_, forgery| forgery.manifest.facts.time_min_us -= 1), vec![(OtherFacts, Some(0))]),
         (
             "a root",
             Box::new(|log, forgery| {
                 forgery.manifest.root.0[0] ^= 1;
-                let signed = log.sign(&format!("{}\n{}\n{}\n", forgery.manifest.origin, forgery.manifest.size(), forgery.manifest.root)).unwrap();
+                let signed = log
+                    .sign(&format!(
+                        "{}\n{}\n{}\n",
+                        forgery.manifest.origin,
+                        forgery.manifest.size(),
+                        forgery.manifest.root
+                    ))
+                    .unwrap();
                 forgery.manifest.checkpoint_signatures = vec![signed.to_string().lines().last().unwrap().to_owned()];
             }),
             vec![(OtherRoot, Some(0))],

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Malformed, elements, members, string, string_list, write_string};
+use super::reader::{Reader, string, utf8};
+use super::{Malformed, write_string};
 use crate::Time;
 use crate::json::write::write_count;
 
@@ -221,10 +222,10 @@ pub struct Row<'a> {
     kind: Cow<'a, str>,
     time: Time,
     texts: [Option<Cow<'a, str>>; Text::COUNT],
-    categories: Option<&'a [u8]>,
-    origins: Option<&'a [u8]>,
-    entities: Option<&'a [u8]>,
-    users: Option<&'a [u8]>,
+    categories: Option<&'a str>,
+    origins: Option<&'a str>,
+    entities: Option<&'a str>,
+    users: Option<&'a str>,
     intake: Option<Intake<'a>>,
 }
 
@@ -243,8 +244,8 @@ impl<'a> Row<'a> {
             intake: None,
         };
         let mut has_time = false;
-        for member in members(infrastructure) {
-            let (key, value) = member?;
+        let mut infrastructure = Reader::over_text(utf8(infrastructure)?);
+        while let Some((key, value)) = infrastructure.next_member().transpose()? {
             match &*key {
                 "type" => row.kind = string(value)?,
                 "time" => {
@@ -263,21 +264,19 @@ impl<'a> Row<'a> {
         if row.kind.is_empty() || !has_time {
             return Err(Malformed { at: 0 });
         }
-        for member in members(content) {
-            let (key, value) = member?;
+        let mut content = Reader::over_text(utf8(content)?);
+        while let Some((key, value)) = content.next_member().transpose()? {
             match &*key {
                 "entities" => row.entities = Some(checked_strings(value)?),
                 "users" => {
-                    for user in elements(value) {
-                        read_user(user?)?;
+                    let mut users = Reader::over_text(value);
+                    while let Some(user) = users.next_element().transpose()? {
+                        read_user(user)?;
                     }
                     row.users = Some(value);
                 }
                 name => match Text::from_name(name) {
-                    Some(column) if column.is_json() => {
-                        let text = std::str::from_utf8(value).map_err(|_| Malformed { at: 0 })?;
-                        row.texts[column as usize] = Some(Cow::Borrowed(text));
-                    }
+                    Some(column) if column.is_json() => row.texts[column as usize] = Some(Cow::Borrowed(value)),
                     _ => return Err(Malformed { at: 0 }),
                 },
             }
@@ -305,7 +304,7 @@ impl Columns for Row<'_> {
             List::Origins => self.origins,
             List::Entities => self.entities,
         };
-        raw.into_iter().flat_map(string_list).flatten()
+        raw.into_iter().flat_map(strings).flatten()
     }
 
     fn users(&self) -> impl Iterator<Item = User<'_>> {
@@ -317,24 +316,33 @@ impl Columns for Row<'_> {
     }
 }
 
+fn elements(raw: &str) -> impl Iterator<Item = Result<&str, Malformed>> {
+    let mut reader = Reader::over_text(raw);
+    std::iter::from_fn(move || reader.next_element())
+}
+
+fn strings(raw: &str) -> impl Iterator<Item = Result<Cow<'_, str>, Malformed>> {
+    elements(raw).map(|element| string(element?))
+}
+
 /// `raw`, once each of its elements is known to be a string.
-fn checked_strings(raw: &[u8]) -> Result<&[u8], Malformed> {
-    for text in string_list(raw) {
+fn checked_strings(raw: &str) -> Result<&str, Malformed> {
+    for text in strings(raw) {
         text?;
     }
     Ok(raw)
 }
 
-fn read_user(raw: &[u8]) -> Result<User<'_>, Malformed> {
+fn read_user(raw: &str) -> Result<User<'_>, Malformed> {
     let mut user = User::default();
-    for member in members(raw) {
-        let (key, value) = member?;
+    let mut members = Reader::over_text(raw);
+    while let Some((key, value)) = members.next_member().transpose()? {
         match &*key {
             "uid" => user.uid = string(value)?,
             "userName" => user.user_name = Some(string(value)?),
             "firstName" => user.first_name = Some(string(value)?),
             "lastName" => user.last_name = Some(string(value)?),
-            "groups" => user.groups = string_list(value).collect::<Result<_, _>>()?,
+            "groups" => user.groups = strings(value).collect::<Result<_, _>>()?,
             "realm" => user.realm = Some(string(value)?),
             _ => return Err(Malformed { at: 0 }),
         }
@@ -342,10 +350,10 @@ fn read_user(raw: &[u8]) -> Result<User<'_>, Malformed> {
     Ok(user)
 }
 
-fn read_intake(raw: &[u8]) -> Result<Intake<'_>, Malformed> {
+fn read_intake(raw: &str) -> Result<Intake<'_>, Malformed> {
     let mut intake = Intake::default();
-    for member in members(raw) {
-        let (key, value) = member?;
+    let mut members = Reader::over_text(raw);
+    while let Some((key, value)) = members.next_member().transpose()? {
         match &*key {
             "producer" => intake.producer = string(value)?,
             "producerEpoch" => intake.producer_epoch = Some(read_count(value)?),
@@ -358,8 +366,8 @@ fn read_intake(raw: &[u8]) -> Result<Intake<'_>, Malformed> {
     Ok(intake)
 }
 
-fn read_count(raw: &[u8]) -> Result<u64, Malformed> {
-    std::str::from_utf8(raw).ok().and_then(|text| text.parse().ok()).ok_or(Malformed { at: 0 })
+fn read_count(raw: &str) -> Result<u64, Malformed> {
+    raw.parse().map_err(|_| Malformed { at: 0 })
 }
 
 /// Appends the canonical infrastructure part of `row`.
