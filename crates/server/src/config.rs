@@ -84,7 +84,7 @@ pub struct Archive {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Query {
-    /// Memory of all queries together, bytes; past it they spill to disk or are refused. Default 2 GiB.
+    /// Memory of all queries together, bytes; past it they spill to disk or are refused. Default 512 MiB.
     pub memory_bytes: usize,
     /// Longest run time, seconds. Default 300.
     pub seconds: u64,
@@ -153,7 +153,7 @@ impl Default for Archive {
 
 impl Default for Query {
     fn default() -> Self {
-        Self { memory_bytes: 2 << 30, seconds: 300, rows: 10_000_000, concurrent: 4 }
+        Self { memory_bytes: 512 << 20, seconds: 300, rows: 10_000_000, concurrent: 4 }
     }
 }
 
