@@ -327,4 +327,59 @@ pub struct Health {
     pub status: String,
     /// Version of the server.
     pub version: String,
+    /// Kinds of the alarms that are on, each once. Details are at `/api/v1/alarms`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub alarms: Vec<AlarmKind>,
+}
+
+macro_rules! alarm_kinds {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+        /// What an alarm is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        pub enum AlarmKind {
+            $($(#[doc = $doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl AlarmKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its name, as in answers and metrics.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+alarm_kinds! {
+    /// The disk of the data folder is filling up; the message says what is refused meanwhile.
+    DiskSpace = "diskSpace",
+    /// An organization's oldest event waits for longer than half of the promised time to be archived.
+    ArchiveDeadline = "archiveDeadline",
+    /// What was derived again from the archive is not what was signed.
+    SelfCheckFailed = "selfCheckFailed",
+    /// Too few witnesses have signed the newest checkpoint.
+    WitnessQuorumMissing = "witnessQuorumMissing",
+    /// The clock jumped; intake waits for `indelible doctor --accept-clock`.
+    ClockStopped = "clockStopped",
+    /// A producer used one `logEntryId` for two different events.
+    LogEntryIdReused = "logEntryIdReused",
+}
+
+/// An alarm that is on.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmState {
+    /// What it is about.
+    #[schema(value_type = String)]
+    pub kind: AlarmKind,
+    /// RID of the organization; absent if it is about the whole server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// When it was raised, RFC 3339.
+    pub since: String,
+    /// What is wrong and what to do.
+    pub message: String,
 }

@@ -73,9 +73,10 @@ impl Entry {
     }
 
     fn parts(&self) -> (String, String) {
-        let (content, infrastructure): (Map<_, _>, Map<_, _>) = self.fields.clone().into_iter().partition(|(key, _)| {
-            ["requestFields", "resultFields", "entities", "users", "extra"].contains(&key.as_str())
-        });
+        let (content, infrastructure): (Map<_, _>, Map<_, _>) =
+            self.fields.clone().into_iter().partition(|(key, _)| {
+                ["requestFields", "resultFields", "entities", "users", "extra"].contains(&key.as_str())
+            });
         (Value::Object(infrastructure).to_string(), Value::Object(content).to_string())
     }
 }
@@ -135,7 +136,8 @@ impl Archive {
 
     /// Adds a chunk of the tail, of any organizations.
     pub(crate) fn tail(mut self, entries: &[Entry]) -> Archive {
-        let mut organizations: Vec<Organization> = entries.iter().map(|entry| organization(entry.organization)).collect();
+        let mut organizations: Vec<Organization> =
+            entries.iter().map(|entry| organization(entry.organization)).collect();
         organizations.sort();
         organizations.dedup();
         self.snapshot.tail.push(Arc::new(Chunk { organizations, entries: entries.to_vec() }));

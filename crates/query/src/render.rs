@@ -69,7 +69,9 @@ impl Renderer {
     pub fn events(format: Format, schema: &SchemaRef) -> Renderer {
         let all = schema.fields().iter().map(|field| field.name().as_str());
         let shown: Vec<String> = match format {
-            Format::Table => TABLE_COLUMNS.into_iter().filter(|name| schema.index_of(name).is_ok()).map(str::to_owned).collect(),
+            Format::Table => {
+                TABLE_COLUMNS.into_iter().filter(|name| schema.index_of(name).is_ok()).map(str::to_owned).collect()
+            }
             _ => all.filter(|name| !matches!(*name, "intake" | "timeNanos")).map(str::to_owned).collect(),
         };
         Renderer::new(format, Columns::Events(shown))

@@ -8,9 +8,9 @@ mod functions;
 mod guard;
 mod weight;
 
-pub(crate) use functions::{aggregates, json_get, scalars, windows};
 #[cfg(test)]
 pub(crate) use functions::listed_functions;
+pub(crate) use functions::{aggregates, json_get, scalars, windows};
 pub(crate) use guard::{ConcatenationPlanner, guard};
 
 use std::ops::ControlFlow;

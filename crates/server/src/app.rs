@@ -14,6 +14,7 @@ use indelible_query::Engine;
 use indelible_storage::Bucket;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::alarms::Alarms;
 use crate::archiver::Archiver;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub(crate) archiver: Archiver,
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
+    pub(crate) alarms: Alarms,
     pub(crate) clock: Arc<dyn Clock>,
     /// Kibibytes of bodies that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,

@@ -55,13 +55,16 @@ pub(crate) struct ArchiveState {
     pub(crate) oldest_unarchived_seconds: Option<f64>,
 }
 
-/// Whether what waits should become a log file now.
+/// Whether what waits should become a log file now. Few entries wait until midnight, but not so long that they would raise
+/// the alarm about the promised time.
 fn is_due(waiting: &Waiting, now_us: i64, journal_bytes: u64, settings: &config::Archive) -> bool {
     let age_us = now_us.saturating_sub(waiting.received_at_us.0);
+    let promise_us = i64::from(settings.promise_hours) * 3_600_000_000;
     let day_is_over = now_us.div_euclid(DAY_US) > waiting.received_at_us.0.div_euclid(DAY_US);
     waiting.entries > 0
         && (waiting.bytes >= settings.log_file_bytes
             || day_is_over
+            || age_us >= promise_us / 3
             || journal_bytes >= settings.journal_bytes_max
             || (waiting.entries >= settings.few_entries
                 && age_us >= i64::try_from(settings.age_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000))
@@ -325,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_due_by_size_age_midnight_or_a_full_journal() {
+    fn a_run_is_due_by_size_age_midnight_the_promise_or_a_full_journal() {
         let settings = config::Archive::default();
         let hour = 3_600_000_000;
         let check = |entries, bytes, oldest_us, now_us, journal, due| {
@@ -339,6 +342,8 @@ mod tests {
         check(1000, 10, hour, hour + 899_000_000, 0, false);
         check(1000, 10, hour, hour + 900_000_000, 0, true);
         check(1, 10, DAY_US - 1, DAY_US, 0, true);
+        check(1, 10, hour, 9 * hour - 1, 0, false);
+        check(1, 10, hour, 9 * hour, 0, true);
         check(1, 10, hour, hour + 1, 4 << 30, true);
     }
 }

@@ -78,6 +78,8 @@ pub struct Archive {
     pub journal_seconds: u64,
     /// Journal bytes above which everything that waits is sealed. Default 4 GiB.
     pub journal_bytes_max: u64,
+    /// Hours within which every event is archived. At half of it an alarm is raised. Default 24.
+    pub promise_hours: u32,
 }
 
 /// What one query may take.
@@ -147,6 +149,7 @@ impl Default for Archive {
             few_entries: 1000,
             journal_seconds: 60,
             journal_bytes_max: 4 << 30,
+            promise_hours: 24,
         }
     }
 }
@@ -209,6 +212,9 @@ impl Config {
         }
         if self.query.concurrent == 0 {
             return refuse("query.concurrent must be at least 1");
+        }
+        if self.archive.promise_hours == 0 {
+            return refuse("archive.promise-hours must be at least 1");
         }
         if let Some(platform) = &self.platform
             && (platform.is_empty()

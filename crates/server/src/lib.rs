@@ -3,6 +3,7 @@
 //! [`Server::start`] opens everything in the order in which it depends on each other; stopping goes the other way.
 //! Handlers are in `routes`, each a few lines around a call; what they share is [`app::App`].
 
+mod alarms;
 mod app;
 mod archiver;
 mod auth;
@@ -12,6 +13,7 @@ mod error;
 mod metrics;
 mod routes;
 mod snapshot;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -98,6 +100,7 @@ impl Server {
             archiver: Archiver::default(),
             engine,
             metrics: metrics::Metrics::default(),
+            alarms: alarms::Alarms::default(),
             clock,
             bodies,
             stopping: AtomicBool::new(false),
@@ -135,6 +138,7 @@ impl Server {
             .context("write server.url")?;
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
+        let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let stopped = {
             let app = Arc::clone(&app);
             async move {
@@ -162,6 +166,7 @@ impl Server {
         let _ = std::fs::remove_file(&url_path);
         let _ = archiver.await;
         publisher.abort();
+        watch.abort();
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = tokio::task::block_in_place(|| app.ledger.publish());
         ended.context("intake stopped; start the server again to recover")?;

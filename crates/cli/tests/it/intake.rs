@@ -122,6 +122,7 @@ fn a_token_decides_where_events_go_and_what_is_seen() {
     assert_eq!(client.indelible(&["search", "", "--organization", "ri.indelible..organization.beta"]).code, 2);
     assert_eq!(client.indelible(&["sql", "select 1"]).code, 2);
     assert_eq!(client.indelible(&["archive", "seal"]).code, 2);
+    assert_eq!(fetch(client.request(reqwest::Method::GET, "/api/v1/alarms")).0, 403);
     assert_eq!(client.indelible(&["organization", "create", "ri.indelible..organization.c"]).code, 2);
     let nobody = Client { url: server.url.clone(), token: "indelible_0_0".into() };
     assert_eq!(nobody.post(&[], b"{}".to_vec()).0, 401);
@@ -142,6 +143,9 @@ fn health_metrics_contract_and_first_page_are_there() {
     let metrics = page("/metrics");
     assert!(metrics.contains("indelible_events_total{outcome=\"new\"} 1\n"), "{metrics}");
     assert!(!metrics.contains("acme"), "no customer data in metrics");
+    assert!(metrics.contains("indelible_alarm{kind=\"archiveDeadline\"} 0\n"), "{metrics}");
+    let (status, alarms) = fetch(server.request(reqwest::Method::GET, "/api/v1/alarms"));
+    assert_eq!((status, String::from_utf8(alarms).unwrap().as_str()), (200, "[]"));
     let contract: Value = serde_json::from_str(&page("/api/openapi.json")).unwrap();
     let unauthenticated = ["/healthz", "/readyz", "/metrics"];
     for (path, operations) in contract["paths"].as_object().unwrap() {

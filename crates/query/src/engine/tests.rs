@@ -271,7 +271,8 @@ fn answers_are_cut_at_the_limits_and_say_so() {
         assert_eq!(answer, "1\n2\n3");
         let bytes = Limits { result_bytes_max: 100, ..limits() };
         let bench = Bench::of(&archive(), bytes, scope(&[ACME], Part::Entry));
-        let answer = bench.engine.sql(&bench.scope, bench.snapshot.clone(), "select seq, name from events").await.unwrap();
+        let answer =
+            bench.engine.sql(&bench.scope, bench.snapshot.clone(), "select seq, name from events").await.unwrap();
         let (batches, truncated) = answer.collect().await.unwrap();
         assert!(truncated);
         assert!(batches.iter().map(RecordBatch::num_rows).sum::<usize>() < 8);
@@ -394,7 +395,8 @@ fn generations_of_a_log_stay_apart() {
         let archive = Archive::new().file(&[old]).file(&[new]).tail(&[entry(ACME, 2, json!({}))]);
         let bench = Bench::of(&archive, limits(), scope(&[ACME], Part::Entry));
         let (batches, _) = bench.search(&SearchRequest { limit: Some(3), ..request("") }).await.unwrap();
-        let mut names: Vec<&str> = batches.iter().flat_map(|batch| batch.column(6).as_string::<i32>().iter().flatten()).collect();
+        let mut names: Vec<&str> =
+            batches.iter().flat_map(|batch| batch.column(6).as_string::<i32>().iter().flatten()).collect();
         names.sort_unstable();
         assert_eq!(names, ["EVENT", "NEW", "OLD"]);
         let found = bench.engine.entry(&bench.scope, bench.snapshot.clone(), &organization(ACME), 1).await.unwrap();
@@ -424,13 +426,17 @@ fn events_are_counted_over_time_and_by_value() {
         let bench = Bench::acme();
         let day = 86_400_000_000_i64;
         let day_us = day.unsigned_abs();
-        let buckets = bench.engine.histogram(&bench.scope, bench.snapshot.clone(), &request("name:LOGIN"), day_us).await.unwrap();
+        let buckets =
+            bench.engine.histogram(&bench.scope, bench.snapshot.clone(), &request("name:LOGIN"), day_us).await.unwrap();
         let start = NOON_US - day / 2;
         let bucket = |days: i64| Bucket { start_us: start + days * day, count: 1 };
         assert_eq!(buckets, [bucket(-1), bucket(1), bucket(2), bucket(3)]);
         let top = |field: &'static str| async {
             let values = bench.engine.top(&bench.scope, bench.snapshot.clone(), &request(""), field, 3).await.unwrap();
-            values.into_iter().map(|value| format!("{}={}", value.value.unwrap_or_default(), value.count)).collect::<Vec<_>>()
+            values
+                .into_iter()
+                .map(|value| format!("{}={}", value.value.unwrap_or_default(), value.count))
+                .collect::<Vec<_>>()
         };
         assert_eq!(top("name").await, ["LOGIN=4", "DELETE=1", "EXPORT=1"]);
         assert_eq!(top("category").await[0], "dataLoad=7");
@@ -446,7 +452,10 @@ fn a_query_that_takes_too_long_ends() {
         let short = Limits { wall_time: Duration::from_millis(50), ..limits() };
         let entries: Vec<Entry> = (0..2_000).map(|seq| entry(ACME, seq, json!({}))).collect();
         let bench = Bench::of(&Archive::new().file(&entries), short, scope(&[ACME], Part::Entry));
-        let error = bench.sql("select count(*) from events a, events b, events c where a.seq + b.seq < c.seq").await.unwrap_err();
+        let error = bench
+            .sql("select count(*) from events a, events b, events c where a.seq + b.seq < c.seq")
+            .await
+            .unwrap_err();
         assert!(matches!(error, QueryError::TimedOut { .. }), "{error}");
         assert!(error.is_users());
     });
@@ -455,7 +464,8 @@ fn a_query_that_takes_too_long_ends() {
 #[test]
 fn a_query_that_needs_too_much_memory_fails() {
     block_on(async {
-        let entries: Vec<Entry> = (0..3_000).map(|seq| entry(ACME, seq, json!({"uid": format!("user-{seq}")}))).collect();
+        let entries: Vec<Entry> =
+            (0..3_000).map(|seq| entry(ACME, seq, json!({"uid": format!("user-{seq}")}))).collect();
         let small = Limits { memory_bytes: 200_000, spill_bytes_max: 0, ..limits() };
         let bench = Bench::of(&Archive::new().file(&entries), small, scope(&[ACME], Part::Entry));
         for text in [
@@ -512,7 +522,10 @@ fn sql_answers() {
         ("select seq from events e where has_category(e.categories, 'dataExport')", "3"),
         ("select seq from events where array_has(categories, 'dataExport')", "3"),
         ("select json_get(requestFields, 'resource.rid') from events where seq = 2", "ri.foundry.main.dataset.ab"),
-        ("select json_get(requestFields, 'resource') from events where seq = 2", "\"{\"\"rid\"\":\"\"ri.foundry.main.dataset.ab\"\"}\""),
+        (
+            "select json_get(requestFields, 'resource') from events where seq = 2",
+            "\"{\"\"rid\"\":\"\"ri.foundry.main.dataset.ab\"\"}\"",
+        ),
         ("select json_get_number(requestFields, 'count') + 1 from events where seq = 2", "8.0"),
         ("select json_get(requestFields, 'eventSource') from events where seq = 3", "s3.amazonaws.com"),
         ("select json_get(resultFields, 'nothing') is null from events where seq = 4", "true"),
@@ -522,12 +535,18 @@ fn sql_answers() {
         ("select intake.producer from events where seq = 1", "p1"),
         ("select name, count(*) as n from events group by name having count(*) > 1", "LOGIN,4"),
         ("select uid || '/' || result from events where seq = 7", "carol/UNAUTHORIZED"),
-        ("select date_trunc('day', time) as day, count(*) from events where name = 'EXPORT' group by day", "2021-04-16T00:00:00Z,1"),
+        (
+            "select date_trunc('day', time) as day, count(*) from events where name = 'EXPORT' group by day",
+            "2021-04-16T00:00:00Z,1",
+        ),
         ("select lower(uid) as who, count(*) from events where uid ilike 'ALICE' group by who", "alice,2"),
         ("select seq, row_number() over (order by seq desc) from events order by seq desc limit 1", "8,1"),
         ("select replace(name, 'LOG', 'log') from events where seq = 5", "logIN"),
         ("select cast(seq as varchar) from events where seq = 5", "5"),
-        ("show tables", "events,\"what services emitted, one row an event\"\nentries,\"events and control entries, such as the first of each log\""),
+        (
+            "show tables",
+            "events,\"what services emitted, one row an event\"\nentries,\"events and control entries, such as the first of each log\"",
+        ),
     ];
     block_on(async {
         let bench = Bench::acme();
@@ -550,9 +569,15 @@ fn sql_errors_help() {
     let cases = [
         ("select usr from events", "there is no column `usr`; did you mean `uid`?"),
         ("select \"useragent\" from events", "there is no column `useragent`; did you mean `userAgent`?"),
-        ("select e.bucket from events e", "there is no column `e.bucket`; `describe events` lists the columns; a field inside a map is read with json_get(requestFields, 'name')"),
+        (
+            "select e.bucket from events e",
+            "there is no column `e.bucket`; `describe events` lists the columns; a field inside a map is read with json_get(requestFields, 'name')",
+        ),
         ("select * from logs", "there is no table `logs`; there are `events` and `entries`"),
-        ("select in_cidr(origin, 'x') from events", "in_cidr: `x` is not a network; write one such as '10.0.0.0/8' or '2001:db8::/32'"),
+        (
+            "select in_cidr(origin, 'x') from events",
+            "in_cidr: `x` is not a network; write one such as '10.0.0.0/8' or '2001:db8::/32'",
+        ),
     ];
     block_on(async {
         let bench = Bench::acme();
@@ -621,7 +646,10 @@ fn values_cannot_be_made_to_explode() {
         doubled(&format!("regexp_replace(x, '.', '{}', 'g')", "$0".repeat(50))),
         format!("select replace(replace(name, 'L', '{long}'), 'y', '{long}') from events"),
         format!("select concat_ws('{long}'{}) from events", ", name".repeat(2_000)),
-        format!("select array_to_string(string_to_array(repeated, ','), '{long}') from (select replace(name, 'L', '{}') as repeated from events)", ",".repeat(20_000)),
+        format!(
+            "select array_to_string(string_to_array(repeated, ','), '{long}') from (select replace(name, 'L', '{}') as repeated from events)",
+            ",".repeat(20_000)
+        ),
     ];
     block_on(async {
         let bench = Bench::acme();

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Int64Type};
 use expect_test::{Expect, expect};
 
@@ -42,25 +44,36 @@ fn all_types() -> Vec<(&'static str, ArrayRef)> {
 
 #[test]
 fn json_keeps_types() {
-    check(Format::Json, all_types(), expect![[r#"
+    check(
+        Format::Json,
+        all_types(),
+        expect![[r#"
         {"text":"a \"b\", c","whole":-7,"float":0.5,"yes":true,"time":"2021-04-16T12:00:00.00000012Z","list":[1,null],"struct":{"producer":"p"}}
         {"text":null,"whole":null,"float":null,"yes":null,"time":"1969-12-31T23:59:59.999999999Z","list":null,"struct":{"producer":"q"}}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn csv_quotes_what_must_be() {
-    check(Format::Csv, all_types(), expect![[r#"
+    check(
+        Format::Csv,
+        all_types(),
+        expect![[r#"
         text,whole,float,yes,time,list,struct
         "a ""b"", c",-7,0.5,true,2021-04-16T12:00:00.00000012Z,"[1,null]","{""producer"":""p""}"
         ,,NaN,,1969-12-31T23:59:59.999999999Z,,"{""producer"":""q""}"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn csv_text_never_starts_a_formula() {
     let hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=\"a\",1", " =1", "a=1"];
-    check(Format::Csv, vec![("text", Arc::new(StringArray::from(hostile.to_vec())))], expect![[r#"
+    check(
+        Format::Csv,
+        vec![("text", Arc::new(StringArray::from(hostile.to_vec())))],
+        expect![[r#"
         text
         '=1+1
         '+1
@@ -71,7 +84,8 @@ fn csv_text_never_starts_a_formula() {
         "'=""a"",1"
          =1
         a=1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -80,7 +94,10 @@ fn tables_are_aligned_and_obey_nothing() {
     let text = ["plain", "\u{1b}[31mred\u{7}", "two\nlines", "right\u{202e}left", &long];
     check(
         Format::Table,
-        vec![("text", Arc::new(StringArray::from(text.to_vec()))), ("n", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5])))],
+        vec![
+            ("text", Arc::new(StringArray::from(text.to_vec()))),
+            ("n", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5]))),
+        ],
         expect![[r#"
             text                                                                               n
             ---------------------------------------------------------------------------------  -
@@ -96,7 +113,11 @@ fn tables_are_aligned_and_obey_nothing() {
 #[test]
 fn repeated_names_stay_apart_in_json() {
     let one = || Arc::new(Int64Array::from(vec![1])) as ArrayRef;
-    check(Format::Json, vec![("a", one()), ("a", one()), ("b", one())], expect![[r#"
+    check(
+        Format::Json,
+        vec![("a", one()), ("a", one()), ("b", one())],
+        expect![[r#"
         {"a":1,"a_2":1,"b":1}
-    "#]]);
+    "#]],
+    );
 }

@@ -106,7 +106,10 @@ fn values_may_be_quoted_grouped_and_compared() {
     check("result:(ERROR OR PARTIAL)", "(result ~ ERROR | result ~ PARTIAL)");
     check("result:(-ERROR)", "!result ~ ERROR");
     check("uid:=Alice", "uid = Alice");
-    check("uid:>x", "search, character 6: `>` needs a number or a time, and this field is text; use `*` for a beginning, such as 1.2*");
+    check(
+        "uid:>x",
+        "search, character 6: `>` needs a number or a time, and this field is text; use `*` for a beginning, such as 1.2*",
+    );
     check("seq:5", "seq in >=5<=5");
     check("seq:5..9", "seq in >=5<=9");
     check("seq:<5", "seq in <5");
@@ -134,8 +137,14 @@ fn times_are_read_in_all_their_forms() {
     check("time:2021-04-16T12:00", "time from +0h to +0.016666666666666666h");
     check("time:\"2021-04-16 13:00:00\"", "time from +1h to +1.0002777777777778h");
     check("received:2021-04-16T14:00:00+02:00", "received_at from +0h to +0.0002777777777777778h");
-    check("time:2021-02-29", "search, character 6: `2021-02-29` is not a time; write 2021-04-16, 2021-04-16T10:00:00Z, -7d, today or a range 2021-04-16..2021-04-18");
-    check("time:..", "search, character 6: `..` is not a time; write 2021-04-16, 2021-04-16T10:00:00Z, -7d, today or a range 2021-04-16..2021-04-18");
+    check(
+        "time:2021-02-29",
+        "search, character 6: `2021-02-29` is not a time; write 2021-04-16, 2021-04-16T10:00:00Z, -7d, today or a range 2021-04-16..2021-04-18",
+    );
+    check(
+        "time:..",
+        "search, character 6: `..` is not a time; write 2021-04-16, 2021-04-16T10:00:00Z, -7d, today or a range 2021-04-16..2021-04-18",
+    );
     for ends in ["time:9999-12-31", "time:9999-12", "time:9999", "time:0001-01-01"] {
         parse(ends, Part::Entry, NOW).unwrap();
     }
@@ -143,22 +152,52 @@ fn times_are_read_in_all_their_forms() {
 
 #[test]
 fn errors_name_the_place_and_the_remedy() {
-    check("usr:x", "search, character 1: there is no field `usr`; did you mean `user`? To search for the text, quote it");
-    check("a requestfeilds.x:1", "search, character 3: there is no field `requestfeilds.x`; did you mean `requestFields`? To search for the text, quote it");
-    check("http://x", "search, character 1: there is no field `http`; to search for the text, quote it; a field inside the maps is written requestFields.NAME");
-    check("uid.x:1", "search, character 1: there is no field `uid.x`; did you mean `uid`? To search for the text, quote it");
-    check("a OR", "search, character 5: the search ends where a term is missing; write one more term or remove the last word");
-    check("OR a", "search, character 1: a term is missing before `OR`; write one there, or \"OR\" in quotes to search for it");
+    check(
+        "usr:x",
+        "search, character 1: there is no field `usr`; did you mean `user`? To search for the text, quote it",
+    );
+    check(
+        "a requestfeilds.x:1",
+        "search, character 3: there is no field `requestfeilds.x`; did you mean `requestFields`? To search for the text, quote it",
+    );
+    check(
+        "http://x",
+        "search, character 1: there is no field `http`; to search for the text, quote it; a field inside the maps is written requestFields.NAME",
+    );
+    check(
+        "uid.x:1",
+        "search, character 1: there is no field `uid.x`; did you mean `uid`? To search for the text, quote it",
+    );
+    check(
+        "a OR",
+        "search, character 5: the search ends where a term is missing; write one more term or remove the last word",
+    );
+    check(
+        "OR a",
+        "search, character 1: a term is missing before `OR`; write one there, or \"OR\" in quotes to search for it",
+    );
     check("(a", "search, character 1: this parenthesis is never closed; add the closing )");
-    check("ä (", "search, character 4: the search ends where a term is missing; write one more term or remove the last word");
+    check(
+        "ä (",
+        "search, character 4: the search ends where a term is missing; write one more term or remove the last word",
+    );
     check("a)", "search, character 2: this parenthesis closes nothing; remove it or quote it");
-    check("\"a", "search, character 1: this quote is never closed; add the closing \" or write \\\" for a quote that belongs to the text");
+    check(
+        "\"a",
+        "search, character 1: this quote is never closed; add the closing \" or write \\\" for a quote that belongs to the text",
+    );
     check("uid:", "search, character 5: `uid:` has no value; write one straight after it, or `has:uid` for any value");
     check("uid: x", "uid ~ x");
     check("has:", "search, character 1: `has:` names no field; write a field straight after it, such as `has:uid`");
-    check("has:zzz", "search, character 5: there is no field `zzz`; to search for the text, quote it; a field inside the maps is written requestFields.NAME");
+    check(
+        "has:zzz",
+        "search, character 5: there is no field `zzz`; to search for the text, quote it; a field inside the maps is written requestFields.NAME",
+    );
     check("seq:x", "search, character 5: `x` is not a whole number; write one, such as 100, >=100 or 100..199");
-    check("result:(a uid:b)", "search, character 11: `uid:` stands inside the values of another field; close the parenthesis before it, or quote it");
+    check(
+        "result:(a uid:b)",
+        "search, character 11: `uid:` stands inside the values of another field; close the parenthesis before it, or quote it",
+    );
 }
 
 #[test]

@@ -17,7 +17,10 @@ fn check(text: &str, expected: &str) {
 
 #[test]
 fn known_columns_need_no_quotes() {
-    check("select userAgent, USERAGENT, useragent from events", r#"SELECT "userAgent", "userAgent", "userAgent" FROM events"#);
+    check(
+        "select userAgent, USERAGENT, useragent from events",
+        r#"SELECT "userAgent", "userAgent", "userAgent" FROM events"#,
+    );
     check("select e.requestfields from Events e", r#"SELECT e."requestFields" FROM Events e"#);
     check("select intake.producerepoch, uid from events", r#"SELECT intake."producerEpoch", uid FROM events"#);
     check("select 'useragent', \"useragent\" from events", r#"SELECT 'useragent', "useragent" FROM events"#);
@@ -26,7 +29,10 @@ fn known_columns_need_no_quotes() {
 #[test]
 fn has_category_means_the_column() {
     check("select has_category('x') from events", "SELECT has_category(categories, 'x') FROM events");
-    check("select HAS_CATEGORY(e.categories, 'x') from events e", "SELECT HAS_CATEGORY(e.categories, 'x') FROM events e");
+    check(
+        "select HAS_CATEGORY(e.categories, 'x') from events e",
+        "SELECT HAS_CATEGORY(e.categories, 'x') FROM events e",
+    );
 }
 
 #[test]
@@ -70,7 +76,10 @@ fn only_questions_are_read() {
             Err(error) => error,
             Ok(question) => panic!("{text}: {question:?}"),
         };
-        assert!(found == refused || found.contains("Expected") || found.contains("Explain must be root"), "{text}: {found}");
+        assert!(
+            found == refused || found.contains("Expected") || found.contains("Explain must be root"),
+            "{text}: {found}"
+        );
     }
     check("select 1; select 2", "write one query, and no more than one");
     check("", "write one query, and no more than one");

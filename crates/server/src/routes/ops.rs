@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use indelible_api::Health;
+use indelible_api::{AlarmKind, Health};
 
 use crate::app::App;
 use crate::metrics::Text;
@@ -17,17 +17,19 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Whether the process answers.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health)))]
 pub(crate) async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok".to_owned(), version: VERSION.to_owned() })
+    Json(Health { status: "ok".to_owned(), version: VERSION.to_owned(), alarms: Vec::new() })
 }
 
-/// Whether events can be taken in and read.
+/// Whether events can be taken in and read, and which alarms are on. An alarm alone does not make a server unready.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let (status, text) = match app.is_ready() {
         true => (StatusCode::OK, "ok"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "intake is stopped"),
     };
-    (status, Json(Health { status: text.to_owned(), version: VERSION.to_owned() })).into_response()
+    let mut alarms: Vec<_> = app.alarms.active(app.now_us()).into_iter().map(|alarm| alarm.kind).collect();
+    alarms.dedup();
+    (status, Json(Health { status: text.to_owned(), version: VERSION.to_owned(), alarms })).into_response()
 }
 
 /// Counters in the Prometheus text format. Holds no customer data: organizations are named by their labels.
@@ -80,6 +82,16 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         app.intake.queued_bytes() as f64,
     );
     text.plain("indelible_ready", "gauge", "1 while events can be taken in.", f64::from(u8::from(app.is_ready())));
+    let alarms = app.alarms.active(app.now_us());
+    for kind in AlarmKind::ALL {
+        text.sample(
+            "indelible_alarm",
+            "gauge",
+            "Alarms that are on, by kind.",
+            &[("kind", kind.as_str())],
+            alarms.iter().filter(|alarm| alarm.kind == *kind).count() as f64,
+        );
+    }
     let states = app.archive_states();
     for (log, state) in &states {
         text.sample(
@@ -104,7 +116,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         text.sample(
             "indelible_archive_lag_seconds",
             "gauge",
-            "Age of the oldest entry not yet archived. The promise is 86,400.",
+            "Age of the oldest entry not yet archived. An alarm is raised at half of what is promised.",
             &[("log", &log.label)],
             age,
         );
