@@ -75,16 +75,22 @@ pub struct Engine {
 /// Stack of a query thread. A plan is a tree that is walked and dropped recursively, and users choose its depth.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
+/// Reads of local files that wait at the same time.
+const BLOCKING_THREADS: usize = 16;
+
 impl Engine {
     /// An engine over the log files in `store`. `spill` is a folder for temporary files, used by nobody else; it need
     /// not exist.
     ///
-    /// Fails if threads cannot be started.
+    /// Removes temporary files there that an engine before left behind. Fails if that is not possible, or threads cannot
+    /// be started.
     pub fn new(store: Arc<dyn ObjectStore>, limits: Limits, spill: PathBuf) -> std::io::Result<Engine> {
+        remove_left_behind(&spill)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(limits.threads.max(1))
             .thread_name("query")
             .thread_stack_size(STACK_BYTES)
+            .max_blocking_threads(BLOCKING_THREADS)
             .enable_all()
             .build()?;
         Ok(Engine {
@@ -100,6 +106,24 @@ impl Engine {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+/// How DataFusion names the folders of its temporary files.
+const SPILL_PREFIX: &str = "datafusion-";
+
+fn remove_left_behind(spill: &Path) -> std::io::Result<()> {
+    let entries = match std::fs::read_dir(spill) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(SPILL_PREFIX) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Engine {

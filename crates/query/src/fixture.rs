@@ -1,6 +1,7 @@
 //! Entries, log files and tails for tests.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -145,7 +146,9 @@ impl Archive {
     }
 
     pub(crate) fn engine(&self, limits: Limits) -> Engine {
-        let spill = std::env::temp_dir().join("indelible-query-tests");
+        static ENGINES: AtomicU32 = AtomicU32::new(0);
+        let engine = ENGINES.fetch_add(1, Ordering::Relaxed);
+        let spill = std::env::temp_dir().join(format!("indelible-query-{}-{engine}", std::process::id()));
         Engine::new(Arc::clone(&self.store) as Arc<dyn ObjectStore>, limits, spill).unwrap()
     }
 }
@@ -153,8 +156,9 @@ impl Archive {
 /// Writes `batch` as the archive would: small row groups, filters on ids, no statistics of content.
 pub(crate) fn write_file(store: &InMemory, object: &str, batch: &RecordBatch) -> u64 {
     let mut properties = WriterProperties::builder().set_max_row_group_row_count(Some(4));
-    for column in ["uid", "logEntryId"] {
-        properties = properties.set_column_bloom_filter_enabled(column.into(), true);
+    for column in ["uid", "logEntryId", "entities.list.element"] {
+        let path = column.split('.').map(str::to_owned).collect::<Vec<_>>();
+        properties = properties.set_column_bloom_filter_enabled(path.into(), true);
     }
     for column in ["requestFields", "resultFields", "extra"] {
         properties = properties.set_column_statistics_enabled(column.into(), EnabledStatistics::None);

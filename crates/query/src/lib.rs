@@ -13,12 +13,14 @@ mod cidr;
 mod counted;
 #[cfg(test)]
 mod docs_tests;
+mod elements;
 mod engine;
 mod fields;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod fixture;
 mod json;
+mod memory;
 mod pattern;
 mod reader;
 pub mod render;

@@ -16,6 +16,7 @@ use datafusion::parquet::file::statistics::Statistics;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use indelible_archive::LogFile;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -37,6 +38,16 @@ impl LogFileReaders {
         let footers = Footers { bytes_max: footer_bytes_max, kept: Mutex::default() };
         LogFileReaders { store, footers: Arc::new(footers) }
     }
+
+    /// A reader of `file`.
+    pub(crate) fn open(&self, file: &LogFile) -> LogFileReader {
+        self.reader(file.organization.as_str().to_owned(), Path::from(file.object.as_str()), file.bytes)
+    }
+
+    fn reader(&self, organization: String, location: Path, size: u64) -> LogFileReader {
+        let (store, footers) = (Arc::clone(&self.store), Arc::clone(&self.footers));
+        LogFileReader { store, footers, organization, location, size }
+    }
 }
 
 impl ParquetFileReaderFactory for LogFileReaders {
@@ -50,17 +61,12 @@ impl ParquetFileReaderFactory for LogFileReaders {
         let [ScalarValue::Utf8View(Some(organization))] = file.partition_values.as_slice() else {
             return internal_err!("a log file is opened without its organization");
         };
-        Ok(Box::new(LogFileReader {
-            store: Arc::clone(&self.store),
-            footers: Arc::clone(&self.footers),
-            organization: organization.clone(),
-            location: file.object_meta.location,
-            size: file.object_meta.size,
-        }))
+        Ok(Box::new(self.reader(organization.clone(), file.object_meta.location, file.object_meta.size)))
     }
 }
 
-struct LogFileReader {
+/// Reads one log file.
+pub(crate) struct LogFileReader {
     store: Arc<dyn ObjectStore>,
     footers: Arc<Footers>,
     organization: String,

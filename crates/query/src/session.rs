@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::common::{Result, exec_err};
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -20,13 +19,17 @@ use url::Url;
 
 use crate::counted::CountWindowInput;
 use crate::engine::Limits;
+use crate::memory::QueryMemory;
 use crate::reader::LogFileReaders;
 use crate::snapshot::Snapshot;
 use crate::sql::{ConcatenationPlanner, aggregates, scalars, windows};
 use crate::table::{Entries, Rows};
 
-/// Rows worked on at once.
-const BATCH_ROWS: usize = 8192;
+/// Rows worked on at once, at most and at least.
+const BATCH_ROWS: (usize, usize) = (8192, 64);
+
+/// Part of a query's memory that the rows worked on at once may take: a merge holds one batch of each run it reads.
+const BATCH_SHARE: u64 = 64;
 
 /// Everything about sessions that stays the same from query to query.
 #[derive(Debug)]
@@ -43,11 +46,13 @@ impl Sessions {
     pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits) -> Sessions {
         let mut config = SessionConfig::new()
             .with_target_partitions(limits.threads)
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(BATCH_ROWS.0)
             .with_information_schema(false)
             .with_create_default_catalog_and_schema(true);
         let options = config.options_mut();
         options.execution.enable_recursive_ctes = false;
+        // One sort instead of one for each thread: the merge above several cannot go over the disk.
+        options.optimizer.repartition_sorts = false;
         options.execution.sort_spill_reservation_bytes = (limits.memory_bytes / 16).min(10 * 1024 * 1024);
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
@@ -75,7 +80,7 @@ impl Sessions {
         let mut rules = PhysicalOptimizer::new().rules;
         rules.push(Arc::new(CountWindowInput));
         let state = SessionStateBuilder::new()
-            .with_config(self.config.clone())
+            .with_config(self.config.clone().with_batch_size(batch_rows(scope, snapshot, limits)))
             .with_runtime_env(self.environment(limits, spill)?)
             .with_scalar_functions(self.scalars.clone())
             .with_aggregate_functions(self.aggregates.clone())
@@ -96,11 +101,19 @@ impl Sessions {
             .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
             .with_max_temp_directory_size(limits.spill_bytes_max);
         RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
+            .with_memory_pool(Arc::new(QueryMemory::new(limits.memory_bytes)))
             .with_disk_manager_builder(disk)
             .with_object_store_registry(Arc::clone(&self.registry) as _)
             .build_arc()
     }
+}
+
+/// Rows of a batch, so that few of them fit into a query's memory whatever their size.
+fn batch_rows(scope: &Scope, snapshot: &Snapshot, limits: &Limits) -> usize {
+    let files = snapshot.files.iter().filter(|file| scope.contains(&file.organization));
+    let row_bytes = files.map(|file| file.canonical_bytes / file.rows.max(1)).max().unwrap_or(0).max(1);
+    let rows = limits.memory_bytes as u64 / BATCH_SHARE / row_bytes;
+    usize::try_from(rows).unwrap_or(usize::MAX).clamp(BATCH_ROWS.1, BATCH_ROWS.0)
 }
 
 /// The store of the archive under its own address, and nothing under any other.

@@ -30,6 +30,7 @@ use indelible_archive::LogFile;
 use indelible_event::Scope;
 use indelible_event::control::CONTROL_TYPE;
 
+use crate::elements::{holding, wanted};
 use crate::reader::LogFileReaders;
 use crate::schema::{self, ORGANIZATION};
 use crate::snapshot::{Snapshot, TailChunk};
@@ -100,13 +101,14 @@ impl Entries {
 
     fn bounds_of_chunk(&self, chunk: &dyn TailChunk) -> Statistics {
         let time = chunk.time_range_us();
-        let only = match chunk.organizations() {
-            [organization] => Some(ScalarValue::Utf8View(Some(organization.as_str().to_owned()))),
-            _ => None,
-        };
+        // Rows of others are left out anyway.
+        let readable = chunk.organizations().iter().filter(|organization| self.scope.contains(organization));
+        let rids = readable.map(|organization| organization.as_str());
+        let value = |rid: &str| ScalarValue::Utf8View(Some(rid.to_owned()));
+        let organizations = rids.clone().min().map(value).zip(rids.max().map(value));
         bounds(&self.schema, |name| match name {
             "time" => time.map(|(min, max)| (timestamp(min), timestamp(max))),
-            ORGANIZATION => only.clone().map(|rid| (rid.clone(), rid)),
+            ORGANIZATION => organizations.clone(),
             _ => None,
         })
     }
@@ -171,7 +173,8 @@ impl Entries {
         width: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = DFSchema::try_from(input.schema())?;
-        let is_event = state.create_physical_expr(ident("type").not_eq(lit(CONTROL_TYPE)), &schema)?;
+        let control = ScalarValue::Utf8View(Some(CONTROL_TYPE.to_owned()));
+        let is_event = state.create_physical_expr(ident("type").not_eq(lit(control)), &schema)?;
         let filter: FilterExec =
             FilterExecBuilder::new(is_event, input).apply_projection(Some((0..width).collect()))?.build()?;
         Ok(Arc::new(filter))
@@ -219,7 +222,7 @@ impl TableProvider for Entries {
         if self.rows == Rows::Events && !columns.contains(&kind) {
             columns.push(kind);
         }
-        let files = self.files(filter.as_ref())?;
+        let files = holding(&self.readers, self.files(filter.as_ref())?, &wanted(filters)).await?;
         let chunks = self.chunks(filter.as_ref())?;
         let mut inputs = Vec::new();
         if !files.is_empty() {

@@ -64,7 +64,7 @@ impl SearchRequest {
             condition = translate::not_before(false, i128::from(since) * 1_000).and(condition);
         }
         if let Some(until) = self.until_us {
-            condition = translate::before(until).and(condition);
+            condition = translate::before(false, i128::from(until) * 1_000).and(condition);
         }
         Ok(condition)
     }

@@ -480,6 +480,19 @@ fn a_query_that_needs_too_much_memory_fails() {
 }
 
 #[test]
+fn a_sort_larger_than_memory_goes_over_the_disk() {
+    block_on(async {
+        let text = "x".repeat(2_000);
+        let fields = |seq| json!({"uid": format!("user-{}", (seq * 7919) % 8000), "requestFields": {"text": text}});
+        let entries: Vec<Entry> = (0..8_000).map(|seq| entry(ACME, seq, fields(seq))).collect();
+        let limits = Limits { memory_bytes: 10_000_000, ..limits() };
+        let bench = Bench::of(&Archive::new().file(&entries), limits, scope(&[ACME], Part::Entry));
+        let seqs = bench.seqs(&request("")).await;
+        assert_eq!(seqs, (0..8_000).rev().collect::<Vec<i64>>());
+    });
+}
+
+#[test]
 fn too_many_queries_at_once_are_refused() {
     block_on(async {
         let one = Limits { concurrent: 1, queue_time: Duration::from_millis(20), ..limits() };
@@ -505,6 +518,27 @@ fn a_dropped_answer_frees_its_place() {
         let answer = bench.engine.sql(&bench.scope, bench.snapshot.clone(), endless).await.unwrap();
         drop(answer);
         assert_eq!(bench.seqs(&request("seq:1")).await, [1]);
+    });
+}
+
+#[test]
+fn what_cannot_match_is_not_read() {
+    block_on(async {
+        let bench = Bench::acme();
+        let plan = async |condition: &str| {
+            bench.sql(&format!("explain analyze select * from events where {condition}")).await.unwrap()
+        };
+        let by_filter = plan("uid = 'blob'").await;
+        assert!(by_filter.contains("row_groups_pruned_bloom_filter=1 total → 0 matched"), "{by_filter}");
+        let by_time = plan("time >= '2021-04-17' and time < '2021-04-19'").await;
+        assert_eq!(by_time.matches(".parquet").count(), 1, "{by_time}");
+        assert!(!by_time.contains("StreamingTableExec"), "{by_time}");
+        let by_seq = plan("seq < 5").await;
+        assert_eq!(by_seq.matches(".parquet").count(), 1, "{by_seq}");
+        let by_element = plan("array_has(entities, 'other')").await;
+        assert_eq!(by_element.matches(".parquet").count(), 1, "{by_element}");
+        let by_organization = plan("organization = 'ri.indelible..organization.bolt'").await;
+        assert!(by_organization.contains("EmptyExec"), "{by_organization}");
     });
 }
 

@@ -211,6 +211,30 @@ fn size_and_depth_are_bounded() {
     parse(&"a ".repeat(500), Part::Entry, NOW).unwrap();
 }
 
+#[track_caller]
+fn check_condition(text: &str, expected: &str) {
+    let node = parse(text, Part::Entry, NOW).unwrap();
+    assert_eq!(translate(&node, &scope(&[ACME], Part::Entry)).to_string(), expected, "{text}");
+}
+
+#[test]
+fn ids_are_compared_as_stored_so_that_filters_of_files_know_them() {
+    let id = "0d4e1b1a-1111-4222-8333-abcdefabcdef";
+    check_condition(&format!("uid:{id}"), &format!(r#"uid IN ([Utf8("{}"), Utf8("{id}")])"#, id.to_uppercase()));
+    check_condition("uid:4711", r#"uid = Utf8("4711")"#);
+    check_condition("uid:=Alice", r#"uid = Utf8("Alice")"#);
+    check_condition("uid:Alice", "matches[~ Alice](uid)");
+    check_condition("result:*", "result IS NOT NULL");
+    check_condition("org:acme", "Boolean(true)");
+    check_condition("org:other", "Boolean(false)");
+    check_condition("seq:5", "seq = Int64(5)");
+    check_condition("-seq:5", "seq = Int64(5) IS NOT TRUE");
+    check_condition(
+        "time:2021-04-16",
+        r#"time >= TimestampMicrosecond(1618531200000000, Some("UTC")) AND time < TimestampMicrosecond(1618617600000000, Some("UTC"))"#,
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}|([a-zA-Z:.()\"*<>=0-9\\\\ -]|OR|time:|seq:|origin:|has:|requestFields\\.){0,40}") {

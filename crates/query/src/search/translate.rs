@@ -50,7 +50,7 @@ fn condition(condition: &Term, scope: &Scope) -> Expr {
         Term::Number(..) => lit(false),
         Term::Time { received, start, end } => {
             let from = start.map(|start| not_before(*received, start));
-            let until = end.map(|end| not_before(*received, end).is_not_true());
+            let until = end.map(|end| before(*received, end));
             balanced(from.into_iter().chain(until).collect(), Expr::and)
         }
     }
@@ -203,9 +203,20 @@ pub(crate) fn not_before(received: bool, start: Nanos) -> Expr {
     }
 }
 
-/// Rows before `end`.
-pub(crate) fn before(end_us: i64) -> Expr {
-    ident("time").lt(lit(timestamp(end_us.into())))
+/// Rows before `end`. Not the negation of the above: bounds of files are compared with `<`, not with a negation.
+pub(crate) fn before(received: bool, end: Nanos) -> Expr {
+    let micros = |nanos: Nanos| lit(timestamp(nanos));
+    let (whole, below) = (end.div_euclid(1_000), end.rem_euclid(1_000));
+    match (received, below) {
+        (false, 0) => ident("time").lt(micros(whole)),
+        (true, 0) => ident("received_at").lt(micros(whole)),
+        (true, _) => ident("received_at").lt_eq(micros(whole)),
+        (false, _) => {
+            let nanos = coalesce(vec![ident("timeNanos"), lit(0i16)]);
+            let same = ident("time").eq(micros(whole)).and(nanos.lt(lit(below as i16)));
+            ident("time").lt(micros(whole)).or(same)
+        }
+    }
 }
 
 /// Clamped, so that the instant after the last one stays beyond every value.
