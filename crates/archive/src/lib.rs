@@ -8,6 +8,9 @@
 //!
 //! It does not decide when to seal, holds no tasks and knows neither HTTP nor queries: the server drives it.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod examples;
 pub mod inventory;
 pub mod layout;
 mod leaf;

@@ -181,6 +181,16 @@ pub(crate) fn event(seq: u64, time_us: i64) -> (Vec<u8>, Vec<u8>) {
     (infrastructure.into_bytes(), content.into_bytes())
 }
 
+/// The parts of an event that has every member there is.
+pub(crate) fn full_event(time_us: i64) -> (Vec<u8>, Vec<u8>) {
+    let time = Time { micros: time_us - 250, nanos: 7 };
+    let infrastructure = format!(
+        r#"{{"categories":["dataExport","dataLoad"],"environment":"prod","eventId":"00000000-0000-4000-8000-00000000e0e0","host":"h1","intake":{{"adapter":"none@1","producer":"p","producerEpoch":3,"producerSeq":9007199254740991,"source":"http"}},"logEntryId":"00000000-0000-4000-8000-00000000f0f0","name":"FULL.EVENT","orgId":"acme","origin":"192.0.2.1","origins":["192.0.2.1","::1"],"producerType":"SERVER","product":"compass","productVersion":"1.0.0","result":"PARTIAL","sequenceId":"12","service":"s","sid":"sid-1","sourceOrigin":"198.51.100.2","stack":"st","time":"{time}","tokenId":"t-1","traceId":"0af7651916cd43dd8448eb211c80319c","type":"audit.3","uid":"Zoë \"q\" \\","userAgent":"curl/8"}}"#
+    );
+    let content = r#"{"entities":["ri.a..b.1","=1+1"],"extra":{"later":[1.5,null,{"a":"\u0001\n"}]},"requestFields":{"comment":"line one\nline two, \"quoted\"","n":-3},"resultFields":{"ok":true},"users":[{"firstName":"Ann","groups":["g1","g2"],"lastName":"Bo","realm":"r","uid":"u1","userName":"ann"},{"uid":"u2"}]}"#;
+    (infrastructure.into_bytes(), content.as_bytes().to_vec())
+}
+
 /// Runs a future on this thread.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
