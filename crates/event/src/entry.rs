@@ -17,6 +17,7 @@ const ENTRY_TAG: &[u8] = b"indelible/entry/v1\0";
 const INFRASTRUCTURE_TAG: &[u8] = b"indelible/infrastructure/v1\0";
 const CONTENT_TAG: &[u8] = b"indelible/content/v1\0";
 const SALT_KEY_TAG: &[u8] = b"indelible/salt-key/v1\0";
+const MAP_SALT_TAG: &[u8] = b"indelible/map-salt/v1\0";
 
 /// Hashes the canonical infrastructure part.
 pub fn infrastructure_hash(jcs: &[u8]) -> Digest {
@@ -83,6 +84,14 @@ impl SaltKey {
     pub fn salt(&self, seq: u64) -> [u8; 32] {
         let mut mac = self.0.mac.clone();
         mac.update(&seq.to_be_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The salt of the organization's place in the map of an epoch. No entry has the same one: the message is longer.
+    pub fn map_salt(&self, epoch: u64) -> [u8; 32] {
+        let mut mac = self.0.mac.clone();
+        mac.update(MAP_SALT_TAG);
+        mac.update(&epoch.to_be_bytes());
         mac.finalize().into_bytes().into()
     }
 

@@ -28,9 +28,17 @@ pub enum KeyError {
     /// Not `name+id+key`.
     #[error("a verifier key is NAME+ID+KEY: a name without spaces, 8 lowercase hex digits, standard base64")]
     Malformed,
-    /// The key is of a kind that this version cannot check.
-    #[error("the verifier key has signature type {0:#04x}, and only type 0x01 (Ed25519) is known here")]
-    UnknownType(u8),
+    /// The key is of another kind than is asked for, or of one that this version cannot check.
+    #[error(
+        "the verifier key has signature type {found:#04x}, and here it must be {expected:#04x}; logs sign with type 0x01, \
+         witnesses with type 0x04"
+    )]
+    WrongType {
+        /// The kind it has.
+        found: u8,
+        /// The kind it must have.
+        expected: u8,
+    },
     /// The id is not that of the name and key.
     #[error("the id of the verifier key does not belong to its name and key; it was altered or mistyped")]
     WrongId,
@@ -56,11 +64,7 @@ impl VerifierKey {
         if !is_key_name(name) {
             return Err(KeyError::Malformed);
         }
-        let key = VerifyingKey::from_bytes(public).map_err(|_| KeyError::BadPoint)?;
-        if key.is_weak() || key.to_edwards().compress().as_bytes() != public {
-            return Err(KeyError::BadPoint);
-        }
-        Ok(Self { name: name.to_owned(), id: key_id(name, public), key })
+        Ok(Self { name: name.to_owned(), id: key_id(name, ED25519, public), key: point(public)? })
     }
 
     /// The name; of a log's key its origin.
@@ -100,20 +104,66 @@ impl VerifierKey {
     }
 }
 
-fn key_id(name: &str, public: &[u8; 32]) -> u32 {
+/// A point that is written in its one form and is not of small order, with which anybody can sign.
+pub(crate) fn point(public: &[u8; 32]) -> Result<VerifyingKey, KeyError> {
+    let key = VerifyingKey::from_bytes(public).map_err(|_| KeyError::BadPoint)?;
+    let usable = !key.is_weak() && key.to_edwards().compress().as_bytes() == public;
+    if usable { Ok(key) } else { Err(KeyError::BadPoint) }
+}
+
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> u32 {
     let mut hash = Sha256::new();
     hash.update(name);
-    hash.update([b'\n', ED25519]);
+    hash.update([b'\n', kind]);
     hash.update(public);
     let [a, b, c, d, ..]: [u8; 32] = hash.finalize().into();
     u32::from_be_bytes([a, b, c, d])
 }
 
+/// Writes `name+id+base64(kind || public)`.
+pub(crate) fn write_key_text(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    id: u32,
+    kind: u8,
+    public: &[u8; 32],
+) -> fmt::Result {
+    write!(f, "{name}+{id:08x}+{}", STANDARD.encode([&[kind][..], public].concat()))
+}
+
+/// Reads the name, id and public key of a key text of this kind; the id is not checked.
+pub(crate) fn read_key_text(text: &str, expected: u8) -> Result<(&str, u32, [u8; 32]), KeyError> {
+    let (name, id, found, public) = split_key_text(text)?;
+    if found != expected {
+        return Err(KeyError::WrongType { found, expected });
+    }
+    Ok((name, id, public.try_into().map_err(|_| KeyError::Malformed)?))
+}
+
+/// Reads the kind and public key of a key text of any kind.
+pub(crate) fn any_key_text(text: &str) -> Result<(u8, Vec<u8>), KeyError> {
+    split_key_text(text).map(|(_, _, kind, public)| (kind, public))
+}
+
+/// Name, id, kind and public key.
+fn split_key_text(text: &str) -> Result<(&str, u32, u8, Vec<u8>), KeyError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyError::Malformed);
+    };
+    let hex = id.len() == 8 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_key_name(name) || !hex || key.len() > 8192 {
+        return Err(KeyError::Malformed);
+    }
+    let id = u32::from_str_radix(id, 16).map_err(|_| KeyError::Malformed)?;
+    let key = STANDARD.decode(key).map_err(|_| KeyError::Malformed)?;
+    let (&kind, public) = key.split_first().ok_or(KeyError::Malformed)?;
+    Ok((name, id, kind, public.to_vec()))
+}
+
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![ED25519];
-        key.extend(self.public());
-        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(key))
+        write_key_text(f, &self.name, self.id, ED25519, self.public())
     }
 }
 
@@ -127,21 +177,8 @@ impl FromStr for VerifierKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyError::Malformed);
-        };
-        let hex = id.len() == 8 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if !is_key_name(name) || !hex || key.len() > 8192 {
-            return Err(KeyError::Malformed);
-        }
-        let id = u32::from_str_radix(id, 16).map_err(|_| KeyError::Malformed)?;
-        let key = STANDARD.decode(key).map_err(|_| KeyError::Malformed)?;
-        let (&kind, public) = key.split_first().ok_or(KeyError::Malformed)?;
-        if kind != ED25519 {
-            return Err(KeyError::UnknownType(kind));
-        }
-        let found = Self::new(name, public.try_into().map_err(|_| KeyError::Malformed)?)?;
+        let (name, id, public) = read_key_text(text, ED25519)?;
+        let found = Self::new(name, &public)?;
         if found.id == id { Ok(found) } else { Err(KeyError::WrongId) }
     }
 }
@@ -164,7 +201,18 @@ impl NoteSigner {
     /// # Errors
     /// `Malformed` for a bad name.
     pub fn verifier_key(&self, name: &str) -> Result<VerifierKey, KeyError> {
-        VerifierKey::new(name, self.key.verifying_key().as_bytes())
+        VerifierKey::new(name, &self.public())
+    }
+
+    /// The 32 bytes of the public key.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// Signs bytes that no note can hold, so that the signature can stand for nothing else.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
     }
 
     /// Signs `text` under `name`.
@@ -178,7 +226,7 @@ impl NoteSigner {
         }
         check_text(text)?;
         let bytes = self.key.sign(text.as_bytes()).to_bytes().to_vec();
-        let key_id = key_id(name, self.key.verifying_key().as_bytes());
+        let key_id = key_id(name, ED25519, &self.public());
         let signature = Signature { name: name.to_owned(), key_id, bytes };
         Ok(Note { text: text.to_owned(), signatures: vec![signature] })
     }

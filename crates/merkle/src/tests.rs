@@ -1,10 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod map;
 mod notes;
 mod oracles;
+mod platform;
+mod policy;
 mod proofs;
 mod tiles;
 mod trees;
+mod witness;
 
 use crate::{Frontier, Hash, LevelHashes, empty_root, leaf_hash, node_hash};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};

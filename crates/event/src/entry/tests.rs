@@ -13,6 +13,8 @@ fn salts_are_hmacs_of_the_sequence_number() {
     assert_eq!(hex_of(key.salt(0)), "9f0cd9b94097fe4929918d2b8942b34439574261a35dc50163f06c67d4e48899");
     assert_eq!(hex_of(key.salt(u64::MAX)), "51e1793eae66e2c33112f804f9b834ebb4f48fcee20a8bbb831a437e0bdc50cc");
     assert_eq!(hex_of(key.commitment()), "0dcc1cdb4fc94d35c6d60216aa2b4b1bcfff9648cd696f55dca55428565529c1");
+    assert_eq!(hex_of(key.map_salt(0)), "e28f42fa13ac18ce3a88528fef9790de1fb284f3e7dfd9ac5d9c39df805db49b");
+    assert_eq!(hex_of(key.map_salt(u64::MAX)), "a6a52ced0d13415f5ee3b8706a7d2c995312343cc716bb2d76656cc099b667aa");
     assert_eq!(format!("{key:?}"), "SaltKey(..)");
 }
 

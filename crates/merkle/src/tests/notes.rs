@@ -253,7 +253,7 @@ fn a_verifier_key_has_one_text() {
     check(&format!("{name}x+{id}+{base64}"), KeyError::WrongId);
     check(&format!("{name}+00000000+{base64}"), KeyError::WrongId);
     // Type 6, whatever follows.
-    check(&format!("{name}+{id}+BgAA"), KeyError::UnknownType(6));
+    check(&format!("{name}+{id}+BgAA"), KeyError::WrongType { found: 6, expected: 1 });
     assert_eq!(format!("{:?}", signer()), "NoteSigner(..)");
 }
 
