@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indelible_testkit::generator::{Attribution, Generator, Settings};
 
 use machine::{HashProbe, SyncProbe};
-use measure::{Context, Knobs, archive, ingest, proofs};
+use measure::{Context, Knobs, archive, ingest, integrity, proofs};
 use peers::Places;
 use report::Report;
 
@@ -95,6 +95,8 @@ enum Measure {
     B6,
     /// Proofs made, and offline verification
     B10,
+    /// What hashes, trees and signatures cost
+    Integrity,
 }
 
 impl Measure {
@@ -105,6 +107,7 @@ impl Measure {
             Measure::B5 => "B5",
             Measure::B6 => "B6",
             Measure::B10 => "B10",
+            Measure::Integrity => "Integrity",
         }
     }
 }
@@ -203,6 +206,9 @@ fn take(context: &Context<'_>, wanted: &[Measure], report: &mut Report) {
     }
     if asked(Measure::B2) {
         settle("B2", ingest::singles(context, report), report);
+    }
+    if asked(Measure::Integrity) {
+        settle("Integrity", integrity::integrity(context, report), report);
     }
     if asked(Measure::B10) {
         settle("B10", proofs::proofs(context, report), report);

@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod ingest;
+pub(crate) mod integrity;
 pub(crate) mod proofs;
 
 use indelible_testkit::generator::Generator;
