@@ -10,7 +10,6 @@ use indelible_event::entry::{content_hash, entry_bytes, infrastructure_hash};
 use indelible_event::{Intake, Limits, Organization, Scratch, admit};
 use indelible_ledger::Ledger;
 use indelible_merkle::{Hash, leaf_hash};
-use rustix::time::{ClockId, clock_gettime};
 
 use super::Context;
 use crate::process::Folder;
@@ -98,11 +97,14 @@ fn admitted(context: &Context<'_>, first: u64) -> Result<Texts> {
 
 /// CPU seconds of this thread that `step` takes.
 fn cpu(step: impl FnOnce() -> Result<()>) -> Result<f64> {
-    let now = || {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-    };
-    let begin = now();
+    let begin = thread_nanoseconds()?;
     step()?;
-    Ok(now() - begin)
+    Ok((thread_nanoseconds()? - begin) as f64 / 1e9)
+}
+
+/// Time that this thread has run on a processor.
+fn thread_nanoseconds() -> Result<u64> {
+    let path = "/proc/thread-self/schedstat";
+    let text = std::fs::read_to_string(path)?;
+    text.split(' ').next().and_then(|ran| ran.parse().ok()).with_context(|| format!("read {path}"))
 }
