@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Look at the archive, or seal what is waiting.
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
+    Witness(WitnessArgs),
     /// Create and list organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -70,6 +72,31 @@ pub(crate) struct ServeArgs {
     /// Write the log as JSON lines.
     #[arg(long)]
     pub(crate) log_json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WitnessArgs {
+    /// Configuration file with any of name, key-file, state, listen and logs (a list); options on the command line go first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Name of the witness, for example witness.example.com; part of its key and fixed once it has signed.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// File with the private key; made if absent [default: witness.key].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Folder of what was cosigned, and of evidence against logs [default: witness-state].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:7171].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Verifier key of a log to watch (the line `log` of its server's /api/v1/policy); may be given several times.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) log: Vec<String>,
+    /// Print the witness's verifier key and end.
+    #[arg(long)]
+    pub(crate) print_key: bool,
 }
 
 #[derive(Args)]
@@ -227,6 +254,18 @@ pub(crate) enum ArchiveCommand {
         #[arg(long, value_enum, default_value_t = RowFormat::Table)]
         format: RowFormat,
     },
+    /// Write a log as a static tree of C2SP tiles: checkpoint, hashes and, of the platform log, entries.
+    Tiles(TilesArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct TilesArgs {
+    /// The log of this organization [default: the platform log].
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Folder for the tree; an older one of the same log is brought up to date.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Subcommand)]

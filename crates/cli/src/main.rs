@@ -13,7 +13,9 @@ mod output;
 mod prove;
 mod search;
 mod serve;
+mod tiles;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(&args),
+        Command::Witness(args) => witness::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);
@@ -73,6 +76,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Verify(_)
+        | Command::Witness(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {
             unreachable!("handled before a client is made")

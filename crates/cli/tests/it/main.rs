@@ -6,3 +6,5 @@ mod harness;
 mod import;
 mod intake;
 mod proof;
+mod tiles;
+mod witness;
