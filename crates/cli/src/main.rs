@@ -6,6 +6,7 @@
 mod admin;
 mod archive;
 mod args;
+mod bundle;
 mod client;
 mod demo;
 mod import;
@@ -70,6 +71,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sql(args) => search::sql(&client, args).await,
         Command::Checkpoint(args) => prove::checkpoint(&client, args).await,
         Command::Prove(args) => prove::prove(&client, args).await,
+        Command::Bundle(args) => bundle::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,

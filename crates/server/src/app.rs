@@ -21,6 +21,9 @@ use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::witnesses::Witnesses;
 
+/// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
+pub(crate) const BUNDLES_AT_ONCE: usize = 4;
+
 /// The parts of a running server.
 pub(crate) struct App {
     pub(crate) config: Config,
@@ -38,6 +41,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     /// Kibibytes of bodies that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
+    /// Places for bundles that are being made.
+    pub(crate) bundles: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
 }
 

@@ -8,7 +8,9 @@ mod app;
 mod archiver;
 mod auth;
 mod body;
+mod bundle;
 mod config;
+mod entries;
 mod error;
 mod metrics;
 mod routes;
@@ -107,6 +109,7 @@ impl Server {
             witnesses,
             clock,
             bodies,
+            bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             stopping: AtomicBool::new(false),
             config,
         });

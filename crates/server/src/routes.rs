@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod alarms;
 pub(crate) mod archive;
+pub(crate) mod bundles;
 pub(crate) mod events;
 pub(crate) mod ops;
 pub(crate) mod platform;
@@ -30,7 +31,7 @@ use crate::error::ApiError;
 #[openapi(
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
-        events::post, search::search, search::count, search::sql, proof::entry, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
+        events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
         proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, admin::list, admin::create, admin::create_token, alarms::list, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -60,6 +61,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/search/count", post(search::count))
         .route("/api/v1/sql", post(search::sql))
         .route("/api/v1/entries/{log_entry_id}", get(proof::entry))
+        .route("/api/v1/bundles", post(bundles::create))
         .route("/api/v1/checkpoints", get(proof::checkpoints))
         .route("/api/v1/keys", get(proof::keys))
         .route("/log/{label}/{generation}/checkpoint", get(proof::tlog_checkpoint))

@@ -334,7 +334,6 @@ impl App {
 
     /// A checkpoint of the platform log with at least `size` entries and the cosignatures that the policy asks for; after
     /// `patience` the newest with the cosignatures there are. `None` if there is none of that size at all.
-    #[allow(dead_code, reason = "proof bundles ask for it")]
     pub(crate) async fn cosigned_checkpoint(&self, size: u64, patience: Duration) -> anyhow::Result<Option<Note>> {
         if self.witnesses.are_asked() {
             self.witnesses.hurry.notify_one();
