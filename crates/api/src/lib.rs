@@ -81,6 +81,10 @@ pub struct EventsAnswer {
     pub refused: u64,
     /// One for each event, in order.
     pub outcomes: Vec<EventOutcome>,
+    /// The receipts of this answer as signed notes, one after the other; only where the request asked for them with the
+    /// header `Indelible-Receipts: signed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<String>,
 }
 
 /// What became of one event.
@@ -240,6 +244,38 @@ pub struct EntryProof {
     pub checkpoint: String,
     /// The key the checkpoint is signed with, as a C2SP verifier key.
     pub verifier_key: String,
+}
+
+/// Asks for a proof bundle: one entry, a range, a window of time, or all of the log; and what to look for in it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BundleRequest {
+    /// RID of the organization.
+    pub organization: String,
+    /// Only this entry, by its `logEntryId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_entry_id: Option<String>,
+    /// `seq` of the first entry; 0 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_seq: Option<u64>,
+    /// `seq` of the last entry; the end of the log if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_seq: Option<u64>,
+    /// Entries the server received then or later: RFC 3339, a date, or an age such as `7d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_from: Option<String>,
+    /// Entries the server received before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_to: Option<String>,
+    /// A search; what it does not find is shown without content. See the reference page on search.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// How rows are written: `jsonl` (default), `csv` or `parquet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// Checkpoints kept from earlier, one note after the other: the bundle shall prove that it continues them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub since: String,
 }
 
 /// An organization.

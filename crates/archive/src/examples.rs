@@ -3,7 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::testing::{self, TestLog};
+use indelible_merkle::{Hashes as _, Policy};
+
+use crate::bundle::{self, BundleOptions, Filter, RowFormat};
+use crate::log::Log as _;
+use crate::receipts::{self, Receipt, check_bundle};
+use crate::testing::bundles::{Ask, policy};
+use crate::testing::{self, DAY_US, PLATFORM, TestLog};
 use crate::verify::{Options, Outcome, verify};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/v1");
@@ -40,6 +46,76 @@ fn an_archive_of_version_1_verifies() {
         "archive/organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000005-0000000000000260";
     let shown = fs::read_to_string(example(manifest)).unwrap();
     assert!(page("archive.md").contains(&format!("```\n{shown}```\n")), "archive.md does not show\n{shown}");
+}
+
+/// The log of the bundles.
+fn log() -> TestLog {
+    let mut log = logs().swap_remove(0);
+    log.grow(28);
+    log
+}
+
+/// The bundles, each of another kind and in another format.
+fn bundles(log: &TestLog) -> [(&'static str, Ask); 3] {
+    let at = |seq: u64| log.entry(seq).received_at_us;
+    let witnesses = vec![101];
+    [
+        ("bundle-range", Ask { since: vec![7], witnesses: witnesses.clone(), ..Ask::range(0, 9) }),
+        (
+            "bundle-filter",
+            Ask {
+                filter: Some(Filter::Complete("category:\"dataLoad\" -uid:\"user-3\"".parse().unwrap())),
+                rows: RowFormat::Csv,
+                witnesses: witnesses.clone(),
+                ..Ask::range(0, 29)
+            },
+        ),
+        ("bundle-window", Ask { rows: RowFormat::Parquet, witnesses, ..Ask::window(log, at(3), at(9)) }),
+    ]
+}
+
+#[test]
+fn bundles_and_receipts_of_version_1_verify() {
+    let log = log();
+    let options = BundleOptions {
+        keys: vec![log.platform_key()],
+        policy: Some(Policy::parse(policy(&log, &[101]).as_bytes()).unwrap()),
+        strict: true,
+        ..BundleOptions::default()
+    };
+    for (name, ask) in bundles(&log) {
+        let since = ask.since.iter().map(|size| log.checkpoint(*size)).collect();
+        let options = BundleOptions { since, ..options.clone() };
+        let mut report = bundle::verify(&example(name), &options, &|_, _| ());
+        assert_eq!((report.outcome, report.entries), (Outcome::Verified, ask.last - ask.first + 1), "{name}: {report}");
+        if name == "bundle-range" {
+            let receipts = fs::read(example("receipts")).unwrap();
+            check_bundle(&example(name), "receipts", &receipts[..], &mut report, &options);
+            assert_eq!((report.outcome, report.receipts.unwrap().kept), (Outcome::Verified, 3), "{report}");
+        }
+    }
+    let shown = |page_name: &str, file: &str| {
+        let text = fs::read_to_string(example(file)).unwrap();
+        assert!(page(page_name).contains(&format!("```\n{text}```\n")), "{page_name} does not show\n{text}");
+    };
+    shown("bundle.md", "bundle-filter/bundle");
+    shown("receipt.md", "receipts");
+}
+
+/// As [`write_an_archive`].
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_bundles_and_receipts() {
+    let log = log();
+    for (name, ask) in bundles(&log) {
+        assert!(!example(name).exists(), "an example is never replaced");
+        log.bundle(&example(name), &ask);
+    }
+    let origin = &log.info().origin;
+    let receipts = (4..7).map(|seq| Receipt { origin, seq, leaf: log.tile_hash(0, seq).unwrap() });
+    let texts = receipts::texts(DAY_US + 30_000_000, receipts);
+    let note = log.signer.sign(&receipts::key_name(PLATFORM), &texts[0]).unwrap();
+    fs::write(example("receipts"), note.to_string()).unwrap();
 }
 
 /// Made the committed example; another version gets a folder of its own.

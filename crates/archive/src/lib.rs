@@ -2,21 +2,25 @@
 //!
 //! A run goes through [`Sealer`] (complete and synced on the local disk), [`upload`] (in the bucket, read back, compared)
 //! and [`Inventory`] (visible to readers); only then may its journal be released. [`verify`] checks an archive offline, with
-//! nothing but its objects. The bytes of every object are described in `docs/formats/archive.md`.
+//! nothing but its objects. The bytes of every object are described in `docs/formats/archive.md`. [`bundle`] hands out a
+//! part of a log with its proofs, and [`receipts`] holds what producers were promised against either.
 //!
 //! Start at [`rows`] (an entry as columns and back), then [`manifest`], [`seal`] and [`verify`].
 //!
 //! It does not decide when to seal, holds no tasks and knows neither HTTP nor queries: the server drives it.
 
+pub mod bundle;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod examples;
 pub mod inventory;
 pub mod layout;
 mod leaf;
+mod lines;
 mod log;
 pub mod log_file;
 pub mod manifest;
+pub mod receipts;
 pub mod rows;
 pub mod seal;
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! (`examples/measure_log_file.rs`); a reader need not know.
 
 mod read;
+mod stream;
 mod write;
 
 pub use read::{LogFileReader, ReadError, ReadLimits};
+pub use stream::read_entries;
 pub use write::{LogFileSettings, LogFileWriter, WriteError, WrittenLogFile};
 
 /// What a run of entries holds, in numbers.

@@ -4,13 +4,13 @@
 //! has exactly one text. `docs/formats/archive.md` describes it line by line.
 
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 use indelible_event::Organization;
 use indelible_merkle::{Hash, Note, NoteError, VerifierKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::layout;
+use crate::lines::{BadLine, Lines, hash32};
 use crate::log_file::RunFacts;
 use crate::rows::SEQ_MAX;
 
@@ -85,8 +85,8 @@ pub enum ManifestError {
     #[error(transparent)]
     Note(#[from] NoteError),
     /// A line is missing, or is not as it is written.
-    #[error("the manifest's line {0:?} is missing or wrong")]
-    Line(&'static str),
+    #[error(transparent)]
+    Line(#[from] BadLine),
     /// The lines are good and contradict each other.
     #[error("the manifest contradicts itself: {0}")]
     Contradiction(&'static str),
@@ -203,30 +203,29 @@ impl Manifest {
     }
 
     fn parse_text(text: &str) -> Result<Manifest, ManifestError> {
-        let mut lines = Lines(text.strip_suffix('\n').unwrap_or_default().split('\n').peekable());
-        if lines.0.next() != Some(FORMAT) {
-            return Err(ManifestError::Line(FORMAT));
-        }
+        let mut lines = Lines::of(text, FORMAT)?;
         let origin: String = lines.value("origin")?;
         let organization = lines.value("organization")?;
         let key = lines.value("key")?;
         let previous = match lines.text("previous")? {
             "none" => None,
-            hash => Some(hash32(hash).ok_or(ManifestError::Line("previous"))?),
+            hash => Some(hash32(hash).ok_or(BadLine("previous"))?),
         };
         let first = lines.value("first")?;
         let last = lines.value("last")?;
         let entries: u64 = lines.value("entries")?;
         let canonical_bytes = lines.value("canonical-bytes")?;
         let entry_bytes_max = lines.value("entry-bytes-max")?;
-        let (time_min_us, time_max_us) = lines.pair("time-us")?;
-        let (received_first_us, received_last_us) = lines.pair("received-us")?;
+        let (time_min_us, time_max_us) = lines.pair("time-us", ' ')?;
+        let (received_first_us, received_last_us) = lines.pair("received-us", ' ')?;
         let sealed_us = lines.value("sealed-us")?;
-        let [salt, log_file, tiles] = [lines.object()?, lines.object()?, lines.object()?];
+        // The names are left to the comparison with the text made anew.
+        let mut object = || lines.object("object").map(|(_, facts)| facts);
+        let [salt, log_file, tiles] = [object()?, object()?, object()?];
         let size: u64 = lines.value("size")?;
         let root = lines.value("root")?;
         let mut checkpoint_signatures = Vec::new();
-        while checkpoint_signatures.len() < CHECKPOINT_SIGNATURES_MAX && lines.0.peek().is_some() {
+        while checkpoint_signatures.len() < CHECKPOINT_SIGNATURES_MAX && lines.any() {
             checkpoint_signatures.push(lines.value("checkpoint")?);
         }
         let facts = RunFacts {
@@ -261,7 +260,7 @@ impl Manifest {
     fn check_names(&self) -> Result<(), ManifestError> {
         let contradiction = |what| Err(ManifestError::Contradiction(what));
         if origin_parts(&self.origin).is_none() {
-            return Err(ManifestError::Line("origin"));
+            return Err(BadLine("origin").into());
         }
         if self.key.name() != self.origin {
             return contradiction("the key's name is not the origin");
@@ -270,7 +269,7 @@ impl Manifest {
             return contradiction("the first manifest, and only it, has none before it");
         }
         if self.checkpoint_signatures.is_empty() || self.checkpoint().is_err() {
-            return Err(ManifestError::Line("checkpoint"));
+            return Err(BadLine("checkpoint").into());
         }
         Ok(())
     }
@@ -304,42 +303,6 @@ pub(crate) fn origin_parts(origin: &str) -> Option<(&str, &str, u32)> {
     let number: u32 = generation.parse().ok()?;
     let good = number > 0 && number.to_string() == generation && layout::is_label(label) && !platform.is_empty();
     good.then_some((platform, label, number))
-}
-
-fn hash32(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    hex::decode_to_slice(text, &mut hash).ok()?;
-    Some(hash)
-}
-
-/// The lines that are left.
-struct Lines<'t>(std::iter::Peekable<std::str::Split<'t, char>>);
-
-impl<'t> Lines<'t> {
-    /// What stands behind `name` on the next line.
-    fn text(&mut self, name: &'static str) -> Result<&'t str, ManifestError> {
-        let line = self.0.next().and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.ok_or(ManifestError::Line(name))
-    }
-
-    fn value<T: FromStr>(&mut self, name: &'static str) -> Result<T, ManifestError> {
-        self.text(name)?.parse().map_err(|_| ManifestError::Line(name))
-    }
-
-    fn pair(&mut self, name: &'static str) -> Result<(i64, i64), ManifestError> {
-        let pair = self.text(name)?.split_once(' ').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-        pair.ok_or(ManifestError::Line(name))
-    }
-
-    /// The name is left to the comparison with the text made anew.
-    fn object(&mut self) -> Result<ObjectFacts, ManifestError> {
-        let read = |text: &str| {
-            let mut words = text.rsplit(' ');
-            let (sha256, bytes) = (words.next()?, words.next()?);
-            Some(ObjectFacts { bytes: bytes.parse().ok()?, sha256: hash32(sha256)? })
-        };
-        read(self.text("object")?).ok_or(ManifestError::Line("object"))
-    }
 }
 
 #[cfg(test)]

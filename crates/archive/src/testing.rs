@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) mod bundles;
+
 use std::path::Path;
 
 use indelible_event::control::{self, Genesis, PreviousGeneration};
@@ -24,7 +26,7 @@ pub(crate) const DAY_US: i64 = 1_767_571_200_000_000;
 /// A log in memory: a genesis entry, then events, each received a second after the one before.
 pub(crate) struct TestLog {
     info: LogInfo,
-    signer: NoteSigner,
+    pub(crate) signer: NoteSigner,
     frontier: Frontier,
     tree: LevelHashes,
     entries: Vec<(i64, Vec<u8>, Vec<u8>)>,

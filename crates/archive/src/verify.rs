@@ -7,7 +7,7 @@
 //! Memory is bounded by two runs in work and the manifests of two logs, whatever the size of the archive.
 
 mod chain;
-mod genesis;
+pub(crate) mod genesis;
 mod jobs;
 mod report;
 mod run;
@@ -19,6 +19,9 @@ use std::path::Path;
 
 use indelible_merkle::{Note, VerifierKey};
 
+pub(crate) use run::hash_file;
+
+pub(crate) use report::FINDINGS_MAX;
 pub use report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
 
 /// How to verify.

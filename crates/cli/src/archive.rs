@@ -1,4 +1,4 @@
-//! `archive status` and `archive seal`.
+//! `archive status`, `archive seal` and `archive tiles`.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use indelible_api::{ArchiveStatus, OrganizationArchive};
 
 use crate::args::{ArchiveCommand, RowFormat};
 use crate::client::{Client, encode};
-use crate::output;
+use crate::{output, tiles};
 
 pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Result<ExitCode> {
     let (status, format): (ArchiveStatus, _) = match command {
@@ -15,6 +15,7 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
             let query = organization.map(|rid| format!("?organization={}", encode(&rid))).unwrap_or_default();
             (client.post(&format!("/api/v1/archive/seal{query}"), &()).await?, format)
         }
+        ArchiveCommand::Tiles(args) => return tiles::run(client, &args).await,
     };
     print(&status, format)?;
     if let Some(error) = &status.last_error {

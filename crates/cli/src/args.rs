@@ -32,11 +32,15 @@ pub(crate) enum Command {
     Checkpoint(CheckpointArgs),
     /// Print one event with the proof that it stands in its organization's log.
     Prove(ProveArgs),
-    /// Verify an archive offline: nothing altered, dropped, reordered or added.
+    /// Make a proof bundle: entries of a log with everything that proves them, for somebody without access.
+    Bundle(BundleArgs),
+    /// Verify an archive or a proof bundle offline: nothing altered, dropped, reordered or added.
     Verify(VerifyArgs),
     /// Look at the archive, or seal what is waiting.
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
+    Witness(WitnessArgs),
     /// Create and list organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -70,6 +74,31 @@ pub(crate) struct ServeArgs {
     /// Write the log as JSON lines.
     #[arg(long)]
     pub(crate) log_json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WitnessArgs {
+    /// Configuration file with any of name, key-file, state, listen and logs (a list); options on the command line go first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Name of the witness, for example witness.example.com; part of its key and fixed once it has signed.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// File with the private key; made if absent [default: witness.key].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Folder of what was cosigned, and of evidence against logs [default: witness-state].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:7171].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Verifier key of a log to watch (the line `log` of its server's /api/v1/policy); may be given several times.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) log: Vec<String>,
+    /// Print the witness's verifier key and end.
+    #[arg(long)]
+    pub(crate) print_key: bool,
 }
 
 #[derive(Args)]
@@ -107,6 +136,9 @@ pub(crate) struct ImportArgs {
     /// Where refused records go, with reasons [default: refused-<first file>.jsonl in this folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
+    /// Ask for signed receipts and add them to this file: what `verify --receipts` holds against the operator.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub(crate) format: SummaryFormat,
@@ -193,15 +225,77 @@ pub(crate) struct ProveArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct BundleArgs {
+    /// Whose entries.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Folder to make; it must not exist.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Show only what this search finds, such as 'category:dataExport -uid:ann'. Of exact values of the infrastructure part
+    /// readers can see that nothing else matches.
+    #[arg(long, value_name = "SEARCH", allow_hyphen_values = true)]
+    pub(crate) search: Option<String>,
+    /// First entry [default: 0].
+    #[arg(long, value_name = "SEQ", conflicts_with_all = ["received_from", "received_to", "event"])]
+    pub(crate) from_seq: Option<u64>,
+    /// Last entry [default: the end of the log].
+    #[arg(long, value_name = "SEQ", conflicts_with_all = ["received_from", "received_to", "event"])]
+    pub(crate) to_seq: Option<u64>,
+    /// Entries that the server received then or later: RFC 3339, a date, or an age such as 7d.
+    #[arg(long, value_name = "TIME", conflicts_with = "event")]
+    pub(crate) received_from: Option<String>,
+    /// Entries that the server received before that.
+    #[arg(long, value_name = "TIME", conflicts_with = "event")]
+    pub(crate) received_to: Option<String>,
+    /// Only the event with this logEntryId.
+    #[arg(long, value_name = "ID")]
+    pub(crate) event: Option<String>,
+    /// How rows are written [default: jsonl].
+    #[arg(long, value_enum)]
+    pub(crate) rows: Option<BundleRows>,
+    /// File of checkpoints the reader kept (from `indelible checkpoint`): the bundle proves that it continues them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BundleRows {
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Parquet.
+    Parquet,
+}
+
+impl BundleRows {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct VerifyArgs {
-    /// Folder of the archive, for example DIR/archive.
+    /// Folder of the archive, for example DIR/archive, or of a proof bundle.
     pub(crate) path: PathBuf,
     /// Verifier key you hold (from `indelible checkpoint --keys`), or a file of them; may be given several times.
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) key: Vec<String>,
-    /// File of older checkpoints (from `indelible checkpoint`): the archive must still extend them.
+    /// File of older checkpoints (from `indelible checkpoint`): archive or bundle must still extend them.
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
+    /// Policy you hold (C2SP tlog-policy): logs and witnesses you trust, and how many of these must have cosigned. Of an archive
+    /// its logs count, as keys.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// File of receipts (from `indelible import --receipts`): every entry they promise must be there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
     /// Answer 2 instead of 0 when something could not be checked against what you hold.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -227,6 +321,18 @@ pub(crate) enum ArchiveCommand {
         #[arg(long, value_enum, default_value_t = RowFormat::Table)]
         format: RowFormat,
     },
+    /// Write a log as a static tree of C2SP tiles: checkpoint, hashes and, of the platform log, entries.
+    Tiles(TilesArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct TilesArgs {
+    /// The log of this organization [default: the platform log].
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Folder for the tree; an older one of the same log is brought up to date.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Subcommand)]

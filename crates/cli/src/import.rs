@@ -4,7 +4,7 @@
 //! for: new if any of its events is, else refused if any is, else duplicate.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -86,9 +86,10 @@ pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<Exi
         tokio::task::spawn_blocking(move || read_files(&adapter, &options, &files, batch, &read_bytes, &steps))
     };
     let started = Instant::now();
-    let mut ledger = Ledger::new(refused_path);
+    let mut ledger = Ledger::new(refused_path, args.receipts.as_deref())?;
+    let signed = args.receipts.is_some();
     let inbox = futures::stream::poll_fn(move |context| inbox.poll_recv(context));
-    let mut answers = Box::pin(inbox.map(|step| send(client, &header, step)).buffered(IN_FLIGHT));
+    let mut answers = Box::pin(inbox.map(|step| send(client, &header, signed, step)).buffered(IN_FLIGHT));
     let mut failure = None;
     while let Some(answer) = answers.next().await {
         if let Err(error) = answer.and_then(|answer| ledger.account(answer)) {
@@ -240,17 +241,20 @@ enum Answered {
     Other(Step),
 }
 
-async fn send(client: &Client, adapter: &str, step: Step) -> anyhow::Result<Answered> {
+async fn send(client: &Client, adapter: &str, signed: bool, step: Step) -> anyhow::Result<Answered> {
     let Step::Batch { lines, records } = step else { return Ok(Answered::Other(step)) };
     let lines = Bytes::from(lines);
     let started = Instant::now();
     let mut pause = Duration::from_millis(50);
     loop {
-        let request = client
+        let mut request = client
             .request(Method::POST, "/api/v1/events")
             .header("content-type", "application/x-ndjson")
             .header("indelible-adapter", adapter)
             .body(lines.clone());
+        if signed {
+            request = request.header("indelible-receipts", "signed");
+        }
         match client.send(request).await {
             Ok(response) => {
                 let answer: EventsAnswer = response.json().await.context("the answer broke off")?;
@@ -279,11 +283,26 @@ struct Ledger {
     /// How often each code was met, with the first example.
     reasons: BTreeMap<String, (u64, String)>,
     cut: bool,
+    /// Where signed receipts are kept, if anywhere.
+    receipts: Option<File>,
 }
 
 impl Ledger {
-    fn new(refused_path: PathBuf) -> Self {
-        Self { summary: Summary::default(), refused_path, refused_file: None, reasons: BTreeMap::new(), cut: false }
+    fn new(refused_path: PathBuf, receipts: Option<&Path>) -> anyhow::Result<Self> {
+        let open = |path: &Path| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.with_context(|| format!("open {}", path.display()))
+        };
+        let receipts = receipts.map(open).transpose()?;
+        let summary = Summary::default();
+        Ok(Self { summary, refused_path, refused_file: None, reasons: BTreeMap::new(), cut: false, receipts })
+    }
+
+    /// Keeps the receipts of an answer before it counts.
+    fn keep(&mut self, receipts: Option<&str>) -> anyhow::Result<()> {
+        let Some(file) = &mut self.receipts else { return Ok(()) };
+        // An answer without receipts is one for events that were all refused.
+        file.write_all(receipts.unwrap_or_default().as_bytes()).context("keep the receipts")
     }
 
     fn account(&mut self, answered: Answered) -> anyhow::Result<()> {
@@ -298,6 +317,7 @@ impl Ledger {
             }
             Answered::Other(Step::Batch { .. }) => Ok(()),
             Answered::Batch { answer, records } => {
+                self.keep(answer.receipts.as_deref())?;
                 let mut outcomes = answer.outcomes.into_iter();
                 for record in records {
                     let of_record: Vec<_> = outcomes.by_ref().take(record.events).collect();
@@ -348,6 +368,9 @@ impl Ledger {
     }
 
     fn finish(&mut self, took: Duration, format: SummaryFormat) -> anyhow::Result<()> {
+        if let Some(receipts) = &self.receipts {
+            receipts.sync_all().context("keep the receipts")?;
+        }
         if let Some(mut file) = self.refused_file.take() {
             file.flush().with_context(|| format!("write {}", self.refused_path.display()))?;
             for (code, (count, example)) in self.reasons.iter().take(REASONS_SHOWN) {

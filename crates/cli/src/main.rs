@@ -6,6 +6,7 @@
 mod admin;
 mod archive;
 mod args;
+mod bundle;
 mod client;
 mod demo;
 mod import;
@@ -13,7 +14,9 @@ mod output;
 mod prove;
 mod search;
 mod serve;
+mod tiles;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(&args),
+        Command::Witness(args) => witness::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);
@@ -67,12 +71,14 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sql(args) => search::sql(&client, args).await,
         Command::Checkpoint(args) => prove::checkpoint(&client, args).await,
         Command::Prove(args) => prove::prove(&client, args).await,
+        Command::Bundle(args) => bundle::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Verify(_)
+        | Command::Witness(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {
             unreachable!("handled before a client is made")

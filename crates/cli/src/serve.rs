@@ -18,13 +18,7 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if args.log_json {
-        log.json().init();
-    } else {
-        log.init();
-    }
+    write_log(args.log_json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::start(config).await?;
@@ -33,6 +27,17 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         server.run_until(stop).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Sends the log to standard error.
+pub(crate) fn write_log(as_json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if as_json {
+        log.json().init();
+    } else {
+        log.init();
+    }
 }
 
 /// Says where the server is and how to use it.
@@ -51,7 +56,7 @@ fn greet(server: &Server) {
 }
 
 /// Resolves on Ctrl-C or SIGTERM.
-async fn wait_for_signal() {
+pub(crate) async fn wait_for_signal() {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {

@@ -1,13 +1,17 @@
-//! `verify`: an archive, offline.
+//! `verify`: an archive or a proof bundle, offline.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use indelible_archive::bundle::{self, BundleOptions};
+use indelible_archive::receipts::{check_archive, check_bundle};
 use indelible_archive::verify::{Options, verify};
-use indelible_merkle::{Note, Notes, VerifierKey};
+use indelible_merkle::{Note, Notes, Policy, VerifierKey};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::output;
@@ -18,20 +22,82 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
         keys.extend(read_keys(key)?);
     }
     let since = args.since.as_deref().map(read_notes).transpose()?.unwrap_or_default();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let bar = progress_bar();
-    let report = verify(&args.path, &Options { keys, since, strict: args.strict, threads }, &|progress| {
+    let policy = args.policy.as_deref().map(read_policy).transpose()?;
+    let receipts = args.receipts.as_deref().map(Receipts::open).transpose()?;
+    match bundle::is_bundle(&args.path) {
+        true => run_bundle(args, BundleOptions { keys, policy, since, strict: args.strict }, receipts),
+        false => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            // One key signs for all logs of a platform, each under its own name.
+            keys.extend(policy.iter().flat_map(Policy::logs).cloned());
+            run_archive(args, &Options { keys, since, strict: args.strict, threads }, policy.as_ref(), receipts)
+        }
+    }
+}
+
+fn run_archive(
+    args: &VerifyArgs,
+    options: &Options,
+    policy: Option<&Policy>,
+    receipts: Option<Receipts>,
+) -> anyhow::Result<ExitCode> {
+    let bar = progress_bar("{bar:40} {bytes}/{total_bytes} {msg} {eta}");
+    let mut report = verify(&args.path, options, &|progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes);
         bar.set_message(format!("{} entries", progress.entries));
     });
+    if let Some(Receipts { name, file }) = receipts {
+        bar.set_message("receipts");
+        check_archive(&args.path, &name, file, &mut report, args.strict);
+    }
     bar.finish_and_clear();
+    if policy.is_some_and(Policy::asks_for_witnesses) {
+        eprintln!(
+            "an archive holds no cosignatures: of the policy only its logs counted; a proof bundle shows the witnesses"
+        );
+    }
+    print(args, &report, report.exit_code())
+}
+
+fn run_bundle(args: &VerifyArgs, options: BundleOptions, receipts: Option<Receipts>) -> anyhow::Result<ExitCode> {
+    let bar = progress_bar("{bar:40} {pos}/{len} entries {eta}");
+    let mut report = bundle::verify(&args.path, &options, &|done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    if let Some(Receipts { name, file }) = receipts {
+        check_bundle(&args.path, &name, file, &mut report, &options);
+    }
+    bar.finish_and_clear();
+    print(args, &report, report.exit_code())
+}
+
+fn print(args: &VerifyArgs, report: &(impl Serialize + ToString), code: u8) -> anyhow::Result<ExitCode> {
     if args.json {
-        output::line(&serde_json::to_string_pretty(&report)?)?;
+        output::line(&serde_json::to_string_pretty(report)?)?;
     } else {
         output::write_all(report.to_string().as_bytes())?;
     }
-    Ok(ExitCode::from(report.exit_code()))
+    Ok(ExitCode::from(code))
+}
+
+/// A file of receipts.
+struct Receipts {
+    name: String,
+    file: BufReader<File>,
+}
+
+impl Receipts {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+        Ok(Self { name: path.display().to_string(), file: BufReader::with_capacity(256 << 10, file) })
+    }
+}
+
+fn read_policy(path: &Path) -> anyhow::Result<Policy> {
+    let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    Policy::parse(&bytes).with_context(|| format!("{} is not a policy (c2sp.org/tlog-policy)", path.display()))
 }
 
 /// The keys in a file, one a line, or the one that the text itself is.
@@ -58,11 +124,10 @@ fn read_notes(path: &Path) -> anyhow::Result<Vec<Note>> {
     Ok(notes)
 }
 
-fn progress_bar() -> ProgressBar {
+fn progress_bar(template: &str) -> ProgressBar {
     if !output::shows_progress() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {msg} {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style)
 }

@@ -2,6 +2,7 @@
 
 use indelible_event::Organization;
 use indelible_merkle::{KeyError, NoteError, ProveError};
+use indelible_storage::CellError;
 use std::{io, path::PathBuf};
 
 /// The ledger could not be opened. Nothing on disk was changed, except that missing keys of a new ledger may exist now.
@@ -112,18 +113,51 @@ pub enum LedgerError {
         /// What the system said.
         source: io::Error,
     },
-    /// A write or sync of tree hashes failed before. What the disk holds is unknown until a restart.
-    #[error("the ledger writes no more since a write or sync of tree hashes failed; see to the disk and restart")]
+    /// A sync of the platform log failed: what the disk holds of its end is unknown until a restart.
+    #[error("sync {}; whether it was is unknown until a restart", path.display())]
+    Unknown {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The checkpoints could not be replaced.
+    #[error(transparent)]
+    Checkpoints(#[from] CellError),
+    /// An entry of the platform log is not the one that was signed.
+    #[error("entry {entry} of the platform log in {} was altered; put the file back from a backup or the archive", folder.display())]
+    Damaged {
+        /// The folder of the platform log.
+        folder: PathBuf,
+        /// Which entry.
+        entry: u64,
+    },
+    /// A write or sync failed before. What the disk holds is unknown until a restart.
+    #[error("the ledger writes no more since a write or sync failed; see to the disk and restart")]
     Halted,
     /// Nothing is signed before the recovered trees are checked against what was signed before.
     #[error("the ledger has not been checked since it was opened; call check_recovered after replay")]
     Unchecked,
+    /// Two organizations have one label.
+    #[error("two organizations have the same label; the label key was exchanged or is broken")]
+    LabelTwice,
     /// A name cannot be that of a key.
     #[error("sign")]
     Key(#[from] KeyError),
     /// A text cannot be signed.
     #[error("sign")]
     Note(#[from] NoteError),
+}
+
+impl LedgerError {
+    /// Whether only a restart can find out what the disk holds.
+    pub(crate) fn is_fatal(&self) -> bool {
+        match self {
+            Self::Unknown { .. } | Self::Halted => true,
+            Self::Checkpoints(error) => error.is_fatal(),
+            _ => false,
+        }
+    }
 }
 
 impl From<ProveError<LedgerError>> for LedgerError {
@@ -164,6 +198,9 @@ pub enum RollbackError {
         /// Size it has.
         size: u64,
     },
+    /// What was published could not be made durable once more.
+    #[error(transparent)]
+    Settle(#[from] CellError),
     /// A tree could not be read.
     #[error("read the log of {organization}")]
     Read {

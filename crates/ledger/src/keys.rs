@@ -4,7 +4,7 @@
 use crate::OpenError;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use indelible_event::Organization;
-use indelible_merkle::NoteSigner;
+use indelible_merkle::{Label, NoteSigner};
 use indelible_storage::durable;
 use sha2::Sha256;
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
@@ -14,9 +14,6 @@ pub(crate) struct Keys {
     pub(crate) signer: NoteSigner,
     label: Hmac<Sha256>,
 }
-
-/// Bytes of an organization's label before it is written as hex.
-const LABEL_BYTES: usize = 16;
 
 const CHECKPOINT_KEY: &str = "checkpoint.key";
 const LABEL_KEY: &str = "label.key";
@@ -49,9 +46,15 @@ impl Keys {
 
     /// The blinded name of an organization: 32 hex digits.
     pub(crate) fn label_of(&self, organization: &Organization) -> String {
+        hex::encode(self.label_bytes(organization))
+    }
+
+    /// The bytes that the digits stand for.
+    pub(crate) fn label_bytes(&self, organization: &Organization) -> Label {
         let mut mac = self.label.clone();
         mac.update(organization.as_str().as_bytes());
-        hex::encode(&mac.finalize().into_bytes()[..LABEL_BYTES])
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        digest.first_chunk().copied().unwrap_or_default()
     }
 }
 

@@ -2,19 +2,19 @@
 
 use crate::{
     LedgerError, OpenError, OrganizationLog, PublishedCheckpoint, RollbackError, SignedCheckpoint, TreeReader,
-    checkpoints,
     keys::{self, Keys},
     open::{self, Opened, origin},
     organization::{self, Description},
+    platform::{self, Bound, Draft, Platform, PlatformLog},
     state,
     tree::{Log, Shared},
 };
 use indelible_event::{Organization, entry::SaltKey};
 use indelible_merkle::{
-    Checkpoint, Frontier, Hash, Hashes as _, Note, RangeProof, TILE_WIDTH, TileCache, VerifierKey, consistency_proof,
-    inclusion_proof, is_key_name, range_proof, root,
+    Checkpoint, Epoch, Frontier, Hash, Hashes as _, MapProof, Note, PlatformEntry, PrefixMap, RangeProof, TILE_WIDTH,
+    TileCache, VerifierKey, consistency_proof, inclusion_proof, is_key_name, map_leaf, range_proof, root,
 };
-use indelible_storage::durable;
+use indelible_storage::{Cell, Disk, RealDisk, durable};
 use std::{
     collections::HashMap,
     ops::Range,
@@ -23,6 +23,7 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// The trees of all organizations of one platform, in a local folder.
@@ -35,11 +36,15 @@ pub struct Ledger {
     platform: String,
     keys: Keys,
     logs: RwLock<Logs>,
-    shared: Shared,
+    pub(crate) platform_log: PlatformLog,
+    /// The checkpoints that others may see.
+    cell: Cell,
+    settings: Settings,
+    pub(crate) shared: Shared,
     creating: Mutex<()>,
     persisting: Mutex<()>,
     publishing: Mutex<()>,
-    /// Whether a write or sync of hashes failed.
+    /// Whether a write or sync failed whose outcome only a restart can find out.
     halted: AtomicBool,
     /// Whether the recovered trees were compared with what was signed, or nothing was.
     checked: AtomicBool,
@@ -49,6 +54,25 @@ pub struct Ledger {
 struct Logs {
     by_number: Vec<Arc<Log>>,
     by_organization: HashMap<Organization, u32>,
+}
+
+/// What a ledger works with.
+#[derive(Clone)]
+pub struct Settings {
+    /// Holds the checkpoints and the entries of the platform log.
+    pub disk: Arc<dyn Disk>,
+    /// Microseconds since 1970: the time that the entries of the platform log state.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Publishing makes an entry in the platform log after this time even if no log has grown.
+    pub heartbeat: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let since_1970 = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let clock = move || i64::try_from(since_1970().as_micros()).unwrap_or(i64::MAX);
+        Self { disk: Arc::new(RealDisk), clock: Arc::new(clock), heartbeat: Duration::from_secs(60) }
+    }
 }
 
 /// Longest platform name in bytes, which leaves room for label and generation in an origin.
@@ -65,17 +89,29 @@ impl Ledger {
     /// When something is missing, damaged, or of another platform or key. A missing key is never made anew for
     /// existing logs.
     pub fn open(folder: &Path, keys: &Path, platform: &str) -> Result<Self, OpenError> {
+        Self::open_with(folder, keys, platform, Settings::default())
+    }
+
+    /// As [`Ledger::open`], with another disk or clock.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn open_with(folder: &Path, keys: &Path, platform: &str, settings: Settings) -> Result<Self, OpenError> {
         if !is_key_name(platform) || platform.len() > PLATFORM_BYTES_MAX {
             return Err(OpenError::Platform(platform.to_owned()));
         }
         let shared = Shared::default();
-        let Opened { keys, logs, any_published } = open::open(folder, keys, platform, &shared)?;
+        let opened = open::open(folder, keys, platform, &shared, &settings.disk)?;
+        let Opened { keys, logs, platform_log, cell, any_published } = opened;
         let by_organization = logs.iter().map(|log| (log.fixed.organization.clone(), log.fixed.number)).collect();
         let by_number = logs.into_iter().map(Arc::new).collect();
         Ok(Self {
             folder: folder.to_owned(),
             platform: platform.to_owned(),
             keys,
+            platform_log,
+            cell,
+            settings,
             logs: RwLock::new(Logs { by_number, by_organization }),
             shared,
             creating: Mutex::new(()),
@@ -123,7 +159,8 @@ impl Ledger {
         if let Some(log) = self.find(organization) {
             return Ok(log);
         }
-        let label = self.keys.label_of(organization);
+        let label_bytes = self.keys.label_bytes(organization);
+        let label = hex::encode(label_bytes);
         let generation = 1;
         let folder = self.folder.join(&label).join(generation.to_string());
         durable::create_dir_durable(&folder).map_err(|source| LedgerError::Io { path: folder.clone(), source })?;
@@ -138,7 +175,7 @@ impl Ledger {
         let text = serde_json::to_string_pretty(&Description::of(&fixed)).map_err(std::io::Error::other);
         text.and_then(|text| durable::write_atomic(&path, (text + "\n").as_bytes(), 0o600))
             .map_err(|source| LedgerError::Io { path, source })?;
-        let log = Arc::new(Log::new(fixed, folder, Frontier::new(), None));
+        let log = Arc::new(Log::new(fixed, label_bytes, folder, Frontier::new(), None));
         let fixed = Arc::clone(&log.fixed);
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         logs.by_organization.insert(organization.clone(), number);
@@ -153,7 +190,7 @@ impl Ledger {
     /// `Io` when its file is gone or altered.
     pub fn salt_key_bytes(&self, number: u32) -> Result<[u8; 32], LedgerError> {
         let log = self.log(number)?;
-        let path = log.folder.join(organization::SALT_KEY_FILE);
+        let path = log.tree.folder.join(organization::SALT_KEY_FILE);
         let mine = |key: &[u8; 32]| SaltKey::new(*key).commitment() == log.fixed.salt_key.commitment();
         let other = || std::io::Error::other("the key with which this log began is gone");
         let key = keys::read(&path).and_then(|key| key.filter(mine).ok_or_else(other));
@@ -170,19 +207,24 @@ impl Ledger {
     /// `Gap`: nothing was appended. `Io` and `Halted`: the ledger takes nothing more.
     pub fn append(&self, number: u32, first_seq: u64, leaves: &[Hash]) -> Result<u64, LedgerError> {
         let log = self.log(number)?;
-        self.halting(|| log.append(&self.shared, first_seq, leaves))
+        let gap = || LedgerError::Gap {
+            organization: log.fixed.organization.clone(),
+            size: log.tree.size(),
+            first: first_seq,
+        };
+        self.halting(|| log.tree.append(&self.shared, first_seq, leaves)?.ok_or_else(gap))
     }
 
     /// Leaves in the tree of an organization; 0 for an unknown number.
     #[must_use]
     pub fn size(&self, number: u32) -> u64 {
-        self.log(number).map_or(0, |log| log.size())
+        self.log(number).map_or(0, |log| log.tree.size())
     }
 
     /// Leaves that a restart finds without the journal; 0 for an unknown number.
     #[must_use]
     pub fn persisted_size(&self, number: u32) -> u64 {
-        self.log(number).map_or(0, |log| log.persisted().size)
+        self.log(number).map_or(0, |log| log.tree.persisted().size)
     }
 
     /// Writes and syncs the hashes of all trees that have grown, then the sizes. Afterwards the journal may forget
@@ -194,26 +236,31 @@ impl Ledger {
     pub fn persist(&self) -> Result<(), LedgerError> {
         let _one_at_a_time = self.persisting.lock().unwrap_or_else(PoisonError::into_inner);
         let logs = self.all();
-        if logs.iter().all(|log| log.persisted().size == log.size()) {
+        if logs.iter().all(|log| log.tree.persisted().size == log.tree.size()) && !self.platform_log.is_behind() {
             return Ok(());
         }
         self.halting(|| {
-            let mut extents = Vec::with_capacity(logs.len());
-            for log in &logs {
-                extents.push(log.settle(&self.shared)?);
+            let platform = (platform::NAME, self.platform_log.generation, &self.platform_log.tree);
+            let logs = logs.iter().map(|log| (&*log.fixed.label, log.fixed.generation, &log.tree));
+            let trees: Vec<_> = logs.chain([platform]).collect();
+            let mut extents = Vec::with_capacity(trees.len());
+            for (_, _, tree) in &trees {
+                extents.push(tree.settle(&self.shared)?);
             }
-            let lines = logs.iter().zip(&extents);
-            let text = state::write(lines.map(|(log, extent)| (&*log.fixed.label, log.fixed.generation, *extent)));
+            let lines =
+                trees.iter().zip(&extents).map(|((label, generation, _), extent)| (*label, *generation, *extent));
             let path = self.folder.join(state::FILE);
+            let text = state::write(lines);
             // A crash before the rename finds the sizes of the last time and longer level files, which are not believed.
             durable::write_atomic(&path, text.as_bytes(), 0o600).map_err(|source| LedgerError::Io { path, source })?;
-            logs.iter().zip(extents).for_each(|(log, extent)| log.mark_persisted(extent));
+            trees.iter().zip(extents).for_each(|((_, _, tree), extent)| tree.mark_persisted(extent));
             Ok(())
         })
     }
 
-    /// Compares the trees with the checkpoints that were published before the restart. To be called once the
-    /// journal is replayed; nothing can be signed before.
+    /// Compares the trees with the checkpoints that were published before the restart, and makes these durable once more: a
+    /// process that was stopped may not have been told that they were. To be called once the journal is replayed;
+    /// nothing can be signed, or should be shown, before.
     ///
     /// # Errors
     /// Names the first log that is shorter than, or different from, what was signed.
@@ -221,7 +268,7 @@ impl Ledger {
         for log in self.all() {
             let Some(published) = log.published() else { continue };
             let (signed, expected) = (published.checkpoint.size, published.checkpoint.root);
-            let (organization, extent) = (log.fixed.organization.clone(), log.extent());
+            let (organization, extent) = (log.fixed.organization.clone(), log.tree.extent());
             if extent.size < signed {
                 return Err(RollbackError::Shorter { organization, signed, size: extent.size });
             }
@@ -232,46 +279,93 @@ impl Ledger {
                 Err(error) => return Err(RollbackError::Read { organization, source: Box::new(error) }),
             }
         }
+        self.cell.settle()?;
         self.checked.store(true, Ordering::Release);
         Ok(())
     }
 
-    /// Signs a checkpoint of every log that has grown since its last one, and returns these. Before anybody can see
-    /// one, all are durable. Logs at rest are not signed for again.
+    /// Signs a checkpoint of every log that has grown since its last one, and returns these; binds the logs of all
+    /// organizations in one new entry of the platform log. Before anybody can see any of it, all of it is durable. Logs at rest
+    /// are not signed for again. When none has grown nothing happens, but for a sign of life in the platform log once a minute.
     ///
     /// # Errors
-    /// `Unchecked` before [`Ledger::check_recovered`]; `Io`: none of them can be seen, and publishing may be tried again.
+    /// `Unchecked` before [`Ledger::check_recovered`]; `Io`, or `Checkpoints` of a kind that is not fatal: nothing can be
+    /// seen, and publishing may be tried again. After any other [`Ledger::is_halted`], and the process has to end.
     pub fn publish(&self) -> Result<Vec<PublishedCheckpoint>, LedgerError> {
         let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_halted() {
+            return Err(LedgerError::Halted);
+        }
         if !self.checked.load(Ordering::Acquire) {
             return Err(LedgerError::Unchecked);
         }
         let logs = self.all();
-        let mut notes = String::new();
         let mut grown = Vec::new();
         for log in &logs {
-            let old = log.published();
             // The size alone is asked for first: the root of a log at rest is not computed.
-            if log.size() > old.as_ref().map_or(0, |old| old.checkpoint.size) {
-                let extent = log.extent();
-                let signed = Arc::new(self.signed(log, extent.size, extent.root)?);
-                notes.push_str(&signed.note);
-                grown.push((log, signed));
-            } else if let Some(old) = old {
-                notes.push_str(&old.note);
+            if log.tree.size() > log.published().map_or(0, |old| old.checkpoint.size) {
+                let extent = log.tree.extent();
+                let signed = Arc::new(self.signed(&log.fixed.origin, extent.size, extent.root)?);
+                grown.push(PublishedCheckpoint { number: log.fixed.number, signed });
             }
         }
-        if grown.is_empty() {
-            return Ok(Vec::new());
+        if !grown.is_empty() || self.platform_log.is_silent_for(self.settings.heartbeat) {
+            let bound = self.bind_all(&logs, &grown);
+            bound.inspect_err(|error| {
+                if error.is_fatal() {
+                    self.halted.store(true, Ordering::Release);
+                }
+            })?;
         }
-        let path = self.folder.join(checkpoints::FILE);
-        durable::write_atomic(&path, notes.as_bytes(), 0o600).map_err(|source| LedgerError::Io { path, source })?;
+        Ok(grown)
+    }
+
+    /// Whether a write or sync failed whose outcome only a restart can find out. Nothing more is written, appended or
+    /// published, and the process has to end.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::Acquire)
+    }
+
+    /// The log that binds the logs of all organizations together.
+    #[must_use]
+    pub fn platform_log(&self) -> Platform<'_> {
+        Platform { ledger: self }
+    }
+
+    /// The newest checkpoint of a log with the proof that the newest epoch of the platform log binds it. `None` before the
+    /// log was published. Costs a hash for each organization.
+    #[must_use]
+    pub fn map_proof(&self, number: u32) -> Option<Bound> {
+        let log = self.log(number).ok()?;
+        self.platform_log.bind(|epoch| {
+            let salt = log.fixed.salt_key.map_salt(epoch.number);
+            let Epoch { number: epoch, time, .. } = *epoch;
+            let generation = log.fixed.generation;
+            Some((MapProof { epoch, time, label: log.label, generation, salt, path: Vec::new() }, log.published()?))
+        })
+    }
+
+    /// Makes an entry of the platform log for what was published and what `grown` adds, and then all of it visible.
+    fn bind_all(&self, logs: &[Arc<Log>], grown: &[PublishedCheckpoint]) -> Result<(), LedgerError> {
+        let mut newest: Vec<_> = logs.iter().map(|log| log.published()).collect();
+        for PublishedCheckpoint { number, signed } in grown {
+            newest[*number as usize] = Some(Arc::clone(signed));
+        }
+        let (number, time) = self.platform_log.next((self.settings.clock)());
+        let map = map_of(number, logs.iter().map(|log| &**log).zip(&newest))?;
+        let epoch = Epoch { number, time, map_root: map.root() };
+        let extent = self.platform_log.append(&[PlatformEntry::Epoch(epoch)])?;
+        let signed = self.signed(&self.platform_log.origin, extent.size, extent.root)?;
+        let notes = newest.iter().flatten().map(|signed| &*signed.note);
+        let text: String = std::iter::once(&*signed.note).chain(notes).collect();
+        self.cell.replace(text.as_bytes())?;
         // From here on a restart remembers them, so that others may.
-        let published = grown.into_iter().map(|(log, signed)| {
-            log.publish(Arc::clone(&signed));
-            PublishedCheckpoint { number: log.fixed.number, signed }
-        });
-        Ok(published.collect())
+        self.platform_log.publish(&self.shared, signed, Draft { epoch, map }, || {
+            for PublishedCheckpoint { number, signed } in grown {
+                logs[*number as usize].publish(Arc::clone(signed));
+            }
+        })
     }
 
     /// The newest published checkpoint of a log.
@@ -294,7 +388,7 @@ impl Ledger {
         if !self.checked.load(Ordering::Acquire) {
             return Err(LedgerError::Unchecked);
         }
-        self.signed(&log, size, root)
+        self.signed(&log.fixed.origin, size, root)
     }
 
     /// Signs any text, such as a manifest, with the platform's key under the name `key_name`: the origin of a log for
@@ -336,7 +430,7 @@ impl Ledger {
     /// `Outside` beyond the tree, or the reader's own.
     pub fn root_at(&self, number: u32, size: u64) -> Result<Hash, LedgerError> {
         let log = self.log(number)?;
-        let extent = log.extent();
+        let extent = log.tree.extent();
         if extent.size == size {
             return Ok(extent.root);
         }
@@ -397,15 +491,15 @@ impl Ledger {
         Ok(hashes.iter().flat_map(|hash| hash.0).collect())
     }
 
-    fn signed(&self, log: &Log, size: u64, root: Hash) -> Result<SignedCheckpoint, LedgerError> {
-        let checkpoint = Checkpoint::new(&log.fixed.origin, size, root);
+    fn signed(&self, origin: &str, size: u64, root: Hash) -> Result<SignedCheckpoint, LedgerError> {
+        let checkpoint = Checkpoint::new(origin, size, root);
         let note = checkpoint.sign(&self.keys.signer)?;
         Ok(SignedCheckpoint::new(checkpoint, &note))
     }
 
     /// Runs what writes hashes; after the first failure to write nothing more is written.
     fn halting<T>(&self, write: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
-        if self.halted.load(Ordering::Acquire) {
+        if self.is_halted() {
             return Err(LedgerError::Halted);
         }
         let written = write();
@@ -416,7 +510,7 @@ impl Ledger {
     }
 
     fn reader_of(&self, log: &Arc<Log>) -> TreeReader<'_> {
-        TreeReader { shared: &self.shared, log: Arc::clone(log) }
+        TreeReader { shared: &self.shared, tree: Arc::clone(&log.tree) }
     }
 
     fn log(&self, number: u32) -> Result<Arc<Log>, LedgerError> {
@@ -433,8 +527,22 @@ impl Ledger {
     }
 }
 
+/// The map of an epoch: the newest published size and root of each log that has one.
+pub(crate) fn map_of<'a>(
+    epoch: u64,
+    logs: impl Iterator<Item = (&'a Log, &'a Option<Arc<SignedCheckpoint>>)>,
+) -> Result<PrefixMap, LedgerError> {
+    let leaves = logs.filter_map(|(log, newest)| {
+        let (fixed, Checkpoint { size, root, .. }) = (&log.fixed, &newest.as_ref()?.checkpoint);
+        let salt = fixed.salt_key.map_salt(epoch);
+        Some((log.label, map_leaf(&log.label, &salt, fixed.generation, *size, root)))
+    });
+    // Labels are 16 bytes of a hash of different names.
+    PrefixMap::new(leaves.collect()).ok_or(LedgerError::LabelTwice)
+}
+
 /// `Outside` unless `range` is a range up to `size`.
-fn within(range: Range<u64>, size: u64) -> Result<(), LedgerError> {
+pub(crate) fn within(range: Range<u64>, size: u64) -> Result<(), LedgerError> {
     let Range { start: begin, end } = range;
     if begin <= end && end <= size { Ok(()) } else { Err(LedgerError::Outside { begin, end, size }) }
 }

@@ -3,18 +3,21 @@
 use crate::{
     LedgerError, OpenError, OrganizationLog, SignedCheckpoint, checkpoints,
     keys::{self, Keys},
+    ledger::map_of,
     levels::{self, LevelFile, LevelFiles},
     organization::{self, Description},
+    platform::{self, PlatformLog},
     state::{self, Extent},
     tree::{Log, Shared},
 };
 use indelible_event::entry::SaltKey;
 use indelible_merkle::{Frontier, Hash, Hashes, TILE_HEIGHT, stored_hashes};
-use indelible_storage::durable;
+use indelible_storage::{Cell, Disk, durable};
 use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What a ledger starts with.
@@ -22,15 +25,28 @@ pub(crate) struct Opened {
     pub(crate) keys: Keys,
     /// By number.
     pub(crate) logs: Vec<Log>,
+    pub(crate) platform_log: PlatformLog,
+    /// The file of published checkpoints.
+    pub(crate) cell: Cell,
     /// Whether some log was signed for.
     pub(crate) any_published: bool,
 }
 
 /// Makes an empty ledger where there is none, and opens what there is.
-pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) -> Result<Opened, OpenError> {
+pub(crate) fn open(
+    folder: &Path,
+    keys: &Path,
+    platform: &str,
+    shared: &Shared,
+    disk: &Arc<dyn Disk>,
+) -> Result<Opened, OpenError> {
     let generations = find_generations(folder)?;
     let state_path = folder.join(state::FILE);
-    let notes = read_file(&folder.join(checkpoints::FILE))?;
+    let notes_path = folder.join(checkpoints::FILE);
+    let (cell, notes) = Cell::open(Arc::clone(disk), &notes_path)
+        .map_err(|source| OpenError::Io { path: notes_path.clone(), source })?;
+    let notes_damaged = |problem| OpenError::Damaged { path: notes_path.clone(), problem };
+    let notes = notes.map(String::from_utf8).transpose().map_err(|_| notes_damaged("it is not text".to_owned()))?;
     let mut extents = match read_file(&state_path)? {
         Some(text) => state::read(&text).map_err(|problem| OpenError::Damaged { path: state_path.clone(), problem })?,
         None if notes.is_none() && generations.is_empty() => {
@@ -41,8 +57,6 @@ pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) 
     };
     let unused = notes.is_none() && generations.is_empty() && extents.is_empty();
     let keys = Keys::open(keys, unused)?;
-    let notes_path = folder.join(checkpoints::FILE);
-    let notes_damaged = |problem| OpenError::Damaged { path: notes_path.clone(), problem };
     let published = checkpoints::read(&notes.unwrap_or_default(), &keys.signer).map_err(notes_damaged)?;
     let any_published = !published.is_empty();
     let mut published: HashMap<String, SignedCheckpoint> =
@@ -64,11 +78,24 @@ pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) 
             None => Frontier::new(),
         };
         let signed = published.remove(&fixed.origin);
-        logs.push(Log::new(fixed, folder, frontier, signed));
+        let label = keys.label_bytes(&fixed.organization);
+        logs.push(Log::new(fixed, label, folder, frontier, signed));
     }
 
+    let generation = 1;
+    let origin = origin(platform, platform::NAME, generation);
+    let extent = extents.remove(&(platform::NAME.to_owned(), generation));
+    let signed = published.remove(&origin);
+    if signed.is_none() && extent.is_some_and(|extent| extent.size > 0) {
+        return Err(notes_damaged(format!("it has no checkpoint of {origin}, and there was one")));
+    }
+    let platform_folder = platform::folder(folder, generation);
+    let platform_log =
+        PlatformLog::open(Arc::clone(disk), &platform_folder, (origin, generation), shared, signed, extent)?;
+
     // What is left over speaks of logs that are not there, or of older generations of logs that are.
-    let newest: HashMap<&str, u32> = logs.iter().map(|log| (&*log.fixed.label, log.fixed.generation)).collect();
+    let labels = logs.iter().map(|log| (&*log.fixed.label, log.fixed.generation));
+    let newest: HashMap<&str, u32> = labels.chain([(platform::NAME, generation)]).collect();
     let is_older = |label: &str, generation: u32| newest.get(label).is_some_and(|newest| generation < *newest);
     let lost =
         |path, log| OpenError::Damaged { path, problem: format!("it names the log {log}, whose folder is gone") };
@@ -83,7 +110,20 @@ pub(crate) fn open(folder: &Path, keys: &Path, platform: &str, shared: &Shared) 
     if let Some(origin) = published.keys().find(|origin| !known(origin)) {
         return Err(lost(notes_path, origin.clone()));
     }
-    Ok(Opened { keys, logs, any_published })
+    restore_map(&platform_log, &logs).map_err(notes_damaged)?;
+    Ok(Opened { keys, logs, platform_log, cell, any_published })
+}
+
+/// Computes the map of the newest epoch again from what was published with it, and compares it with what the epoch states.
+fn restore_map(platform: &PlatformLog, logs: &[Log]) -> Result<(), String> {
+    let Some(epoch) = platform.epoch() else { return Ok(()) };
+    let published: Vec<_> = logs.iter().map(Log::published).collect();
+    let map = map_of(epoch.number, logs.iter().zip(&published)).map_err(|error| error.to_string())?;
+    if map.root() != epoch.map_root {
+        return Err(format!("its checkpoints are not those that epoch {} of the platform log binds", epoch.number));
+    }
+    platform.restore(map);
+    Ok(())
 }
 
 /// Makes an empty ledger. Its state file comes before its keys, so that afterwards keys without a ledger mean loss: a
@@ -186,7 +226,12 @@ pub(crate) fn origin(platform: &str, label: &str, generation: u32) -> String {
 }
 
 /// Reads the frontier from the level files, which may be longer than what was written down, but not shorter.
-fn read_frontier(files: &LevelFiles, folder: &Path, number: u32, extent: Extent) -> Result<Frontier, OpenError> {
+pub(crate) fn read_frontier(
+    files: &LevelFiles,
+    folder: &Path,
+    number: u32,
+    extent: Extent,
+) -> Result<Frontier, OpenError> {
     for level in 0..u64::BITS as u8 / TILE_HEIGHT {
         let expected = stored_hashes(level, extent.size).saturating_mul(Hash::BYTES as u64);
         if expected == 0 {

@@ -14,7 +14,7 @@ pub(crate) struct Extent {
     pub(crate) root: Hash,
 }
 
-/// Writes the lines of the organizations: `label generation size root`.
+/// Writes the lines of the logs: `label generation size root`, with the platform log's name in place of a label.
 pub(crate) fn write<'a>(extents: impl Iterator<Item = (&'a str, u32, Extent)>) -> String {
     let mut text = format!("{HEADER}\n");
     for (label, generation, Extent { size, root }) in extents {

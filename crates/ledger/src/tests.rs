@@ -4,6 +4,7 @@ mod concurrency;
 mod damage;
 mod life;
 mod model;
+mod platform;
 
 use crate::{Ledger, OpenError};
 use indelible_event::Organization;

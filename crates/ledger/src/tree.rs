@@ -1,11 +1,11 @@
-//! The growing tree of one organization: its frontier, and the hashes that are not in its level files yet.
+//! A growing tree: its frontier, and the hashes that are not in its level files yet.
 
 use crate::{
     LedgerError, OrganizationLog, SignedCheckpoint,
     levels::{LevelFile, LevelFiles},
     state::Extent,
 };
-use indelible_merkle::{Frontier, Hash, Hashes, TILE_HEIGHT, stored_hashes};
+use indelible_merkle::{Frontier, Hash, Hashes, Label, TILE_HEIGHT, stored_hashes};
 use indelible_storage::durable;
 use std::{
     path::PathBuf,
@@ -31,11 +31,41 @@ pub(crate) struct Shared {
 /// The log of one organization: what is fixed, and what grows.
 pub(crate) struct Log {
     pub(crate) fixed: Arc<OrganizationLog>,
-    /// The folder of its generation.
-    pub(crate) folder: PathBuf,
-    tree: Mutex<Tree>,
+    /// The bytes of the label.
+    pub(crate) label: Label,
+    pub(crate) tree: Arc<GrowingTree>,
     /// The newest one that others may see.
     published: Mutex<Option<Arc<SignedCheckpoint>>>,
+}
+
+impl Log {
+    pub(crate) fn new(
+        fixed: OrganizationLog,
+        label: Label,
+        folder: PathBuf,
+        frontier: Frontier,
+        published: Option<SignedCheckpoint>,
+    ) -> Self {
+        let tree = Arc::new(GrowingTree::new(folder, fixed.number, frontier));
+        Self { fixed: Arc::new(fixed), label, tree, published: Mutex::new(published.map(Arc::new)) }
+    }
+
+    pub(crate) fn published(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn publish(&self, checkpoint: Arc<SignedCheckpoint>) {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(checkpoint);
+    }
+}
+
+/// A tree in memory and in the level files of a folder.
+pub(crate) struct GrowingTree {
+    /// The folder of its generation.
+    pub(crate) folder: PathBuf,
+    /// Tells its level files from others'.
+    number: u32,
+    tree: Mutex<Tree>,
 }
 
 struct Tree {
@@ -49,44 +79,30 @@ struct Tree {
     new_file: bool,
 }
 
-impl Log {
-    pub(crate) fn new(
-        fixed: OrganizationLog,
-        folder: PathBuf,
-        frontier: Frontier,
-        published: Option<SignedCheckpoint>,
-    ) -> Self {
+impl GrowingTree {
+    pub(crate) fn new(folder: PathBuf, number: u32, frontier: Frontier) -> Self {
         let persisted = Extent { size: frontier.size(), root: frontier.root() };
         let tree = Mutex::new(Tree { frontier, pending: Vec::new(), persisted, new_file: false });
-        Self { fixed: Arc::new(fixed), folder, tree, published: Mutex::new(published.map(Arc::new)) }
+        Self { folder, number, tree }
     }
 
     pub(crate) fn size(&self) -> u64 {
-        self.tree().frontier.size()
+        self.lock().frontier.size()
     }
 
     pub(crate) fn extent(&self) -> Extent {
-        self.tree().extent()
+        self.lock().extent()
     }
 
     pub(crate) fn persisted(&self) -> Extent {
-        self.tree().persisted
+        self.lock().persisted
     }
 
-    pub(crate) fn published(&self) -> Option<Arc<SignedCheckpoint>> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn publish(&self, checkpoint: Arc<SignedCheckpoint>) {
-        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(checkpoint);
-    }
-
-    /// Appends those of `leaves`, the first of which is leaf `first`, that the tree does not have. Returns its size.
-    pub(crate) fn append(&self, shared: &Shared, first: u64, leaves: &[Hash]) -> Result<u64, LedgerError> {
-        let mut tree = self.tree();
-        let size = tree.frontier.size();
-        let gap = || LedgerError::Gap { organization: self.fixed.organization.clone(), size, first };
-        let known = size.checked_sub(first).ok_or_else(gap)?;
+    /// Appends those of `leaves`, the first of which is leaf `first`, that the tree does not have. Returns its size, or
+    /// `None` if they would leave a gap.
+    pub(crate) fn append(&self, shared: &Shared, first: u64, leaves: &[Hash]) -> Result<Option<u64>, LedgerError> {
+        let mut tree = self.lock();
+        let Some(known) = tree.frontier.size().checked_sub(first) else { return Ok(None) };
         let new = usize::try_from(known).ok().and_then(|known| leaves.get(known..)).unwrap_or(&[]);
         let before = tree.pending_bytes();
         let Tree { frontier, pending, .. } = &mut *tree;
@@ -96,13 +112,13 @@ impl Log {
         if bytes > BUFFERED_BYTES_PER_TREE || total > BUFFERED_BYTES {
             self.write_pending(shared, &mut tree)?;
         }
-        Ok(tree.frontier.size())
+        Ok(Some(tree.frontier.size()))
     }
 
     /// Writes and syncs all hashes there are now, and returns of how much that is; nothing is marked persisted.
     pub(crate) fn settle(&self, shared: &Shared) -> Result<Extent, LedgerError> {
         let (old, new, new_file) = {
-            let mut tree = self.tree();
+            let mut tree = self.lock();
             self.write_pending(shared, &mut tree)?;
             (tree.persisted.size, tree.extent(), std::mem::take(&mut tree.new_file))
         };
@@ -119,13 +135,13 @@ impl Log {
     }
 
     pub(crate) fn mark_persisted(&self, extent: Extent) {
-        self.tree().persisted = extent;
+        self.lock().persisted = extent;
     }
 
     /// Reads stored hashes, from memory or from the level's file.
-    fn read(&self, shared: &Shared, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
+    pub(crate) fn read(&self, shared: &Shared, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
         let in_file = {
-            let tree = self.tree();
+            let tree = self.lock();
             let stored = stored_hashes(level, tree.frontier.size());
             let end = first.saturating_add(out.len() as u64);
             if end > stored {
@@ -165,10 +181,10 @@ impl Log {
     }
 
     fn file(&self, level: u8) -> LevelFile {
-        LevelFile { number: self.fixed.number, level }
+        LevelFile { number: self.number, level }
     }
 
-    fn tree(&self) -> MutexGuard<'_, Tree> {
+    fn lock(&self) -> MutexGuard<'_, Tree> {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,20 +199,20 @@ impl Tree {
     }
 }
 
-/// Reads the tree of one organization, whatever part of it is in memory. It sees leaves appended later too.
+/// Reads a tree, whatever part of it is in memory. It sees leaves appended later too.
 ///
 /// For many proofs at a time put a [`indelible_merkle::TileCache`] over it.
 #[derive(Clone)]
 pub struct TreeReader<'a> {
     pub(crate) shared: &'a Shared,
-    pub(crate) log: Arc<Log>,
+    pub(crate) tree: Arc<GrowingTree>,
 }
 
 impl TreeReader<'_> {
     /// Leaves in the tree now.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.log.size()
+        self.tree.size()
     }
 }
 
@@ -204,6 +220,6 @@ impl Hashes for TreeReader<'_> {
     type Error = LedgerError;
 
     fn tile_hashes(&self, level: u8, first: u64, out: &mut [Hash]) -> Result<(), LedgerError> {
-        self.log.read(self.shared, level, first, out)
+        self.tree.read(self.shared, level, first, out)
     }
 }

@@ -25,6 +25,7 @@ mod proof;
 mod run;
 mod tile;
 mod tlog_proof;
+mod tlog_witness;
 mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
@@ -48,6 +49,7 @@ pub use proof::{
 pub use run::{OutsideRun, Run, RunHashes};
 pub use tile::{TILE_WIDTH, Tile, TilePath, TilePathError, stored_hashes, tiles_between};
 pub use tlog_proof::{TlogProof, TlogProofError};
+pub use tlog_witness::{AddCheckpoint, AddCheckpointError};
 pub use witness::{WitnessKey, WitnessSigner};
 
 /// Bits of a leaf index that one stored level spans: a tile is the whole subtree of this height.

@@ -35,6 +35,6 @@ mod term;
 
 pub use answer::{Answer, QueryError};
 pub use engine::{Bucket, Engine, Limits, Order, SearchRequest, Value};
-pub use search::{SEARCH_BYTES_MAX, SEARCH_DEPTH_MAX, SEARCH_TERMS_MAX, SearchError};
+pub use search::{ExactTerm, SEARCH_BYTES_MAX, SEARCH_DEPTH_MAX, SEARCH_TERMS_MAX, SearchError, exact_terms};
 pub use snapshot::{Snapshot, TailBatches, TailChunk, TailError};
 pub use sql::SQL_BYTES_MAX;

@@ -3,11 +3,13 @@
 //! [`parse`] reads the text into a [`Query`], with errors that name the place and the remedy; `translate` turns a
 //! query into an expression of the engine. The syntax is described in `docs/reference/search.md`.
 
+mod exact;
 mod lexer;
 mod parser;
 pub(crate) mod time;
 pub(crate) mod translate;
 
+pub use exact::{ExactTerm, exact_terms};
 pub(crate) use parser::{Bounds, Node, Target, Term, parse, target};
 
 use std::fmt;

@@ -19,6 +19,10 @@ use crate::archiver::Archiver;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
+use crate::witnesses::Witnesses;
+
+/// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
+pub(crate) const BUNDLES_AT_ONCE: usize = 4;
 
 /// The parts of a running server.
 pub(crate) struct App {
@@ -33,9 +37,12 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
     pub(crate) alarms: Alarms,
+    pub(crate) witnesses: Witnesses,
     pub(crate) clock: Arc<dyn Clock>,
     /// Kibibytes of bodies that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
+    /// Places for bundles that are being made.
+    pub(crate) bundles: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
 }
 
@@ -46,7 +53,7 @@ impl App {
 
     /// Whether events can be taken in and read.
     pub(crate) fn is_ready(&self) -> bool {
-        self.intake.is_running() && !self.stopping.load(Relaxed)
+        self.intake.is_running() && !self.ledger.is_halted() && !self.stopping.load(Relaxed)
     }
 
     /// Creates an organization and its log. Returns false if it exists.

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indelible_event::Organization;
+use indelible_merkle::{WitnessKey, is_key_name};
 use serde::Deserialize;
+
+use crate::witnesses::GROUP;
 
 /// Everything `serve` can be told. The defaults need no file.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +31,22 @@ pub struct Config {
     pub archive: Archive,
     /// What one query may take.
     pub query: Query,
+    /// Witnesses that must have cosigned a checkpoint of the platform log. Default: all of them.
+    pub quorum: Option<usize>,
+    /// Who cosigns checkpoints of the platform log.
+    pub witness: Vec<Witness>,
+}
+
+/// Somebody who cosigns checkpoints, by C2SP `tlog-witness`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Witness {
+    /// Its name in the policy.
+    pub name: String,
+    /// Its verifier key, as `indelible witness` prints it.
+    pub key: String,
+    /// Where it answers; `/add-checkpoint` is appended.
+    pub url: String,
 }
 
 /// What may be sent.
@@ -107,6 +126,8 @@ impl Default for Config {
             journal: Journal::default(),
             archive: Archive::default(),
             query: Query::default(),
+            quorum: None,
+            witness: Vec::new(),
         }
     }
 }
@@ -223,7 +244,34 @@ impl Config {
         {
             return refuse("platform must be 1 to 100 of A-Z a-z 0-9 . _ - /");
         }
+        self.check_witnesses()
+    }
+
+    fn check_witnesses(&self) -> Result<(), ConfigError> {
+        let refuse = |message: String| Err(ConfigError::Value(message));
+        if self.quorum.is_some_and(|quorum| quorum > self.witness.len()) {
+            return refuse(format!("quorum must be at most the number of witnesses, {}", self.witness.len()));
+        }
+        for (place, Witness { name, key, url }) in self.witness.iter().enumerate() {
+            let taken = self.witness[..place].iter().any(|other| other.name == *name);
+            if !is_key_name(name) || name == "none" || name == GROUP || name.starts_with('#') || taken {
+                return refuse(format!(
+                    "the name of witness {name:?} must be a word of its own, and not none or {GROUP}"
+                ));
+            }
+            if let Err(error) = key.parse::<WitnessKey>() {
+                return refuse(format!("the key of witness {name}: {error}"));
+            }
+            if !(url.starts_with("http://") || url.starts_with("https://")) {
+                return refuse(format!("the url of witness {name} must begin with http:// or https://"));
+            }
+        }
         Ok(())
+    }
+
+    /// Cosignatures that a checkpoint of the platform log needs; 0 if none.
+    pub fn quorum(&self) -> usize {
+        self.quorum.unwrap_or(self.witness.len())
     }
 
     /// Longest run time of a query.
@@ -257,5 +305,25 @@ mod tests {
         check("data_dir = 'x'", Err("unknown field"));
         check("[journal]\nsegment-bytes = 1000", Err("8 MiB"));
         check("platform = 'a b'", Err("platform must be"));
+    }
+
+    #[test]
+    fn witnesses_have_names_keys_and_a_quorum_that_can_be_reached() {
+        let key =
+            |seed| indelible_merkle::WitnessSigner::from_seed("w.example", &[seed; 32]).unwrap().key().to_string();
+        let witness =
+            |name: &str, key: &str| format!("[[witness]]\nname = '{name}'\nkey = '{key}'\nurl = 'http://w'\n");
+        let two = witness("north", &key(1)) + &witness("south", &key(2));
+        check(&two, Ok(()));
+        check(&format!("quorum = 1\n{two}"), Ok(()));
+        check(&format!("quorum = 0\n{two}"), Ok(()));
+        check(&format!("quorum = 3\n{two}"), Err("at most the number of witnesses, 2"));
+        check("quorum = 1", Err("at most the number of witnesses, 0"));
+        check(&witness("a b", &key(1)), Err("must be a word of its own"));
+        check(&witness("none", &key(1)), Err("must be a word of its own"));
+        check(&witness("witnesses", &key(1)), Err("must be a word of its own"));
+        check(&(witness("north", &key(1)) + &witness("north", &key(2))), Err("must be a word of its own"));
+        check(&witness("north", "x"), Err("the key of witness north"));
+        check(&witness("north", &key(1)).replace("http:", "ftp:"), Err("must begin with http://"));
     }
 }

@@ -8,12 +8,15 @@ mod app;
 mod archiver;
 mod auth;
 mod body;
+mod bundle;
 mod config;
+mod entries;
 mod error;
 mod metrics;
 mod routes;
 mod snapshot;
 mod watch;
+mod witnesses;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,6 +37,7 @@ use tokio::sync::Semaphore;
 
 use app::App;
 use archiver::Archiver;
+use witnesses::Witnesses;
 
 pub use config::{Config, ConfigError};
 
@@ -80,6 +84,7 @@ impl Server {
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
         check_archived(&ledger, &inventory)?;
+        let witnesses = Witnesses::new(&config, &ledger.platform_log().verifier_key()?)?;
         let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
             .context("start the query engine")?;
         let bodies = Arc::new(Semaphore::new(
@@ -101,8 +106,10 @@ impl Server {
             engine,
             metrics: metrics::Metrics::default(),
             alarms: alarms::Alarms::default(),
+            witnesses,
             clock,
             bodies,
+            bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             stopping: AtomicBool::new(false),
             config,
         });
@@ -139,6 +146,7 @@ impl Server {
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
+        let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let stopped = {
             let app = Arc::clone(&app);
             async move {
@@ -167,6 +175,7 @@ impl Server {
         let _ = archiver.await;
         publisher.abort();
         watch.abort();
+        witnesses.abort();
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = tokio::task::block_in_place(|| app.ledger.publish());
         ended.context("intake stopped; start the server again to recover")?;
@@ -198,12 +207,12 @@ impl App {
         }
     }
 
-    /// Resolves when intake has stopped by itself.
+    /// Resolves when intake has stopped by itself, or what was last written of the checkpoints is unknown.
     async fn intake_ended(&self) {
-        while self.intake.is_running() {
+        while self.intake.is_running() && !self.ledger.is_halted() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        tracing::error!("intake has stopped; the server ends so that a restart can recover");
+        tracing::error!("intake or the ledger has stopped; the server ends so that a restart can recover");
     }
 }
 

@@ -3,8 +3,10 @@
 pub(crate) mod admin;
 pub(crate) mod alarms;
 pub(crate) mod archive;
+pub(crate) mod bundles;
 pub(crate) mod events;
 pub(crate) mod ops;
+pub(crate) mod platform;
 pub(crate) mod proof;
 pub(crate) mod search;
 
@@ -29,8 +31,8 @@ use crate::error::ApiError;
 #[openapi(
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
-        events::post, search::search, search::count, search::sql, proof::entry, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, archive::status, archive::seal, admin::list, admin::create, admin::create_token, alarms::list, ops::healthz, ops::readyz, ops::metrics,
+        events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, admin::list, admin::create, admin::create_token, alarms::list, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
     security(("token" = []))
@@ -59,10 +61,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/search/count", post(search::count))
         .route("/api/v1/sql", post(search::sql))
         .route("/api/v1/entries/{log_entry_id}", get(proof::entry))
+        .route("/api/v1/bundles", post(bundles::create))
         .route("/api/v1/checkpoints", get(proof::checkpoints))
         .route("/api/v1/keys", get(proof::keys))
         .route("/log/{label}/{generation}/checkpoint", get(proof::tlog_checkpoint))
         .route("/log/{label}/{generation}/tile/{*tile}", get(proof::tile))
+        .route("/platform/{generation}/checkpoint", get(platform::checkpoint))
+        .route("/platform/{generation}/tile/{*tile}", get(platform::tile))
+        .route("/api/v1/policy", get(platform::policy))
         .route("/api/v1/archive", get(archive::status))
         .route("/api/v1/archive/seal", post(archive::seal))
         .route("/api/v1/alarms", get(alarms::list))

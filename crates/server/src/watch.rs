@@ -16,6 +16,7 @@ impl App {
     pub(crate) async fn watch_forever(self: Arc<Self>) {
         while !self.stopping.load(Relaxed) {
             self.watch_archive();
+            self.watch_witnesses();
             tokio::time::sleep(TURN).await;
         }
     }

@@ -79,7 +79,7 @@ impl Iterator for LogFileReader {
     }
 }
 
-fn check_schema(found: &SchemaRef) -> Result<(), ReadError> {
+pub(super) fn check_schema(found: &SchemaRef) -> Result<(), ReadError> {
     let expected = schema();
     let mut pairs = expected.fields().iter().zip(found.fields());
     let differs = pairs.find(|(expected, found)| expected != found).map(|(expected, _)| expected.name().clone());
@@ -87,7 +87,7 @@ fn check_schema(found: &SchemaRef) -> Result<(), ReadError> {
     differs.map_or(Ok(()), |column| Err(ReadError::Schema(column)))
 }
 
-fn check_sizes(metadata: &ParquetMetaData, limits: &ReadLimits) -> Result<(), ReadError> {
+pub(super) fn check_sizes(metadata: &ParquetMetaData, limits: &ReadLimits) -> Result<(), ReadError> {
     let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(u64::MAX);
     if rows != limits.entries {
         return Err(ReadError::Count { what: "rows", found: rows, expected: limits.entries });

@@ -7,20 +7,20 @@ use indelible_event::control::{CONTROL_TYPE, FORMAT_VERSION};
 
 /// What a genesis entry says, as far as other things must agree with it.
 #[derive(Debug, Clone)]
-pub(super) struct Genesis {
-    pub(super) origin: String,
-    pub(super) label: String,
-    pub(super) generation: u32,
-    pub(super) key_id: String,
-    pub(super) salt_key_commitment: [u8; 32],
-    pub(super) previous: Option<Previous>,
+pub(crate) struct Genesis {
+    pub(crate) origin: String,
+    pub(crate) label: String,
+    pub(crate) generation: u32,
+    pub(crate) key_id: String,
+    pub(crate) salt_key_commitment: [u8; 32],
+    pub(crate) previous: Option<Previous>,
 }
 
 /// How the generation before ended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Previous {
-    pub(super) size: u64,
-    pub(super) root: Hash,
+pub(crate) struct Previous {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +57,7 @@ struct PreviousPayload {
 }
 
 /// Reads the entry with the given `type`, `name` and content part; or says why it is none.
-pub(super) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Genesis, String> {
+pub(crate) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Genesis, String> {
     if kind != CONTROL_TYPE || name != Some("GENESIS") {
         return Err(format!("its type is {kind:?} and its name {:?}", name.unwrap_or_default()));
     }

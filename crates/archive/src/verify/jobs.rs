@@ -420,6 +420,7 @@ fn conclude(mut state: State, options: &Options, since: &Since, start: Instant) 
         entries: state.entries,
         canonical_bytes: state.canonical_bytes,
         bytes: state.bytes,
+        receipts: None,
         seconds: start.elapsed().as_secs_f64(),
         logs: state.logs.into_iter().map(|done| done.report).collect(),
         findings: state.seen.findings,

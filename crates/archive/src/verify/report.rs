@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::receipts::ReceiptReport;
+
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,6 +19,17 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The exit code of a command: 0 verified, 1 not, 2 could not tell.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Verified => 0,
+            Outcome::NotVerified => 1,
+            Outcome::Unknown => 2,
+        }
+    }
+}
+
 /// Where the key came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "source", content = "keys")]
@@ -25,6 +38,15 @@ pub enum Trust {
     Given(Vec<String>),
     /// No key was given; the archive names these itself.
     Archive(Vec<String>),
+}
+
+impl Trust {
+    /// The keys, each under its platform's name.
+    pub fn keys(&self) -> &[String] {
+        match self {
+            Trust::Given(keys) | Trust::Archive(keys) => keys,
+        }
+    }
 }
 
 /// What is wrong. The text of a code never changes.
@@ -71,8 +93,26 @@ pub enum FindingCode {
     OtherHistory,
     /// A log of which a checkpoint was kept is not there.
     MissingLog,
-    /// A checkpoint kept from earlier is itself not signed as it must be.
+    /// A checkpoint kept from earlier is itself not signed as it must be; or that of a bundle is not of its tree.
     BadCheckpoint,
+    /// The statement of a bundle cannot be read, or contradicts itself.
+    BadBundle,
+    /// A proof of a bundle is not in its form, or not about what it must be.
+    BadProof,
+    /// The epoch that is to bind the log's size and root does not, or is not in the platform log.
+    OtherEpoch,
+    /// The witnesses that the reader's policy asks for have not signed.
+    NoQuorum,
+    /// An entry that the filter of a bundle looks for is not shown whole.
+    MissingMatch,
+    /// An entry that the filter of a bundle does not look for is shown as one.
+    OtherMatch,
+    /// The rows of a bundle do not cover its window of time exactly.
+    OutsideWindow,
+    /// A receipt is not signed as it must be.
+    BadReceipt,
+    /// An entry for which there is a receipt is not there, or is another.
+    BrokenReceipt,
 }
 
 /// Something that is wrong, and where.
@@ -157,6 +197,9 @@ pub struct Report {
     pub canonical_bytes: u64,
     /// Bytes of all objects that were hashed.
     pub bytes: u64,
+    /// Receipts that were held against the archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<ReceiptReport>,
     /// How long it took.
     pub seconds: f64,
     /// The logs, by organization and generation.
@@ -170,20 +213,16 @@ pub struct Report {
 }
 
 /// Findings that are listed; a wrecked archive has as many as it has objects.
-pub(super) const FINDINGS_MAX: usize = 1000;
+pub(crate) const FINDINGS_MAX: usize = 1000;
 
 impl Report {
     /// The exit code of a command: 0 verified, 1 not, 2 could not tell.
     pub fn exit_code(&self) -> u8 {
-        match self.outcome {
-            Outcome::Verified => 0,
-            Outcome::NotVerified => 1,
-            Outcome::Unknown => 2,
-        }
+        self.outcome.exit_code()
     }
 
     /// Settles outcome and summary from everything else.
-    pub(super) fn conclude(&mut self, strict: bool) {
+    pub(crate) fn conclude(&mut self, strict: bool) {
         self.findings.sort_by(|a, b| {
             let key = |finding: &Finding| {
                 (finding.organization.clone(), finding.log.clone(), finding.first_seq, finding.code)
@@ -264,6 +303,9 @@ impl fmt::Display for Report {
         }
         for problem in &self.problems {
             writeln!(f, "NOT LOOKED AT: {}: {}", problem.path, problem.message)?;
+        }
+        if let Some(receipts) = &self.receipts {
+            write!(f, "{receipts}")?;
         }
         writeln!(
             f,

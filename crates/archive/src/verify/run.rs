@@ -100,7 +100,7 @@ impl Task<'_> {
     fn check_object(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Option<File> {
         let path = self.path.join(name);
         let checked = File::open(&path).and_then(|mut file| {
-            let found = hash(&mut file)?;
+            let found = hash_file(&mut file)?;
             file.seek(SeekFrom::Start(0))?;
             Ok((file, found))
         });
@@ -243,7 +243,8 @@ fn differences(found: &RunFacts, signed: &RunFacts) -> String {
     texts.join("; ")
 }
 
-fn hash(file: &mut File) -> io::Result<ObjectFacts> {
+/// Length and hash of the rest of a file.
+pub(crate) fn hash_file(file: &mut File) -> io::Result<ObjectFacts> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; READ_BYTES];
     let mut bytes = 0;

@@ -1,5 +1,6 @@
 //! Starts the real program and talks to it as a user does.
 
+use std::io::{BufRead as _, BufReader};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -37,6 +38,34 @@ impl Deref for Server {
     }
 }
 
+/// A running witness, with its key and address.
+pub(crate) struct Witness {
+    process: Child,
+    pub(crate) key: String,
+    pub(crate) url: String,
+}
+
+impl Witness {
+    /// A witness of that name, with key and state in `folder`, that watches the logs with these keys.
+    pub(crate) fn start(name: &str, folder: &Path, logs: &[&str]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["witness", "--name", name, "--listen", "127.0.0.1:0", "--key-file"]);
+        command.arg(folder.join("witness.key")).arg("--state").arg(folder.join("state"));
+        logs.iter().for_each(|key| _ = command.args(["--log", key]));
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().and_then(Result::ok).expect("the witness did not start");
+        Self { key: line(), url: line(), process }
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// The address of a server and a token for it.
 pub(crate) struct Client {
     pub(crate) url: String,
@@ -59,6 +88,11 @@ impl Server {
 
     /// The server, or what it wrote before it gave up.
     pub(crate) fn try_start_in(folder: &Path) -> Result<Self, String> {
+        Self::try_start_with(folder, &[])
+    }
+
+    /// As [`try_start_in`](Self::try_start_in), with more options.
+    pub(crate) fn try_start_with(folder: &Path, options: &[&str]) -> Result<Self, String> {
         std::fs::create_dir_all(folder).unwrap();
         let url_file = folder.join("server.url");
         let _ = std::fs::remove_file(&url_file);
@@ -67,6 +101,7 @@ impl Server {
         let mut process = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -93,6 +128,11 @@ impl Server {
         let answer = run(Command::new(PROGRAM).args(args));
         assert_ne!(answer.code, 0);
         answer.err
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.with_extension("log")).unwrap()
     }
 
     pub(crate) fn archive(&self) -> PathBuf {

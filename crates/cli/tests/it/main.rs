@@ -1,8 +1,12 @@
 //! Drives the real program: server and commands, as its users do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bundle;
 mod crash;
 mod harness;
 mod import;
 mod intake;
 mod proof;
+mod receipts;
+mod tiles;
+mod witness;

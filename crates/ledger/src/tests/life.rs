@@ -133,8 +133,9 @@ fn only_logs_that_grew_are_signed_again_and_all_are_remembered() {
 
     let text = fs::read_to_string(bench.path("ledger/checkpoints")).unwrap();
     let notes: Vec<_> = Notes::new(&text).collect::<Result<_, _>>().unwrap();
-    assert_eq!(notes.len(), 2);
-    for (number, note) in (0..).zip(&notes) {
+    assert_eq!(notes.len(), 3);
+    assert_eq!(notes[0].to_string(), ledger.platform_log().checkpoint().unwrap().note);
+    for (number, note) in (0..).zip(&notes[1..]) {
         let origin = &ledger.get(number).unwrap().origin;
         let key: indelible_merkle::VerifierKey = ledger.verifier_key(origin).unwrap().to_string().parse().unwrap();
         assert_eq!(Checkpoint::open(note, &[key]).unwrap(), ledger.checkpoint(number).unwrap().checkpoint);
@@ -155,7 +156,8 @@ fn a_checkpoint_that_could_not_be_written_is_not_seen() {
     ledger.append(0, 0, &leaves(0, 0..5)).unwrap();
     // A folder in its place cannot be replaced by a file.
     fs::create_dir(bench.path("ledger/checkpoints")).unwrap();
-    assert!(matches!(ledger.publish(), Err(LedgerError::Io { .. })));
+    assert!(matches!(ledger.publish(), Err(LedgerError::Checkpoints(_))));
+    assert!(!ledger.is_halted());
     assert_eq!(ledger.checkpoint(0), None);
     assert!(ledger.sign_checkpoint(0, 5).is_err());
     fs::remove_dir(bench.path("ledger/checkpoints")).unwrap();

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Checkpoint, KeyError, Note, NoteSigner, Signature, VerifierKey, WitnessKey, WitnessSigner};
+use crate::{
+    AddCheckpoint, AddCheckpointError, Checkpoint, KeyError, Note, NoteSigner, Signature, VerifierKey, WitnessKey,
+    WitnessSigner,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer as _;
 
@@ -84,4 +87,41 @@ fn a_witness_key_has_one_text_and_is_no_log_key() {
     }
     assert_eq!(format!("{:?}", witness()), "WitnessSigner(..)");
     assert_eq!(WitnessSigner::from_seed("a b", &[1; 32]).err(), Some(KeyError::Malformed));
+}
+
+#[test]
+fn a_request_to_a_witness_has_one_text() {
+    for hashes in [0, 1, 63] {
+        let request = AddCheckpoint { old_size: 7, proof: (0..hashes).map(leaf).collect(), checkpoint: checkpoint() };
+        assert_eq!(AddCheckpoint::from_bytes(request.to_string().as_bytes()), Ok(request));
+    }
+    let good = AddCheckpoint { old_size: 7, proof: vec![leaf(1)], checkpoint: checkpoint() }.to_string();
+    let check = |body: &str, line| {
+        assert_eq!(AddCheckpoint::from_bytes(body.as_bytes()), Err(AddCheckpointError::Malformed { line }), "{body:?}");
+    };
+    for (find, put, line) in [
+        ("old 7", "old", 1),
+        ("old 7", "old 07", 1),
+        ("old 7", "old -7", 1),
+        ("old 7", "old 7 ", 1),
+        ("old 7", "Old 7", 1),
+        ("old 7", "old 18446744073709551616", 1),
+        ("old 7\n", "", 1),
+        ("old 7\n", "old 7\r\n", 1),
+        ("old 7\n", "old 7\nold 7\n", 2),
+        ("=\n", "\n", 2),
+        ("=\n\n", "=\n", 3),
+        ("=\n\n", "= \n\n", 2),
+    ] {
+        let altered = good.replacen(find, put, 1);
+        assert_ne!(altered, good);
+        check(&altered, line);
+    }
+    check("", 1);
+    check("old 7\n", 2);
+    check(&"x".repeat(100_000), 1);
+    let hash = format!("{}\n", leaf(1));
+    check(&format!("old 7\n{}\n{}", hash.repeat(64), checkpoint()), 65);
+    assert!(matches!(AddCheckpoint::from_bytes(b"old 7\n\nno note"), Err(AddCheckpointError::Note(_))));
+    assert_eq!(AddCheckpoint::from_bytes(b"old \xff\n"), Err(AddCheckpointError::Malformed { line: 1 }));
 }

@@ -1,6 +1,7 @@
 //! Searches: the newest or oldest events that meet a search, or how many there are.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -11,7 +12,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, SortExpr, ident, lit};
 use futures::future::ready;
 use futures::{StreamExt, stream};
-use indelible_event::Scope;
+use indelible_event::{Organization, Scope};
 
 use super::Engine;
 use super::run::{Plans, Rows};
@@ -104,6 +105,30 @@ impl Engine {
         let (batches, _) = self.run(scope, snapshot, 1, plan).await?.collect().await?;
         let counted = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
         Ok(counted.unsigned_abs())
+    }
+
+    /// The places of all events of `organization` that meet `request` and whose `seq` is in `seqs`: one column, in no order. Its
+    /// limit and order do not matter, nor do the limits on rows.
+    pub async fn places(
+        &self,
+        scope: &Scope,
+        snapshot: Snapshot,
+        request: &SearchRequest,
+        organization: &Organization,
+        seqs: RangeInclusive<u64>,
+    ) -> Result<Answer, QueryError> {
+        let seq = |seq: u64| lit(i64::try_from(seq).unwrap_or(i64::MAX));
+        let condition = ident("organization")
+            .eq(lit(organization.as_str()))
+            .and(ident("seq").gt_eq(seq(*seqs.start())))
+            .and(ident("seq").lt_eq(seq(*seqs.end())))
+            .and(request.condition(scope)?);
+        let plan = move |plans: Arc<Plans>| async move {
+            let frame = plans.events(condition).await?;
+            let frame = frame.select([ident("seq")]).map_err(|error| plans.error(&error))?;
+            plans.rows(frame).await
+        };
+        self.run(scope, snapshot, u64::MAX, plan).await
     }
 }
 

@@ -706,3 +706,25 @@ fn the_longest_chains_of_operators_are_planned() {
         assert_eq!(bench.sql(&any).await.unwrap(), "1");
     });
 }
+
+#[test]
+fn places_are_those_of_what_a_search_finds_in_a_range() {
+    let check = |query: &str, seqs: std::ops::RangeInclusive<u64>, expected: &[i64]| {
+        block_on(async {
+            // Two organizations in scope, one asked for; and a limit on rows that does not count here.
+            let bench = Bench::of(&archive(), Limits { rows_max: 1, ..limits() }, scope(&[ACME, BOLT], Part::Entry));
+            let (asked, acme) = (request(query), organization(ACME));
+            let answer = bench.engine.places(&bench.scope, bench.snapshot.clone(), &asked, &acme, seqs).await.unwrap();
+            let (batches, truncated) = answer.collect().await.unwrap();
+            let found = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+            let mut found: Vec<i64> = found.collect();
+            found.sort_unstable();
+            assert_eq!((found.as_slice(), truncated), (expected, false), "{query}");
+        });
+    };
+    check("uid:alice", 0..=8, &[1, 3]);
+    check("", 0..=u64::MAX, &[1, 2, 3, 4, 5, 6, 7, 8]);
+    check("-uid:bob", 2..=7, &[3, 4, 6, 7]);
+    check("uid:alice OR uid:carol", 2..=7, &[3, 7]);
+    check("uid:nobody", 0..=8, &[]);
+}

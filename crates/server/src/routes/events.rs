@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -11,9 +12,11 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indelible_api::{ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer};
+use indelible_archive::receipts::{self, Receipt};
 use indelible_control::{Attribution, Operation, Principal};
 use indelible_event::{Admitted, Intake as IntakePart, Organization, Refusal, Scratch, admit};
 use indelible_intake::{Answer, Batch, Status};
+use indelible_ledger::OrganizationLog;
 use tokio::sync::oneshot;
 
 use crate::app::App;
@@ -71,13 +74,16 @@ pub(crate) async fn post(
     app.metrics.events_refused(
         admitted.outcomes.iter().filter_map(|line| line.as_ref().err()).map(|(_, refusal)| refusal.code.as_str()),
     );
-    let text = render(&app, &admitted.outcomes, &answer);
+    let receipts = if source.receipts { Some(sign_receipts(&app, &answer)?) } else { None };
+    let text = render(&app, &admitted.outcomes, &answer, receipts.as_deref());
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response())
 }
 
 /// What says how events came in, beside who sent them.
 struct Source {
     adapter: Option<String>,
+    /// Whether the producer asks for signed receipts.
+    receipts: bool,
 }
 
 impl Source {
@@ -93,7 +99,17 @@ impl Source {
                 "header indelible-adapter must be 1 to 64 of A-Z a-z 0-9 . _ - @",
             ));
         }
-        Ok(Self { adapter })
+        let receipts = match headers.get("indelible-receipts").map(HeaderValue::as_bytes) {
+            None => false,
+            Some(b"signed") => true,
+            Some(_) => {
+                return Err(ApiError::new(
+                    ErrorCode::InvalidRequest,
+                    "header indelible-receipts must be `signed` or absent",
+                ));
+            }
+        };
+        Ok(Self { adapter, receipts })
     }
 }
 
@@ -333,8 +349,29 @@ async fn submit(app: &App, batch: Batch) -> Result<Answer, ApiError> {
     }
 }
 
+/// Signs what the answer promises: one signature for up to 4,000 receipts.
+fn sign_receipts(app: &App, answer: &Answer) -> Result<String, ApiError> {
+    let mut logs: HashMap<u32, Arc<OrganizationLog>> = HashMap::new();
+    for receipt in &answer.receipts {
+        if let Entry::Vacant(place) = logs.entry(receipt.number) {
+            place.insert(app.ledger.get(receipt.number).ok_or_else(|| ApiError::not_found("log of a receipt"))?);
+        }
+    }
+    let receipts = answer.receipts.iter().filter_map(|receipt| {
+        let origin = &logs.get(&receipt.number)?.origin;
+        Some(Receipt { origin, seq: receipt.seq, leaf: receipt.leaf })
+    });
+    let Some(platform) = logs.values().next().and_then(|log| log.origin.rsplitn(3, '/').nth(2)) else {
+        return Ok(String::new());
+    };
+    let name = receipts::key_name(platform);
+    let sign = |text: String| app.ledger.sign_note(&name, &text).map(|note| note.to_string());
+    let notes: Result<String, _> = receipts::texts(app.now_us(), receipts).into_iter().map(sign).collect();
+    notes.map_err(|error| ApiError::internal("sign the receipts; the events are stored", error))
+}
+
 /// Writes [`EventsAnswer`] directly: a batch has a thousand outcomes and each would be four allocations.
-fn render(app: &App, lines: &[LineOutcome], answer: &Answer) -> Vec<u8> {
+fn render(app: &App, lines: &[LineOutcome], answer: &Answer, receipts: Option<&str>) -> Vec<u8> {
     let (mut new, mut duplicate, mut refused) = (0u64, 0u64, 0u64);
     let mut out = Vec::with_capacity(64 + lines.len() * 200);
     let mut outcomes = answer.outcomes.iter();
@@ -389,7 +426,13 @@ fn render(app: &App, lines: &[LineOutcome], answer: &Answer) -> Vec<u8> {
             }
         }
     }
-    out.extend_from_slice(b"]}");
+    out.push(b']');
+    if let Some(receipts) = receipts {
+        out.extend_from_slice(b",\"receipts\":");
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut out, receipts);
+    }
+    out.push(b'}');
     let mut text = Vec::with_capacity(out.len() + 80);
     append(&mut text, format_args!("{{\"new\":{new},\"duplicate\":{duplicate},\"refused\":{refused}"));
     text.extend_from_slice(&out);

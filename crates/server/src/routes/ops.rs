@@ -92,6 +92,30 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             alarms.iter().filter(|alarm| alarm.kind == *kind).count() as f64,
         );
     }
+    let platform = app.ledger.platform_log();
+    text.plain("indelible_platform_entries", "gauge", "Entries of the platform log.", platform.size() as f64);
+    let age_us = platform.epoch().map_or(0, |epoch| app.now_us().saturating_sub(epoch.time).max(0));
+    text.plain(
+        "indelible_platform_epoch_age_seconds",
+        "gauge",
+        "Age of the newest epoch. Above about a minute the server signs no more.",
+        age_us as f64 / 1e6,
+    );
+    for member in app.witnesses.members() {
+        text.sample(
+            "indelible_witness_lag_entries",
+            "gauge",
+            "Entries of the platform log that the witness has not cosigned.",
+            &[("witness", &member.name)],
+            platform.size().saturating_sub(member.cosigned.load(Relaxed)) as f64,
+        );
+    }
+    text.plain(
+        "indelible_quorum_missing_seconds",
+        "gauge",
+        "For how long checkpoints have lacked the cosignatures asked for. An alarm is raised at 60.",
+        app.witnesses.behind().unwrap_or_default().as_secs_f64(),
+    );
     let states = app.archive_states();
     for (log, state) in &states {
         text.sample(

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use indelible_api::{EntryProof, ErrorBody};
 use indelible_archive::rows::RowDecoder;
 use indelible_control::Operation;
+use indelible_event::Scope;
 use indelible_ledger::OrganizationLog;
 use indelible_merkle::{Tile, TilePath};
 use serde::Deserialize;
@@ -111,6 +112,20 @@ pub(crate) async fn entry(
         checkpoint: checkpoint.note.clone(),
         verifier_key: verifier_key.to_string(),
     }))
+}
+
+/// The place of the entry with this `logEntryId`, in the newest generation of the one log in `scope`.
+pub(crate) async fn entry_place(app: &App, scope: &Scope, log_entry_id: &str) -> Result<u64, ApiError> {
+    let missing = || ApiError::not_found("entry with that logEntryId");
+    let log =
+        scope.organizations().first().and_then(|organization| app.ledger.find(organization)).ok_or_else(missing)?;
+    let mut snapshot = app.snapshot(scope);
+    snapshot.files.retain(|file| file.generation == log.generation);
+    let found = app.engine.find(scope, snapshot, log_entry_id).await?;
+    if found.num_rows() == 0 {
+        return Err(missing());
+    }
+    Ok(read(&found).map_err(|error| ApiError::internal("read the entry", error))?.seq)
 }
 
 /// One entry as text.

@@ -1,0 +1,85 @@
+//! Reading some entries of an archived log file, without fetching the rest of it.
+
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
+use indelible_storage::Bucket;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+
+use super::read::{ReadError, ReadLimits, check_schema, check_sizes};
+use crate::inventory::LogFile;
+
+/// Rows of a batch. An entry has a mebibyte at most.
+const BATCH_ROWS: usize = 64;
+/// Bytes fetched from the end of a file at once: the footer and mostly the index of pages.
+const FOOTER_BYTES: usize = 64 << 10;
+
+/// The entries `seqs` of `file`, as far as it has them, in order, with the columns of [`crate::rows::schema`] or the `columns`
+/// of these alone.
+///
+/// The object's hash is not checked: compare what comes with something that is known, such as leaves.
+///
+/// # Errors
+/// When the object cannot be read, or is no log file.
+pub async fn read_entries(
+    bucket: &Bucket,
+    file: &LogFile,
+    seqs: RangeInclusive<u64>,
+    columns: Option<&[&str]>,
+) -> Result<impl Stream<Item = Result<RecordBatch, ReadError>> + Send + Unpin + use<>, ReadError> {
+    let object = Object { bucket: bucket.clone(), name: file.object.clone(), bytes: file.bytes };
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchStreamBuilder::new_with_options(object, options).await?;
+    check_schema(builder.schema())?;
+    let (entries, canonical_bytes) = (file.rows, file.canonical_bytes);
+    check_sizes(builder.metadata(), &ReadLimits { entries, canonical_bytes, entry_bytes_max: canonical_bytes })?;
+    let first = (*seqs.start()).clamp(file.first, file.last + 1);
+    let end = seqs.end().saturating_add(1).clamp(first, file.last + 1);
+    let skipped = RowSelector::skip((first - file.first) as usize);
+    let selection = RowSelection::from(vec![skipped, RowSelector::select((end - first) as usize)]);
+    let mask = match columns {
+        Some(columns) => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
+        None => ProjectionMask::all(),
+    };
+    let builder = builder.with_projection(mask).with_row_selection(selection).with_batch_size(BATCH_ROWS);
+    Ok(builder.build()?.map_err(ReadError::from).boxed())
+}
+
+/// An object of the bucket, read piece by piece.
+struct Object {
+    bucket: Bucket,
+    name: String,
+    bytes: u64,
+}
+
+impl AsyncFileReader for Object {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        async move {
+            let read = self.bucket.get_range(&self.name, range).await;
+            read.map_err(|error| ParquetError::External(Box::new(error)))
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+        async move {
+            let size = self.bytes;
+            // With the index, pages of other entries are not fetched.
+            let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+            let reader = reader.with_prefetch_hint(Some(FOOTER_BYTES));
+            Ok(Arc::new(reader.load_and_finish(&mut *self, size).await?))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,196 @@
+//! The entries of one log in their order: those in log files, then those in the tail.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::StreamExt;
+use indelible_archive::LogFile;
+use indelible_archive::log_file::read_entries;
+use indelible_archive::rows::RowDecoder;
+use indelible_event::{Part, Scope};
+use indelible_intake::{TailError, TailSnapshot};
+use indelible_ledger::OrganizationLog;
+use tokio::runtime::Handle;
+
+use crate::app::App;
+
+/// An entry as it was stored.
+pub(crate) struct Entry<'a> {
+    pub(crate) seq: u64,
+    pub(crate) received_at_us: i64,
+    pub(crate) infrastructure: &'a str,
+    pub(crate) content: &'a str,
+}
+
+/// What is acknowledged of one log at one moment. Its journal segments stay until it is dropped, so take no more of it than is
+/// needed.
+pub(crate) struct Entries {
+    app: Arc<App>,
+    log: Arc<OrganizationLog>,
+    files: Vec<Arc<LogFile>>,
+    /// The first `seq` that is in no file.
+    archived: u64,
+    tail: Option<TailSnapshot>,
+}
+
+impl Entries {
+    pub(crate) fn new(app: &Arc<App>, log: &Arc<OrganizationLog>) -> Self {
+        // The tail first: what is archived in between is in both, and read from the files.
+        let tail = app.intake.tail().snapshot();
+        let scope = Scope::new(vec![log.organization.clone()], Part::Entry);
+        let mut files = app.inventory.snapshot(&scope);
+        files.retain(|file| file.generation == log.generation);
+        let archived = files.last().map_or(0, |file| file.last + 1);
+        Self { app: Arc::clone(app), log: Arc::clone(log), files, archived, tail: Some(tail) }
+    }
+
+    /// Lets the journal go where `seqs` are all in log files.
+    pub(crate) fn only(&mut self, seqs: &RangeInclusive<u64>) {
+        if *seqs.end() < self.archived {
+            self.tail = None;
+        }
+    }
+
+    /// Calls `visit` for each of the entries `seqs`, in order; fails if one is missing. For a thread that may block.
+    pub(crate) fn visit(
+        &self,
+        seqs: RangeInclusive<u64>,
+        mut visit: impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut next = *seqs.start();
+        let mut visit = |entry: &Entry<'_>| {
+            ensure!(entry.seq == next, "entry {next} is neither in the archive nor in the journal");
+            next += 1;
+            visit(entry)
+        };
+        let files = self.files.iter().filter(|file| file.last >= *seqs.start() && file.first <= *seqs.end());
+        for file in files {
+            self.visit_file(file, &seqs, &mut visit)?;
+        }
+        if *seqs.end() >= self.archived {
+            self.visit_tail(&seqs, &mut visit)?;
+        }
+        ensure!(next == seqs.end() + 1, "entry {next} is neither in the archive nor in the journal");
+        Ok(())
+    }
+
+    fn visit_file(
+        &self,
+        file: &LogFile,
+        seqs: &RangeInclusive<u64>,
+        visit: &mut impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let handle = Handle::current();
+        let reading = read_entries(&self.app.bucket, file, seqs.clone(), None);
+        let mut batches = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
+        let (mut infrastructure, mut content) = (Vec::new(), Vec::new());
+        while let Some(batch) = handle.block_on(batches.next()) {
+            let batch = batch.with_context(|| format!("read {}", file.object))?;
+            let rows = RowDecoder::new(&batch)?;
+            for row in 0..rows.rows() {
+                infrastructure.clear();
+                content.clear();
+                rows.infrastructure(row, &mut infrastructure);
+                rows.content(row, &mut content)?;
+                visit(&Entry {
+                    seq: rows.seq(row),
+                    received_at_us: rows.received_at_us(row),
+                    infrastructure: std::str::from_utf8(&infrastructure)?,
+                    content: std::str::from_utf8(&content)?,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_tail(
+        &self,
+        seqs: &RangeInclusive<u64>,
+        visit: &mut impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Some(tail) = &self.tail else { return Ok(()) };
+        for stretch in tail.stretches() {
+            let Some(span) = stretch.span(self.log.number) else { continue };
+            if span.seqs.end <= self.archived.max(*seqs.start()) || span.seqs.start > *seqs.end() {
+                continue;
+            }
+            tail.visit::<Stop>(stretch, |place, received_at_us, record| {
+                let mine = place.number == self.log.number && place.seq >= self.archived && seqs.contains(&place.seq);
+                if !mine {
+                    return Ok(());
+                }
+                visit(&Entry {
+                    seq: place.seq,
+                    received_at_us,
+                    infrastructure: std::str::from_utf8(record.infrastructure).map_err(anyhow::Error::from)?,
+                    content: std::str::from_utf8(record.content).map_err(anyhow::Error::from)?,
+                })?;
+                Ok(())
+            })
+            .map_err(|Stop(error)| error)?;
+        }
+        Ok(())
+    }
+
+    /// The `seq` of the first entry below `size` that was received at `us` or later; `size` if there is none. For a thread that may
+    /// block.
+    pub(crate) fn first_received(&self, us: i64, size: u64) -> anyhow::Result<u64> {
+        if let Some(file) = self.files.iter().find(|file| file.received_last_us >= us && file.first < size) {
+            return Ok(self.first_in_file(file, us)?.min(size));
+        }
+        let Some(tail) = &self.tail else { return Ok(size) };
+        for stretch in tail.stretches() {
+            let Some(span) = stretch.span(self.log.number) else { continue };
+            if span.received_at_us.1 < us || span.seqs.end <= self.archived {
+                continue;
+            }
+            let mut found = size;
+            tail.visit::<Stop>(stretch, |place, received_at_us, _| {
+                if place.number == self.log.number && place.seq >= self.archived && received_at_us >= us {
+                    found = found.min(place.seq);
+                }
+                Ok(())
+            })
+            .map_err(|Stop(error)| error)?;
+            if found < size {
+                return Ok(found);
+            }
+        }
+        Ok(size)
+    }
+
+    fn first_in_file(&self, file: &LogFile, us: i64) -> anyhow::Result<u64> {
+        let handle = Handle::current();
+        let columns = ["seq", "received_at"];
+        let reading = read_entries(&self.app.bucket, file, file.first..=file.last, Some(&columns));
+        let mut batches = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
+        while let Some(batch) = handle.block_on(batches.next()) {
+            let batch = batch.with_context(|| format!("read {}", file.object))?;
+            let received = batch.column_by_name("received_at").context("a log file without received_at")?;
+            let received = received.as_primitive::<TimestampMicrosecondType>();
+            let seqs = batch.column_by_name("seq").context("a log file without seq")?.as_primitive::<Int64Type>();
+            if let Some(row) = (0..batch.num_rows()).find(|row| received.value(*row) >= us) {
+                return Ok(seqs.value(row).unsigned_abs());
+            }
+        }
+        Ok(file.last + 1)
+    }
+}
+
+/// Why a stretch of the tail was not read to its end.
+struct Stop(anyhow::Error);
+
+impl From<TailError> for Stop {
+    fn from(error: TailError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self(error)
+    }
+}
