@@ -3,6 +3,7 @@
 
 mod bundle;
 mod crash;
+mod faults;
 mod harness;
 mod import;
 mod intake;

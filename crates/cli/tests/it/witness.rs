@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indelible_merkle::{Note, NoteSigner, Policy};
 use serde_json::json;
 
-use crate::harness::{Client, Server, Witness, event, fetch, offline};
+use crate::harness::{Client, Launch, Server, Witness, event, fetch, offline};
 
 fn get(url: String) -> String {
     let (status, body) = fetch(reqwest::Client::new().get(&url));
@@ -75,7 +75,7 @@ fn two_witnesses_cosign_and_a_server_that_was_rolled_back_finds_no_quorum() {
     let start = |number: usize| Witness::start(&format!("witness{number}.example"), &folders[number], &[&key]);
     let (one, two) = (start(0), start(1));
     let config = configuration(scratch.path(), 2, &[&one, &two]);
-    let server = Server::try_start_with(&data, &["--config", &config]).unwrap();
+    let server = Launch::new(&data).config_file(config.as_ref()).start();
     let (first, count) = wait("no quorum", || endorsed(&server));
     assert_eq!(count, 2);
     emit(&server, 1);
@@ -88,14 +88,14 @@ fn two_witnesses_cosign_and_a_server_that_was_rolled_back_finds_no_quorum() {
     // A witness that is started again goes on; with only one of two there is no quorum.
     let port = one.url.clone();
     drop(one);
-    let server = Server::try_start_with(&data, &["--config", &config]).unwrap();
+    let server = Launch::new(&data).config_file(config.as_ref()).start();
     emit(&server, 2);
     wait("the witness that is gone is not named", || server.log().contains("a witness does not cosign").then_some(()));
     assert_ne!(endorsed(&server).map(|(_, count)| count), Some(2), "{port}");
     let one = start(0);
     server.stop();
     let config = configuration(scratch.path(), 2, &[&one, &two]);
-    let server = Server::try_start_with(&data, &["--config", &config]).unwrap();
+    let server = Launch::new(&data).config_file(config.as_ref()).start();
     emit(&server, 3);
     let third = wait("no quorum after a restart", || endorsed(&server).filter(|(size, _)| *size > second + 1)).0;
     server.stop();
@@ -104,7 +104,7 @@ fn two_witnesses_cosign_and_a_server_that_was_rolled_back_finds_no_quorum() {
     std::fs::rename(&data, scratch.path().join("newer")).unwrap();
     std::fs::rename(&old, &data).unwrap();
     std::fs::remove_file(data.with_extension("log")).unwrap();
-    let server = Server::try_start_with(&data, &["--config", &config]).unwrap();
+    let server = Launch::new(&data).config_file(config.as_ref()).start();
     let log = wait("the roll-back is not noticed", || {
         Some(server.log()).filter(|log| log.contains("an older copy of the data folder was put back"))
     });
