@@ -1,7 +1,10 @@
 //! Drives the real program: server and commands, as its users do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounting;
 mod crash;
+mod disk;
+mod doctor;
 mod harness;
 mod import;
 mod intake;
