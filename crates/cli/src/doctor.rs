@@ -126,7 +126,7 @@ fn print(findings: &[Finding], format: RowFormat) -> anyhow::Result<()> {
         State::Failed => "failed",
         State::Unknown => "unknown",
     };
-    let cells = |finding: &Finding| [finding.check, state(finding.state), &finding.message].map(str::to_owned);
+    let cells = |finding: &Finding| [finding.check, state(finding.state), finding.message.as_str()].map(str::to_owned);
     match format {
         RowFormat::Json => findings.iter().try_for_each(|finding| output::line(&serde_json::to_string(finding)?)),
         // The messages say what to do: they are not cut as the cells of a table are.

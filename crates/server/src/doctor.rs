@@ -90,7 +90,7 @@ pub async fn examine(config: &Config) -> Examination {
             found.add("lock", State::Ok, format!("{process} runs on it"));
             found.is_running = true;
         }
-        Err(error) => found.add("lock", State::Unknown, format!("{:#}", anyhow::anyhow!(error.to_string()))),
+        Err(error) => found.add("lock", State::Unknown, error.to_string()),
     }
     examine_disk(config, &mut found);
     examine_keys(data, &mut found);

@@ -80,7 +80,7 @@ fn a_filling_disk_raises_an_alarm_then_keeps_to_priority_organizations_then_stop
     let mut check = |percent: u64, expected: [&str; 3], alarm: bool, reserve: bool| {
         disk.fill(percent);
         let mut found = [const { String::new() }; 3];
-        eventually(&format!("{percent} %: {expected:?}, last {found:?}"), || {
+        eventually(&format!("{percent} %: {expected:?}"), || {
             for (place, organization) in found.iter_mut().zip([Some("acme"), Some("first"), None]) {
                 number += 1;
                 let (status, code, answer) = post(&server, number, organization, 0);
