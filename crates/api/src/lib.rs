@@ -64,8 +64,16 @@ error_codes! {
     QueryLimit = 422,
     /// Too much is waiting to be written; try again after `Retry-After` seconds.
     Busy = 429,
+    /// One organization has too much waiting, or sends too much a second; try again after `Retry-After` seconds.
+    OrganizationBusy = 429,
+    /// The server's disk is filling up, and only priority organizations may send; try again after `Retry-After` seconds.
+    DiskFilling = 429,
     /// Something failed in the server; the request id finds it in the server's log.
     Internal = 500,
+    /// The server's disk is full. Send the events again with the same `logEntryId` after `Retry-After` seconds.
+    DiskFull = 503,
+    /// The server's clock jumped; nothing is taken in until the operator has accepted it.
+    ClockStopped = 503,
     /// Intake is stopped. Events may or may not be stored: send them again with the same `logEntryId`.
     IntakeStopped = 503,
 }
@@ -353,6 +361,45 @@ pub struct OrganizationArchive {
     /// Age of the oldest entry not yet archived, seconds; absent if none waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_unarchived_seconds: Option<f64>,
+}
+
+/// What one producer emitted in one hour, in one organization's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountingRow {
+    /// RID of the organization.
+    pub organization: String,
+    /// Id of the producer's credential.
+    pub producer: String,
+    /// The producer's epoch; absent for events that were not numbered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+    /// Beginning of the hour of `received_at`, RFC 3339.
+    pub hour: String,
+    /// Events the producer numbered: those accepted and those missing; absent for events that were not numbered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emitted: Option<u64>,
+    /// Entries in the log.
+    pub accepted: u64,
+    /// Numbers below those of this hour that no entry bears: lost on the way, refused, or of a log the caller may not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
+    /// The missing numbers, at most the first hundred ranges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Of the accepted ones, those in the archive.
+    pub archived: u64,
+    /// Of the accepted ones, those exported; null while nothing is exported.
+    pub exported: Option<u64>,
+}
+
+/// Consecutive numbers that no entry bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Gap {
+    /// The first one.
+    pub first: u64,
+    /// The last one.
+    pub last: u64,
 }
 
 /// What runs here.

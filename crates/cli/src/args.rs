@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Bundle(BundleArgs),
     /// Verify an archive or a proof bundle offline: nothing altered, dropped, reordered or added.
     Verify(VerifyArgs),
+    /// Count what producers emitted and what of it is there, by organization, producer, epoch and hour.
+    Accounting(AccountingArgs),
+    /// Look for what is wrong with a data folder and its server, or accept a clock that jumped.
+    Doctor(DoctorArgs),
     /// Look at the archive, or seal what is waiting.
     #[command(subcommand)]
     Archive(ArchiveCommand),
@@ -302,6 +306,37 @@ pub(crate) struct VerifyArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Exit codes: 0 nothing is missing, 1 something is, or there is no event.
+#[derive(Args)]
+pub(crate) struct AccountingArgs {
+    /// Only this organization; otherwise all you may read.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: Option<String>,
+    /// Only what was received since: an age such as 7d, 12h or 30m, a date, or RFC 3339 [default: all time].
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+}
+
+/// Exit codes: 0 all is well or wants only looking at, 1 something is wrong, 2 something could not be looked at.
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Configuration file of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The server's data folder [default: indelible-data].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Say that the clock is right after it jumped, so that intake goes on; it is recorded in the operator's log.
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
 }
 
 #[derive(Subcommand)]

@@ -272,7 +272,9 @@ async fn send(client: &Client, adapter: &str, signed: bool, step: Step) -> anyho
 
 /// Whether the same request may succeed in a moment.
 fn is_passing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == ErrorCode::Busy)
+    use ErrorCode::{Busy, DiskFilling, DiskFull, OrganizationBusy};
+    let passing = [Busy, OrganizationBusy, DiskFilling, DiskFull];
+    error.downcast_ref::<Refused>().is_some_and(|refused| passing.contains(&refused.code))
 }
 
 /// Counts records and writes down the refused ones.

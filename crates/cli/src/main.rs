@@ -3,12 +3,14 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 yes or done, 1 no or nothing found,
 //! 2 could not tell or failed.
 
+mod accounting;
 mod admin;
 mod archive;
 mod args;
 mod bundle;
 mod client;
 mod demo;
+mod doctor;
 mod import;
 mod output;
 mod prove;
@@ -45,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);
@@ -72,6 +75,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Checkpoint(args) => prove::checkpoint(&client, args).await,
         Command::Prove(args) => prove::prove(&client, args).await,
         Command::Bundle(args) => bundle::run(&client, args).await,
+        Command::Accounting(args) => accounting::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
@@ -79,6 +83,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Demo(_)
         | Command::Verify(_)
         | Command::Witness(_)
+        | Command::Doctor(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {
             unreachable!("handled before a client is made")

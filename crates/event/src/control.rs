@@ -98,6 +98,52 @@ pub fn genesis(genesis: &Genesis<'_>) -> ControlEntry {
     })
 }
 
+/// A clock that had jumped was found right by a person.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockAccept<'a> {
+    /// In whose log it is recorded: the operator's own.
+    pub organization: &'a Organization,
+    /// The generation it is written into.
+    pub generation: u64,
+    /// `step` or `away`.
+    pub reason: &'a str,
+    /// What the clock should have shown, microseconds since 1970 UTC.
+    pub expected_us: i64,
+    /// What it showed when intake stopped.
+    pub found_us: i64,
+    /// What it showed when it was accepted.
+    pub received_at_us: i64,
+    /// Version of the server.
+    pub product_version: &'a str,
+}
+
+/// Builds the entry that records that the clock was accepted. The same arguments give the same bytes.
+pub fn clock_accept(accept: &ClockAccept<'_>) -> ControlEntry {
+    let mut payload = Vec::with_capacity(128);
+    for (member, time_us) in [("{\"expected\":\"", accept.expected_us), ("\",\"found\":\"", accept.found_us)] {
+        payload.extend_from_slice(member.as_bytes());
+        Time { micros: within_range(time_us), nanos: 0 }.write(&mut payload);
+    }
+    payload.extend_from_slice(b"\",\"reason\":");
+    write_string(&mut payload, accept.reason);
+    payload.push(b'}');
+    control_entry(&Control {
+        organization: accept.organization,
+        generation: accept.generation,
+        name: "CLOCK_ACCEPT",
+        member: "clockAccept",
+        ordinal: accept.received_at_us as u64,
+        payload: &payload,
+        received_at_us: within_range(accept.received_at_us),
+        product_version: accept.product_version,
+    })
+}
+
+/// A clock may show anything; the years that can be written end at 9999.
+fn within_range(time_us: i64) -> i64 {
+    time_us.clamp(Time::MIN.micros, Time::MAX.micros)
+}
+
 /// A control entry of any kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Control<'a> {

@@ -14,7 +14,7 @@ use crate::batch::{Answer, Outcome, Receipt, Status, SubmitError};
 use crate::queue::Reply;
 use crate::record::{self, Place, Record};
 use crate::stats::Stats;
-use crate::tail::{Spans, Tail};
+use crate::tail::{Span, Spans, Tail};
 
 /// Frames whose places are assigned and which are being written.
 pub(crate) struct Group {
@@ -27,10 +27,11 @@ pub(crate) struct Group {
 pub(crate) struct Pending {
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) receipts: Vec<Receipt>,
+    pub(crate) reused_in: Vec<u32>,
     pub(crate) reply: Reply,
 }
 
-/// The positions of a group's frames, or that they may not be durable.
+/// The positions of a group's frames, fewer if the disk had no room for the last ones; or that they may not be durable.
 pub(crate) type Synced = Result<Vec<FramePosition>, ()>;
 
 pub(crate) struct Applier {
@@ -44,37 +45,45 @@ impl Applier {
     pub(crate) fn run(self, groups: &Receiver<Group>, synced: &Receiver<Synced>) -> Result<(), Failure> {
         let mut hasher = Hasher::default();
         while let Ok(group) = groups.recv() {
-            let mut leaves = Leaves::default();
-            let mut spans = Vec::with_capacity(group.frames.len());
-            for frame in group.frames.iter() {
-                let mut frame_spans = Spans::default();
-                for record in record::records(frame) {
-                    let record = record?;
-                    for place in record.places() {
-                        let log = hasher.log(&self.ledger, place.number)?;
-                        leaves.push(place, hasher.leaf(&log, place.seq, group.received_at_us, &record));
-                        frame_spans.add(place, group.received_at_us, &record);
-                    }
-                }
-                spans.push(frame_spans.finish());
-            }
+            let (mut leaves, spans) = self.hash(&mut hasher, &group.frames, group.received_at_us)?;
             let Ok(Ok(positions)) = synced.recv() else {
                 for pending in group.pending {
                     (pending.reply)(Err(SubmitError::Unknown));
                 }
                 return Err(Failure::Applier);
             };
-            for (number, first, hashes) in leaves.iter() {
-                self.ledger.append(number, first, hashes)?;
+            let is_cut = positions.len() < group.frames.len();
+            if is_cut {
+                leaves = self.hash(&mut hasher, &group.frames[..positions.len()], group.received_at_us)?.0;
             }
+            leaves.append_to(&self.ledger)?;
             for ((position, spans), frame) in positions.into_iter().zip(spans).zip(group.frames.iter()) {
                 self.tail.push(position, frame.len() as u64, spans);
             }
             for pending in group.pending {
-                self.answer(pending, &leaves)?;
+                let has_all = || pending.receipts.iter().all(|receipt| receipt.seq < self.ledger.size(receipt.number));
+                match is_cut && !has_all() {
+                    true => (pending.reply)(Err(SubmitError::NoRoom)),
+                    false => self.answer(pending, &leaves)?,
+                }
             }
         }
         Ok(())
+    }
+
+    /// The leaves of all frames together, and what each frame spans.
+    fn hash(
+        &self,
+        hasher: &mut Hasher,
+        frames: &[Vec<u8>],
+        received_at_us: i64,
+    ) -> Result<(Leaves, Vec<Vec<Span>>), Failure> {
+        let mut leaves = Leaves::default();
+        let mut spans = Vec::with_capacity(frames.len());
+        for frame in frames {
+            spans.push(hasher.frame(&self.ledger, frame, received_at_us, |_| true, &mut leaves)?);
+        }
+        Ok((leaves, spans))
     }
 
     fn answer(&self, mut pending: Pending, leaves: &Leaves) -> Result<(), Failure> {
@@ -86,7 +95,8 @@ impl Applier {
         }
         let count = |status| pending.outcomes.iter().filter(|outcome| outcome.status == status).count() as u64;
         self.stats.answered(count(Status::New), count(Status::Duplicate), count(Status::Reused));
-        (pending.reply)(Ok(Answer { outcomes: pending.outcomes, receipts: pending.receipts }));
+        let Pending { outcomes, receipts, reused_in, reply } = pending;
+        reply(Ok(Answer { outcomes, receipts, reused_in }));
         Ok(())
     }
 }
@@ -96,7 +106,7 @@ impl Applier {
 pub(crate) struct Leaves(HashMap<u32, (u64, Vec<Hash>)>);
 
 impl Leaves {
-    pub(crate) fn push(&mut self, place: Place, leaf: Hash) {
+    fn push(&mut self, place: Place, leaf: Hash) {
         self.0.entry(place.number).or_insert_with(|| (place.seq, Vec::new())).1.push(leaf);
     }
 
@@ -105,8 +115,12 @@ impl Leaves {
         hashes.get(usize::try_from(seq.checked_sub(*first)?).ok()?).copied()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u64, &[Hash])> {
-        self.0.iter().map(|(number, (first, hashes))| (*number, *first, hashes.as_slice()))
+    /// Adds them to the trees.
+    pub(crate) fn append_to(&self, ledger: &Ledger) -> Result<(), Failure> {
+        for (number, (first, hashes)) in &self.0 {
+            ledger.append(*number, *first, hashes)?;
+        }
+        Ok(())
     }
 }
 
@@ -119,7 +133,30 @@ pub(crate) struct Hasher {
 }
 
 impl Hasher {
-    pub(crate) fn log(&mut self, ledger: &Ledger, number: u32) -> Result<Arc<OrganizationLog>, Failure> {
+    /// Adds the leaves of a frame's records, as far as `is_new` says, and returns what the frame spans.
+    pub(crate) fn frame(
+        &mut self,
+        ledger: &Ledger,
+        body: &[u8],
+        received_at_us: i64,
+        is_new: impl Fn(Place) -> bool,
+        leaves: &mut Leaves,
+    ) -> Result<Vec<Span>, Failure> {
+        let mut spans = Spans::default();
+        for record in record::records(body) {
+            let record = record?;
+            for place in record.places() {
+                spans.add(place, received_at_us, &record);
+                let log = self.log(ledger, place.number)?;
+                if is_new(place) {
+                    leaves.push(place, self.leaf(&log, place.seq, received_at_us, &record));
+                }
+            }
+        }
+        Ok(spans.finish())
+    }
+
+    fn log(&mut self, ledger: &Ledger, number: u32) -> Result<Arc<OrganizationLog>, Failure> {
         if let Some(log) = self.logs.get(&number) {
             return Ok(Arc::clone(log));
         }
@@ -128,7 +165,7 @@ impl Hasher {
         Ok(log)
     }
 
-    pub(crate) fn leaf(&mut self, log: &OrganizationLog, seq: u64, received_at_us: i64, record: &Record<'_>) -> Hash {
+    fn leaf(&mut self, log: &OrganizationLog, seq: u64, received_at_us: i64, record: &Record<'_>) -> Hash {
         let infrastructure = entry::infrastructure_hash(record.infrastructure);
         let content = entry::content_hash(&log.salt_key.salt(seq), record.content);
         self.entry.clear();

@@ -1,8 +1,12 @@
 //! What a producer hands in and what it gets back.
 
+use std::collections::HashMap;
+
 use indelible_event::Admitted;
+use indelible_event::control::ControlEntry;
 use indelible_merkle::Hash;
 
+use crate::clock::ClockStop;
 use crate::identity::Seed;
 
 /// Admitted events of one producer, in the order they were sent, waiting for their places in the log.
@@ -12,6 +16,27 @@ pub struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) events: Vec<Event>,
     pub(crate) numbers: Vec<u32>,
+    shares: Shares,
+}
+
+/// Bytes of a batch by organization. Events of one organization mostly follow one another, so the last one is kept at hand.
+#[derive(Default)]
+struct Shares {
+    list: Vec<(u32, usize)>,
+    places: HashMap<u32, usize>,
+    last: usize,
+}
+
+impl Shares {
+    fn add(&mut self, number: u32, bytes: usize) {
+        if self.list.get(self.last).is_none_or(|share| share.0 != number) {
+            self.last = *self.places.entry(number).or_insert(self.list.len());
+            if self.last == self.list.len() {
+                self.list.push((number, 0));
+            }
+        }
+        self.list[self.last].1 += bytes;
+    }
 }
 
 /// Offsets of one event in the batch's buffers.
@@ -29,7 +54,32 @@ pub(crate) struct Event {
 
 impl Batch {
     pub(crate) fn new(seed: Seed, producer: &str) -> Self {
-        Self { seed, producer: seed.producer(producer), bytes: Vec::new(), events: Vec::new(), numbers: Vec::new() }
+        Self::of(seed, seed.producer(producer))
+    }
+
+    fn of(seed: Seed, producer: u64) -> Self {
+        Self { seed, producer, bytes: Vec::new(), events: Vec::new(), numbers: Vec::new(), shares: Shares::default() }
+    }
+
+    /// A control entry for the log of organization `number`.
+    pub(crate) fn control(seed: Seed, number: u32, entry: &ControlEntry, time_us: i64) -> Self {
+        let mut batch = Self::of(seed, 0);
+        batch.bytes.extend_from_slice(&entry.infrastructure);
+        batch.bytes.extend_from_slice(&entry.content);
+        batch.numbers.push(number);
+        batch.events.push(Event {
+            start: 0,
+            content_start: entry.infrastructure.len(),
+            end: batch.bytes.len(),
+            numbers_start: 0,
+            numbers_end: 1,
+            time_us,
+            time_nanos: 0,
+            log_entry_id: entry.log_entry_id,
+            digest: 0,
+        });
+        batch.shares.add(number, batch.size_bytes());
+        batch
     }
 
     /// Adds an event for the organizations with these numbers: at least one, at most [`crate::record::PLACES_MAX`], no repeats.
@@ -40,6 +90,9 @@ impl Batch {
         self.bytes.extend_from_slice(event.content);
         let numbers_start = self.numbers.len() as u32;
         self.numbers.extend_from_slice(numbers);
+        for number in numbers {
+            self.shares.add(*number, self.bytes.len() - start + size_of::<Event>());
+        }
         // `intake` says how the event came in, not what it is: a repeat over another route is still a repeat.
         let digest = self.seed.digest(&[
             &event.infrastructure[..event.intake_at.start],
@@ -72,6 +125,11 @@ impl Batch {
     /// What it counts for in the queue.
     pub fn size_bytes(&self) -> usize {
         self.bytes.len() + self.events.len() * size_of::<Event>()
+    }
+
+    /// What it counts for by organization: number and bytes. An event of several organizations counts in full for each.
+    pub(crate) fn shares(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.shares.list.iter().copied()
     }
 }
 
@@ -113,6 +171,8 @@ pub struct Answer {
     pub outcomes: Vec<Outcome>,
     /// All receipts, in order of the outcomes.
     pub receipts: Vec<Receipt>,
+    /// Numbers of the organizations in which a `logEntryId` was reused, each once.
+    pub reused_in: Vec<u32>,
 }
 
 /// Why a batch was not stored, or may not have been.
@@ -124,6 +184,22 @@ pub enum SubmitError {
         /// Bytes in the queue.
         queued_bytes: usize,
     },
+    /// Nothing of the batch is stored: too much waits for this organization, or comes in for it each second.
+    #[error(
+        "organization number {number} has as much waiting, or sends as much, as it may; try again in {retry_after_seconds} seconds"
+    )]
+    OrganizationBusy {
+        /// Number of the organization.
+        number: u32,
+        /// When it may be worth trying again.
+        retry_after_seconds: u64,
+    },
+    /// Some or nothing of the batch is stored. Intake goes on when there is room.
+    #[error("the journal's disk is full; send the events again with the same logEntryId when there is room")]
+    NoRoom,
+    /// Nothing of the batch is stored. Intake goes on when the clock is accepted.
+    #[error("{0}; no event is taken in until somebody has looked and run `indelible doctor --accept-clock`")]
+    ClockStopped(ClockStop),
     /// Nothing of the batch is stored.
     #[error("intake is stopped")]
     Stopped,

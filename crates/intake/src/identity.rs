@@ -204,6 +204,11 @@ impl IdentityMemory {
         self.recent.insert(identity, remembered);
     }
 
+    /// Forgets an identity inserted since the last [`flush`](Self::flush): its event was not stored after all.
+    pub fn remove(&mut self, identity: Identity) {
+        self.recent.remove(&identity);
+    }
+
     /// Whether the hash map is full and [`flush`](Self::flush) is due.
     pub fn is_full(&self) -> bool {
         self.recent.len() >= self.options.memory_identities

@@ -8,6 +8,7 @@
 
 mod applier;
 mod batch;
+mod clock;
 pub mod identity;
 mod queue;
 pub mod record;
@@ -15,46 +16,30 @@ mod sequencer;
 mod stats;
 mod tail;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use indelible_event::Organization;
-use indelible_journal::{FrameNumber, Journal, OpenError, ReadError};
+use indelible_journal::{Frame, FrameNumber, Journal, OpenError, ReadError};
 use indelible_ledger::{Ledger, OrganizationLog};
 use indelible_storage::Disk;
 
 pub use batch::{Answer, Batch, Outcome, Receipt, Status, SubmitError};
+pub use clock::{Clock, ClockReason, ClockStop, SystemClock, check_start, last_kept_us};
 pub use queue::Reply;
 pub use stats::Stats;
 pub use tail::{Span, Stretch, Tail, TailError, TailSnapshot};
 
+use clock::GuardedClock;
+
 use applier::{Applier, Hasher, Leaves};
 use identity::{IdentityError, IdentityMemory, Seed};
-use queue::{Command, Queue};
+use queue::{Bounds, Command, Queue};
 use sequencer::Sequencer;
-use tail::Spans;
 
 /// Written into genesis entries.
 const PRODUCT_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Where the present comes from.
-pub trait Clock: Send + Sync {
-    /// Microseconds since 1970, UTC.
-    fn now_us(&self) -> i64;
-}
-
-/// The machine's clock.
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now_us(&self) -> i64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-    }
-}
 
 /// Settings of intake.
 #[derive(Clone, Debug)]
@@ -65,6 +50,11 @@ pub struct Options {
     pub identity: identity::Options,
     /// Bytes that may wait to be written; more is answered with [`SubmitError::Busy`].
     pub queue_bytes: usize,
+    /// Bytes that may wait for one organization; more is answered with [`SubmitError::OrganizationBusy`]. It never gets more
+    /// than is free for the others.
+    pub organization_queue_bytes: usize,
+    /// Bytes that may come in for one organization each second; 0 for any number.
+    pub organization_bytes_per_second: u64,
 }
 
 impl Default for Options {
@@ -73,6 +63,8 @@ impl Default for Options {
             journal: indelible_journal::Options::default(),
             identity: identity::Options::default(),
             queue_bytes: 128 << 20,
+            organization_queue_bytes: 64 << 20,
+            organization_bytes_per_second: 0,
         }
     }
 }
@@ -103,6 +95,14 @@ pub enum Failure {
         "the journal names organization number {0}, which the ledger does not hold; was part of the data directory removed?"
     )]
     UnknownOrganization(u32),
+    /// The file that holds the last known time could not be read.
+    #[error("read the last known time in {}", path.display())]
+    Clock {
+        /// The file's folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// A thread could not be started.
     #[error("start a thread")]
     Thread(#[source] std::io::Error),
@@ -118,6 +118,7 @@ pub struct Intake {
     tail: Arc<Tail>,
     journal: indelible_journal::Reader,
     stats: Arc<Stats>,
+    clock: Arc<GuardedClock>,
     seed: Seed,
     thread: Mutex<Option<JoinHandle<Result<(), Failure>>>>,
 }
@@ -153,17 +154,25 @@ impl Intake {
         let replayed_us = replay(&journal, &ledger, &mut identity, &tail, &mut opened)?;
         let reader = journal.reader();
         let stats = Arc::new(Stats::default());
-        let queue = Arc::new(Queue::new(options.queue_bytes));
+        let received_at_us = received_at_us.max(replayed_us);
+        let clock = GuardedClock::open(clock, data, (received_at_us != i64::MIN).then_some(received_at_us))
+            .map_err(|source| Failure::Clock { path: data.to_owned(), source })?;
+        let clock = Arc::new(clock);
+        let queue = Arc::new(Queue::new(Bounds {
+            bytes_max: options.queue_bytes,
+            organization_bytes_max: options.organization_queue_bytes,
+            organization_bytes_per_second: options.organization_bytes_per_second,
+        }));
         let seed = identity.seed();
         let sequencer = Sequencer {
             journal,
             identity,
             ledger: Arc::clone(&ledger),
-            clock,
+            clock: Arc::clone(&clock),
             stats: Arc::clone(&stats),
             frame_bytes_max: options.journal.frame_bytes_max,
             next_seq: ledger.organizations().iter().map(|log| ledger.size(log.number)).collect(),
-            received_at_us: received_at_us.max(replayed_us),
+            received_at_us,
         };
         let applier = Applier { ledger: Arc::clone(&ledger), tail: Arc::clone(&tail), stats: Arc::clone(&stats) };
         let thread = {
@@ -173,7 +182,8 @@ impl Intake {
                 .spawn(move || sequencer.run(&queue, applier))
                 .map_err(Failure::Thread)?
         };
-        Ok((Self { queue, ledger, tail, journal: reader, stats, seed, thread: Mutex::new(Some(thread)) }, opened))
+        let thread = Mutex::new(Some(thread));
+        Ok((Self { queue, ledger, tail, journal: reader, stats, clock, seed, thread }, opened))
     }
 
     /// An empty batch for events of `producer`.
@@ -227,7 +237,30 @@ impl Intake {
         done: Box<dyn FnOnce(Result<usize, String>) + Send>,
     ) {
         let first_needed = self.tail.forget(archived_end, before_us);
-        self.queue.command(Command::Release { first_needed, done });
+        if let Err(command) = self.queue.command(Command::Release { first_needed, done }) {
+            command.refuse();
+        }
+    }
+
+    /// Looks at the clock, so that a step is found also while nothing comes in, and writes the time down every ten minutes.
+    ///
+    /// # Errors
+    /// When the time cannot be written. It is tried again at the next call.
+    pub fn watch_clock(&self) -> std::io::Result<()> {
+        self.clock.keep(false)
+    }
+
+    /// Why nothing is taken in because of the clock, if that is so.
+    pub fn clock_stop(&self) -> Option<ClockStop> {
+        self.clock.stop()
+    }
+
+    /// Believes the clock from now on, after that was recorded as a control entry in the log of organization `number`.
+    /// `reply` gets the entry's place, or nothing if the clock was believed already; otherwise as [`submit`](Self::submit).
+    pub fn accept_clock(&self, number: u32, reply: Reply) {
+        if let Err(command) = self.queue.command(Command::AcceptClock { number, reply }) {
+            command.refuse();
+        }
     }
 
     /// Whether the threads still run. When they do not, the process should end with an error.
@@ -242,6 +275,11 @@ impl Intake {
     pub fn close(&self) -> Result<(), Failure> {
         self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some()
+            && let Err(error) = self.clock.keep(true)
+        {
+            tracing::warn!(%error, "the time of this stop could not be written down");
+        }
         thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Err(Failure::Applier)))
     }
 }
@@ -252,6 +290,22 @@ impl Drop for Intake {
             tracing::error!(%error, "intake ended with an error");
         }
     }
+}
+
+/// Reads the journal below `data` and adds to `ledger` what that has not written down, as [`Intake::open`] does. The journal
+/// is not changed; nobody may have it open meanwhile. Returns what was read and the latest `received_at`.
+///
+/// # Errors
+/// When something on disk is damaged or missing.
+pub fn inspect(disk: Arc<dyn Disk>, data: &Path, ledger: &Ledger) -> Result<(Opened, Option<i64>), Failure> {
+    let (reader, recovered) = Journal::inspect(disk, &data.join("journal"))?;
+    let mut opened = Opened::default();
+    let mut hasher = Hasher::default();
+    for frame in reader.frames(FrameNumber(0)) {
+        let frame = frame?;
+        apply(&frame, ledger, &mut hasher, &mut opened)?;
+    }
+    Ok((opened, recovered.last_received_at_us))
 }
 
 /// Brings ledger, identities and tail to where the journal is. Returns the latest `received_at`.
@@ -268,31 +322,31 @@ fn replay(
     let mut received_at_us = i64::MIN;
     for frame in journal.reader().frames(FrameNumber(0)) {
         let frame = frame?;
-        let mut leaves = Leaves::default();
-        let mut spans = Spans::default();
-        for record in record::records(&frame.body) {
-            let record = record?;
-            for place in record.places() {
-                opened.entries += 1;
-                spans.add(place, frame.received_at_us, &record);
-                let log = hasher.log(ledger, place.number)?;
-                if place.seq >= ledger.size(place.number) {
-                    leaves.push(place, hasher.leaf(&log, place.seq, frame.received_at_us, &record));
-                }
-                if frame.number.0 >= frames_covered {
+        let spans = apply(&frame, ledger, &mut hasher, opened)?;
+        if frame.number.0 >= frames_covered {
+            for record in record::records(&frame.body) {
+                let record = record?;
+                for place in record.places() {
                     let remembered = identity::Remembered { seq: place.seq, digest: record.digest };
                     identity.insert(seed.identity(place.number, record.producer, &record.log_entry_id), remembered);
                 }
             }
         }
-        for (number, first, hashes) in leaves.iter() {
-            ledger.append(number, first, hashes)?;
-        }
-        tail.push(frame.position, frame.body.len() as u64, spans.finish());
+        tail.push(frame.position, frame.body.len() as u64, spans);
         received_at_us = received_at_us.max(frame.received_at_us);
-        opened.frames += 1;
     }
     Ok(received_at_us)
+}
+
+/// Adds to the ledger what a frame holds beyond it.
+fn apply(frame: &Frame, ledger: &Ledger, hasher: &mut Hasher, opened: &mut Opened) -> Result<Vec<Span>, Failure> {
+    let mut leaves = Leaves::default();
+    let is_new = |place: record::Place| place.seq >= ledger.size(place.number);
+    let spans = hasher.frame(ledger, &frame.body, frame.received_at_us, is_new, &mut leaves)?;
+    leaves.append_to(ledger)?;
+    opened.entries += spans.iter().map(|span| span.seqs.end - span.seqs.start).sum::<u64>();
+    opened.frames += 1;
+    Ok(spans)
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! The bounded queue in front of group commit.
+//!
+//! It is bounded in bytes twice: all that waits, and what waits for one organization. An organization may have as much
+//! waiting as is still free, so one alone fills at most half, and there is always room for another. Submissions of
+//! different organizations take turns. What does not fit is refused at once and whole; nothing that waits is dropped.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use indelible_journal::FrameNumber;
 
@@ -19,6 +24,8 @@ pub(crate) struct Submission {
 pub(crate) enum Command {
     /// Release journal frames below `first_needed`; tells how many segments went.
     Release { first_needed: FrameNumber, done: Box<dyn FnOnce(Result<usize, String>) + Send> },
+    /// Believe the clock from now on, and write that into the log of organization `number`.
+    AcceptClock { number: u32, reply: Reply },
 }
 
 pub(crate) enum Work {
@@ -26,53 +33,81 @@ pub(crate) enum Work {
     Command(Command),
 }
 
+/// How much may wait and come in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes of all that waits.
+    pub(crate) bytes_max: usize,
+    /// Bytes that wait for one organization, at most.
+    pub(crate) organization_bytes_max: usize,
+    /// Bytes that may come in for one organization each second, 0 for any number.
+    pub(crate) organization_bytes_per_second: u64,
+}
+
 #[derive(Default)]
 struct State {
-    submissions: VecDeque<Submission>,
+    /// By organization number.
+    lanes: HashMap<u32, Lane>,
+    /// The lanes in which something waits, each once, in the order of their turns.
+    turns: VecDeque<u32>,
     commands: VecDeque<Command>,
     bytes: usize,
     /// No more is taken in; what waits is still done.
     closed: bool,
 }
 
-/// Submissions in order of arrival, bounded in bytes.
+/// One organization.
+#[derive(Default)]
+struct Lane {
+    /// A submission for several organizations waits in the lane of its first one.
+    submissions: VecDeque<Submission>,
+    /// Bytes that wait for this organization, in whatever lane.
+    bytes: usize,
+    /// When all that came in so far has come in at the allowed rate, microseconds after `Queue::begun`.
+    paid_until_us: u64,
+}
+
+/// Submissions, bounded in bytes.
 pub(crate) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
-    bytes_max: usize,
+    bounds: Bounds,
+    begun: Instant,
 }
 
 impl Queue {
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { state: Mutex::default(), ready: Condvar::new(), bytes_max }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { state: Mutex::default(), ready: Condvar::new(), bounds, begun: Instant::now() }
     }
 
     /// Adds a submission, or answers it at once when the queue is full or closed.
     pub(crate) fn submit(&self, batch: Batch, reply: Reply) {
-        let size = batch.size_bytes();
-        let mut state = self.lock();
-        let refusal = if state.closed {
-            SubmitError::Stopped
-        } else if state.bytes > 0 && state.bytes + size > self.bytes_max {
-            SubmitError::Busy { queued_bytes: state.bytes }
-        } else {
-            state.bytes += size;
-            state.submissions.push_back(Submission { batch, reply });
-            self.ready.notify_one();
-            return;
+        let now_us = match self.bounds.organization_bytes_per_second {
+            0 => 0,
+            _ => u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
-        drop(state);
-        reply(Err(refusal));
+        let mut state = self.lock();
+        match state.refuse(&batch, &self.bounds, now_us) {
+            None => {
+                state.add(Submission { batch, reply }, &self.bounds, now_us);
+                self.ready.notify_one();
+            }
+            Some(refusal) => {
+                drop(state);
+                reply(Err(refusal));
+            }
+        }
     }
 
-    /// Adds a command; false if the queue is closed.
-    pub(crate) fn command(&self, command: Command) -> bool {
+    /// Adds a command; gives it back if the queue is closed.
+    pub(crate) fn command(&self, command: Command) -> Result<(), Command> {
         let mut state = self.lock();
-        if !state.closed {
-            state.commands.push_back(command);
-            self.ready.notify_one();
+        if state.closed {
+            return Err(command);
         }
-        !state.closed
+        state.commands.push_back(command);
+        self.ready.notify_one();
+        Ok(())
     }
 
     /// Waits for work: a command, or submissions of about `group_bytes` together. `None` when closed and empty.
@@ -82,18 +117,8 @@ impl Queue {
             if let Some(command) = state.commands.pop_front() {
                 return Some(Work::Command(command));
             }
-            let mut taken = Vec::new();
-            let mut bytes = 0;
-            while let Some(next) = state.submissions.front() {
-                let size = next.batch.size_bytes();
-                if bytes > 0 && bytes + size > group_bytes {
-                    break;
-                }
-                bytes += size;
-                taken.extend(state.submissions.pop_front());
-            }
+            let taken = state.take(group_bytes);
             if !taken.is_empty() {
-                state.bytes -= bytes;
                 return Some(Work::Submissions(taken));
             }
             if state.closed {
@@ -113,12 +138,14 @@ impl Queue {
     pub(crate) fn halt(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.bytes = 0;
-        let waiting = std::mem::take(&mut state.submissions);
-        state.commands.clear();
+        let waiting = state.take(usize::MAX);
+        let commands = std::mem::take(&mut state.commands);
         drop(state);
         for submission in waiting {
             (submission.reply)(Err(SubmitError::Stopped));
+        }
+        for command in commands {
+            command.refuse();
         }
     }
 
@@ -130,3 +157,89 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Command {
+    /// Tells who waits for it that it will not be done.
+    pub(crate) fn refuse(self) {
+        match self {
+            Self::Release { done, .. } => done(Err(SubmitError::Stopped.to_string())),
+            Self::AcceptClock { reply, .. } => reply(Err(SubmitError::Stopped)),
+        }
+    }
+}
+
+impl State {
+    /// Why the batch cannot be taken in now, if it cannot.
+    fn refuse(&self, batch: &Batch, bounds: &Bounds, now_us: u64) -> Option<SubmitError> {
+        if self.closed {
+            return Some(SubmitError::Stopped);
+        }
+        let size = batch.size_bytes();
+        let free = bounds.bytes_max.saturating_sub(self.bytes);
+        if self.bytes > 0 && size > free {
+            return Some(SubmitError::Busy { queued_bytes: self.bytes });
+        }
+        batch.shares().find_map(|(number, bytes)| {
+            let lane = self.lanes.get(&number)?;
+            let waiting = lane.bytes.saturating_add(bytes);
+            let is_full = lane.bytes > 0 && waiting > free.saturating_sub(bytes).min(bounds.organization_bytes_max);
+            // A second's worth may come in at once; more has to wait until it is paid for.
+            let early_us = lane.paid_until_us.saturating_sub(now_us).saturating_sub(1_000_000);
+            let is_fast = bounds.organization_bytes_per_second > 0 && early_us > 0;
+            let retry_after_seconds = if is_fast { early_us.div_ceil(1_000_000) } else { 1 };
+            (is_full || is_fast).then_some(SubmitError::OrganizationBusy { number, retry_after_seconds })
+        })
+    }
+
+    fn add(&mut self, submission: Submission, bounds: &Bounds, now_us: u64) {
+        self.bytes += submission.batch.size_bytes();
+        let mut first = None;
+        for (number, bytes) in submission.batch.shares() {
+            first.get_or_insert(number);
+            let lane = self.lanes.entry(number).or_default();
+            lane.bytes += bytes;
+            if let Some(us) = (bytes as u64).saturating_mul(1_000_000).checked_div(bounds.organization_bytes_per_second)
+            {
+                lane.paid_until_us = lane.paid_until_us.max(now_us).saturating_add(us);
+            }
+        }
+        let number = first.unwrap_or(0);
+        let lane = self.lanes.entry(number).or_default();
+        if lane.submissions.is_empty() {
+            self.turns.push_back(number);
+        }
+        lane.submissions.push_back(submission);
+    }
+
+    /// Takes submissions of about `bytes_max` together, at least one if any waits, one of each lane in turn.
+    fn take(&mut self, bytes_max: usize) -> Vec<Submission> {
+        let mut taken = Vec::new();
+        let mut bytes = 0usize;
+        while let Some(number) = self.turns.front().copied() {
+            let Some(lane) = self.lanes.get_mut(&number) else { break };
+            let Some(next) = lane.submissions.front() else { break };
+            let size = next.batch.size_bytes();
+            if bytes > 0 && bytes.saturating_add(size) > bytes_max {
+                break;
+            }
+            bytes += size;
+            taken.extend(lane.submissions.pop_front());
+            self.turns.pop_front();
+            if !lane.submissions.is_empty() {
+                self.turns.push_back(number);
+            }
+        }
+        self.bytes -= bytes;
+        for submission in &taken {
+            for (number, bytes) in submission.batch.shares() {
+                if let Some(lane) = self.lanes.get_mut(&number) {
+                    lane.bytes -= bytes;
+                }
+            }
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,17 +8,18 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use indelible_event::control;
-use indelible_journal::{FrameNumber, FramePosition, Journal};
+use indelible_journal::{AppendError, FrameNumber, FramePosition, Journal};
 use indelible_ledger::Ledger;
 use indelible_merkle::Hash;
 
 use crate::applier::{Applier, Group, Pending, Synced};
-use crate::batch::{Event, Outcome, Receipt, Status};
+use crate::batch::{Answer, Batch, Event, Outcome, Receipt, Status, SubmitError};
+use crate::clock::GuardedClock;
 use crate::identity::{IdentityMemory, Remembered};
-use crate::queue::{Command, Queue, Submission, Work};
+use crate::queue::{Command, Queue, Reply, Submission, Work};
 use crate::record::{self, Place};
 use crate::stats::Stats;
-use crate::{Clock, Failure, PRODUCT_VERSION};
+use crate::{Failure, PRODUCT_VERSION};
 
 /// Bytes taken from the queue for one sync.
 const GROUP_BYTES: usize = 4 << 20;
@@ -29,7 +30,7 @@ pub(crate) struct Sequencer {
     pub(crate) journal: Journal,
     pub(crate) identity: IdentityMemory,
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<GuardedClock>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) frame_bytes_max: usize,
     /// `seq` of the next entry, by organization number.
@@ -71,19 +72,41 @@ impl Sequencer {
                     done(released.as_ref().map(|n| *n).map_err(ToString::to_string));
                     released?;
                 }
+                Work::Command(Command::AcceptClock { number, reply }) => {
+                    self.accept_clock(number, reply, groups, synced)?
+                }
             }
         }
         Ok(())
     }
 
-    /// Assigns places, writes, syncs once, and hands the group to the applier.
+    /// Stores a group, unless the clock is not believed.
     fn commit(
         &mut self,
         submissions: Vec<Submission>,
         groups: &SyncSender<Group>,
         synced: &SyncSender<Synced>,
     ) -> Result<(), Failure> {
-        self.received_at_us = self.received_at_us.max(self.clock.now_us());
+        match self.clock.now_us() {
+            Ok(now_us) => self.store(now_us, submissions, groups, synced).map(drop),
+            Err(stop) => {
+                for submission in submissions {
+                    (submission.reply)(Err(SubmitError::ClockStopped(stop)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Assigns places, writes, syncs once, and hands the group to the applier. Returns whether there was room for all.
+    fn store(
+        &mut self,
+        now_us: i64,
+        submissions: Vec<Submission>,
+        groups: &SyncSender<Group>,
+        synced: &SyncSender<Synced>,
+    ) -> Result<bool, Failure> {
+        self.received_at_us = self.received_at_us.max(now_us);
         let mut frames = vec![Vec::with_capacity(GROUP_BYTES / 4)];
         let mut pending = Vec::with_capacity(submissions.len());
         for submission in submissions {
@@ -96,9 +119,54 @@ impl Sequencer {
         let written = self.write(&frames);
         let outcome = written.as_ref().map(Clone::clone).map_err(|_| ());
         synced.send(outcome).map_err(|_| Failure::Applier)?;
-        written?;
+        let stored = written?.len();
+        self.take_back(&frames[stored..])?;
         if self.identity.is_full() {
             self.identity.flush(self.journal.reader().durable().0, self.received_at_us)?;
+        }
+        Ok(stored == frames.len())
+    }
+
+    /// Forgets the places and identities of records for which the disk had no room.
+    fn take_back(&mut self, frames: &[Vec<u8>]) -> Result<(), Failure> {
+        let seed = self.identity.seed();
+        for record in frames.iter().flat_map(|frame| record::records(frame)) {
+            let record = record?;
+            for place in record.places() {
+                let next = &mut self.next_seq[place.number as usize];
+                *next = place.seq.min(*next);
+                self.identity.remove(seed.identity(place.number, record.producer, &record.log_entry_id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes that the clock was accepted, as the first entry after it stopped; believes it once that is stored.
+    fn accept_clock(
+        &mut self,
+        number: u32,
+        reply: Reply,
+        groups: &SyncSender<Group>,
+        synced: &SyncSender<Synced>,
+    ) -> Result<(), Failure> {
+        let Err(stop) = self.clock.now_us() else {
+            reply(Ok(Answer::default()));
+            return Ok(());
+        };
+        let now_us = self.clock.shown_us();
+        let log = self.ledger.get(number).ok_or(Failure::UnknownOrganization(number))?;
+        let entry = control::clock_accept(&control::ClockAccept {
+            organization: &log.organization,
+            generation: log.generation.into(),
+            reason: stop.reason.as_str(),
+            expected_us: stop.expected_us,
+            found_us: stop.found_us,
+            received_at_us: now_us,
+            product_version: PRODUCT_VERSION,
+        });
+        let batch = Batch::control(self.identity.seed(), number, &entry, now_us);
+        if self.store(now_us, vec![Submission { batch, reply }], groups, synced)? {
+            self.clock.accept();
         }
         Ok(())
     }
@@ -109,13 +177,14 @@ impl Sequencer {
         let mut pending = Pending {
             outcomes: Vec::with_capacity(batch.events.len()),
             receipts: Vec::with_capacity(batch.numbers.len()),
+            reused_in: Vec::new(),
             reply: submission.reply,
         };
         let mut places = Vec::new();
         for event in &batch.events {
             let numbers = &batch.numbers[event.numbers_start as usize..event.numbers_end as usize];
             let first_receipt = pending.receipts.len();
-            let status = self.place(event, batch.producer, numbers, &mut places, &mut pending.receipts, frames)?;
+            let status = self.place(event, batch.producer, numbers, &mut places, &mut pending, frames)?;
             if !places.is_empty() {
                 let infrastructure = &batch.bytes[event.start..event.content_start];
                 let content = &batch.bytes[event.content_start..event.end];
@@ -145,11 +214,12 @@ impl Sequencer {
         producer: u64,
         numbers: &[u32],
         places: &mut Vec<Place>,
-        receipts: &mut Vec<Receipt>,
+        pending: &mut Pending,
         frames: &mut Vec<Vec<u8>>,
     ) -> Result<Status, Failure> {
         places.clear();
         let seed = self.identity.seed();
+        let receipts = &mut pending.receipts;
         let first_receipt = receipts.len();
         for &number in numbers {
             let identity = seed.identity(number, producer, &event.log_entry_id);
@@ -160,6 +230,9 @@ impl Sequencer {
                     self.next_seq[place.number as usize] = place.seq;
                 }
                 receipts.truncate(first_receipt);
+                if !pending.reused_in.contains(&number) {
+                    pending.reused_in.push(number);
+                }
                 return Ok(Status::Reused);
             }
             let seq = match known {
@@ -229,7 +302,8 @@ impl Sequencer {
         &mut frames[last]
     }
 
-    /// Writes the frames and syncs; on `Ok` they survive power loss.
+    /// Writes the frames and syncs; on `Ok` those whose positions are returned survive power loss, and nothing is stored of
+    /// the others, for which the disk had no room.
     fn write(&mut self, frames: &[Vec<u8>]) -> Result<Vec<FramePosition>, Failure> {
         if frames.is_empty() {
             return Ok(Vec::new());
@@ -237,10 +311,17 @@ impl Sequencer {
         let started = Instant::now();
         let mut positions = Vec::with_capacity(frames.len());
         for frame in frames {
-            positions.push(self.journal.write(&[frame], self.received_at_us)?);
+            match self.journal.write(&[frame], self.received_at_us) {
+                Ok(position) => positions.push(position),
+                Err(AppendError::NoRoom { .. }) => {
+                    self.stats.no_room();
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         self.journal.sync()?;
-        self.stats.synced(started.elapsed(), frames.iter().map(Vec::len).sum());
+        self.stats.synced(started.elapsed(), frames[..positions.len()].iter().map(Vec::len).sum());
         Ok(positions)
     }
 

@@ -18,6 +18,8 @@ pub struct Stats {
     pub sync_us: AtomicU64,
     /// Bytes written to the journal.
     pub bytes: AtomicU64,
+    /// Groups of submissions for which the disk had no room.
+    pub no_room: AtomicU64,
 }
 
 impl Stats {
@@ -25,6 +27,10 @@ impl Stats {
         self.syncs.fetch_add(1, Relaxed);
         self.sync_us.fetch_add(took.as_micros() as u64, Relaxed);
         self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn no_room(&self) {
+        self.no_room.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn answered(&self, new: u64, duplicate: u64, reused: u64) {

@@ -4,8 +4,8 @@ mod model;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::mpsc::channel;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, channel};
 
 use indelible_event::{Intake as IntakePart, Limits, Scratch, admit};
 use indelible_merkle::{Frontier, Hash};
@@ -14,19 +14,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now_us(&self) -> i64 {
-        self.0.load(Relaxed)
-    }
-}
+use crate::clock::tests::FakeClock;
 
 /// Intake with everything below it, in a folder that outlives it.
 struct Bench {
     folder: PathBuf,
-    clock: Arc<TestClock>,
+    clock: Arc<FakeClock>,
     ledger: Arc<Ledger>,
     intake: Intake,
     opened: Opened,
@@ -37,27 +30,22 @@ fn options() -> Options {
         journal: indelible_journal::Options { segment_bytes: 1 << 20, spare_segments: 1, frame_bytes_max: 64 << 10 },
         identity: identity::Options { memory_identities: 50, ..identity::Options::default() },
         queue_bytes: 1 << 20,
+        ..Options::default()
     }
 }
 
 impl Bench {
     fn open(folder: &Path) -> Self {
-        Self::open_at(folder, 1_000, 0)
+        Self::open_at(folder, Arc::new(RealDisk), 1_000, i64::MIN)
     }
 
-    /// With the clock at `now_us`, and an archive whose newest entry was received at `archived_us`.
-    fn open_at(folder: &Path, now_us: i64, archived_us: i64) -> Self {
+    /// With the journal on `disk`, when the clock shows `now_us`, and an archive whose newest entry was received at
+    /// `archived_us`.
+    fn open_at(folder: &Path, disk: Arc<dyn Disk>, now_us: i64, archived_us: i64) -> Self {
         let ledger = Arc::new(Ledger::open(&folder.join("ledger"), &folder.join("keys"), "test").unwrap());
-        let clock = Arc::new(TestClock(AtomicI64::new(now_us)));
-        let (intake, opened) = Intake::open(
-            Arc::new(RealDisk),
-            folder,
-            Arc::clone(&ledger),
-            Arc::clone(&clock) as _,
-            &options(),
-            archived_us,
-        )
-        .unwrap();
+        let clock = Arc::new(FakeClock { now: now_us.into(), ..FakeClock::default() });
+        let (intake, opened) =
+            Intake::open(disk, folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), archived_us).unwrap();
         ledger.check_recovered().unwrap();
         Self { folder: folder.to_owned(), clock, ledger, intake, opened }
     }
@@ -74,6 +62,10 @@ impl Bench {
 
     /// Submits events and waits for the answer.
     fn submit(&self, producer: &str, events: &[(u64, &str, Vec<u32>)]) -> Result<Answer, SubmitError> {
+        self.begin(producer, events).recv().unwrap()
+    }
+
+    fn begin(&self, producer: &str, events: &[(u64, &str, Vec<u32>)]) -> Receiver<Result<Answer, SubmitError>> {
         let mut batch = self.intake.batch(producer);
         let mut scratch = Scratch::default();
         for (id, uid, organizations) in events {
@@ -85,6 +77,13 @@ impl Bench {
         }
         let (reply, answer) = channel();
         self.intake.submit(batch, Box::new(move |result| reply.send(result).unwrap()));
+        answer
+    }
+
+    /// Accepts the clock for organization `number`.
+    fn accept_clock(&self, number: u32) -> Result<Answer, SubmitError> {
+        let (reply, answer) = channel();
+        self.intake.accept_clock(number, Box::new(move |result| reply.send(result).unwrap()));
         answer.recv().unwrap()
     }
 
@@ -146,6 +145,7 @@ fn a_repeat_gets_the_same_receipt_also_after_restarts_and_a_reuse_is_refused() {
         assert_eq!(statuses(&again), [Status::Duplicate, Status::Reused, Status::New]);
         assert_eq!(again.receipts[0], first.receipts[0]);
         assert!(again.outcomes[1].receipts.is_empty());
+        assert_eq!(again.reused_in, [0]);
         bench = bench.reopen();
     }
     assert_eq!(
@@ -177,11 +177,11 @@ fn received_at_never_goes_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::open(folder.path());
     for (id, now) in [(1, 5_000), (2, 4_000), (3, 6_000), (4, 1)] {
-        bench.clock.0.store(now, Relaxed);
+        bench.clock.now.store(now, Relaxed);
         bench.submit("p", &[(id, "a", vec![0])]).unwrap();
     }
     bench = bench.reopen();
-    bench.clock.0.store(2, Relaxed);
+    bench.clock.now.store(2, Relaxed);
     bench.submit("p", &[(5, "a", vec![0])]).unwrap();
     let times: Vec<i64> = bench.entries()[&0].iter().map(|e| e.1).collect();
     assert_eq!(times, [5_000, 5_000, 5_000, 6_000, 6_000, 6_000]);
@@ -227,7 +227,9 @@ fn many_producers_at_once_get_dense_places() {
                     loop {
                         match bench.submit(&format!("p{producer}"), &[(id, "a", vec![0])]) {
                             Ok(answer) => break assert_eq!(statuses(&answer), [Status::New]),
-                            Err(SubmitError::Busy { .. }) => std::thread::yield_now(),
+                            Err(SubmitError::Busy { .. } | SubmitError::OrganizationBusy { .. }) => {
+                                std::thread::yield_now()
+                            }
                             Err(error) => panic!("{error}"),
                         }
                     }
@@ -239,3 +241,6 @@ fn many_producers_at_once_get_dense_places() {
     bench.intake.close().unwrap();
     assert_eq!(bench.submit("p", &[(1, "a", vec![0])]).err(), Some(SubmitError::Stopped));
 }
+
+mod clock;
+mod faults;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use indelible_storage::Disk;
@@ -16,7 +16,7 @@ use crate::format::{
 use crate::reader::{FramePosition, Frames, Reader, Stats};
 use crate::recovery::{self, Cut, OpenError, Survey, io_error};
 use crate::segment::{Extent, FRAMES_START, OpenSegment};
-use crate::spares::{PrepareError, Shared, State, Step};
+use crate::spares::{PrepareError, Shared, Step};
 
 /// Sizes of a journal. May differ from one start to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +105,21 @@ pub struct Recovered {
     pub last_received_at_us: Option<i64>,
 }
 
+impl Recovered {
+    fn of(survey: &Survey, log: LogId) -> Recovered {
+        let durable = survey.live.last_key_value().map_or(survey.tail_end.next, |(_, (_, extent))| extent.next);
+        Recovered {
+            log,
+            is_new: survey.log.is_none(),
+            first: survey.live.values().next().map_or(FrameNumber(0), |(_, extent)| extent.first),
+            next: survey.tail_end.next,
+            moved: survey.tail_end.next.0 - durable.0,
+            cut: survey.cut,
+            last_received_at_us: survey.last_received_at_us,
+        }
+    }
+}
+
 /// An append-only log of frames in a folder. One writer; any number of [`Reader`]s.
 ///
 /// Nothing locks the folder: the caller makes sure that only one process opens it.
@@ -142,6 +157,26 @@ impl Journal {
         Ok((journal, recovered))
     }
 
+    /// Looks at the journal in `dir` as [`Journal::open`] does, and changes nothing: no file is written, named or removed.
+    ///
+    /// The reader has every frame that opening would keep, also those it would have to move. Nobody may have the journal
+    /// open meanwhile.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; a missing folder is an [`OpenError::Io`].
+    pub fn inspect(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Reader, Recovered), OpenError> {
+        let survey = recovery::survey(&disk, dir)?;
+        let recovered = Recovered::of(&survey, survey.log.unwrap_or(LogId([0; 16])));
+        let shared = Shared::new(disk, dir, recovered.log, Options::default(), recovered.next);
+        let Survey { mut live, tail_end, .. } = survey;
+        if let Some(mut last) = live.last_entry() {
+            last.get_mut().1 = tail_end;
+        }
+        shared.lock().live =
+            live.into_iter().map(|(id, (segment, extent))| (id, (Arc::new(segment), extent))).collect();
+        Ok((Reader { shared: Arc::new(shared) }, recovered))
+    }
+
     /// As [`Journal::open`], but segments are prepared on the writer's own thread, so that a test sees every operation
     /// in the same order.
     pub(crate) fn open_without_thread(
@@ -167,28 +202,9 @@ impl Journal {
             Some((bytes, _)) if moved > 0 => options.segment_bytes.max(bytes),
             _ => options.segment_bytes,
         };
-        let shared = Arc::new(Shared {
-            disk,
-            dir: dir.to_owned(),
-            log: found.map_or_else(new_log_id, Ok).map_err(io_error("find a random number for", dir))?,
-            segment_bytes,
-            spares_wanted: options.spare_segments,
-            durable: AtomicU64::new(tail_start.next.0),
-            halted: AtomicBool::new(false),
-            syncs: AtomicU64::new(0),
-            spare_waits: AtomicU64::new(0),
-            state: Mutex::new(State::default()),
-            changed: Condvar::new(),
-        });
-        let recovered = Recovered {
-            log: shared.log,
-            is_new: found.is_none(),
-            first: survey.live.values().next().map_or(FrameNumber(0), |(_, extent)| extent.first),
-            next: survey.tail_end.next,
-            moved,
-            cut: survey.cut,
-            last_received_at_us: survey.last_received_at_us,
-        };
+        let log = found.map_or_else(new_log_id, Ok).map_err(io_error("find a random number for", dir))?;
+        let shared = Arc::new(Shared::new(disk, dir, log, Options { segment_bytes, ..options }, tail_start.next));
+        let recovered = Recovered::of(&survey, log);
         if let Some(cut) = recovered.cut {
             tracing::warn!(segment = %cut.segment, offset = cut.offset, frame = %cut.number,
                 "the journal's end was torn and is left out; it was not acknowledged");

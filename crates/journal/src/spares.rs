@@ -17,10 +17,15 @@ use std::time::Duration;
 use indelible_storage::{Disk, DiskFile};
 
 use crate::format::{FrameNumber, LogId, SegmentHeader, SegmentId};
+use crate::journal::Options;
 use crate::segment::{self, Extent, OpenSegment, PREPARING_SUFFIX, SEGMENT_SUFFIX, Segment};
 
 /// Zeros are written and synced in pieces, so that the writer's syncs do not wait behind all of them.
 const ZEROS_BYTES: usize = 4 << 20;
+
+/// A new file must leave this much of the disk to others: a file that fails half-way would take it from them for a moment,
+/// again and again.
+const LEFT_BYTES: u64 = 4 << 20;
 
 /// How long to wait after a failure before the next attempt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -104,6 +109,23 @@ impl State {
 }
 
 impl Shared {
+    /// A journal of which nothing is known but that all frames below `durable` are.
+    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path, log: LogId, options: Options, durable: FrameNumber) -> Shared {
+        Shared {
+            disk,
+            dir: dir.to_owned(),
+            log,
+            segment_bytes: options.segment_bytes,
+            spares_wanted: options.spare_segments,
+            durable: AtomicU64::new(durable.0),
+            halted: AtomicBool::new(false),
+            syncs: AtomicU64::new(0),
+            spare_waits: AtomicU64::new(0),
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+        }
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code panics while it holds the lock; were it so, the state would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -157,6 +179,9 @@ impl Shared {
     pub(crate) fn create(&self, id: SegmentId, opening: &[u8]) -> Result<OpenSegment, PrepareError> {
         let path = self.path(id, PREPARING_SUFFIX);
         let fill = || {
+            if self.disk.free_bytes(&self.dir)? < self.segment_bytes.saturating_add(LEFT_BYTES) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
             let file = self.disk.create(&path)?;
             self.fill_with_zeros(&*file)?;
             self.write_header(&*file, id, opening)?;

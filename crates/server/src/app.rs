@@ -17,7 +17,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::disk::{DiskWatch, Level};
+use crate::error::{self, ApiError};
 use crate::metrics::Metrics;
 use crate::witnesses::Witnesses;
 
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) alarms: Alarms,
     pub(crate) witnesses: Witnesses,
+    pub(crate) disk: DiskWatch,
     pub(crate) clock: Arc<dyn Clock>,
     /// Kibibytes of bodies that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
@@ -51,9 +53,21 @@ impl App {
         self.clock.now_us()
     }
 
-    /// Whether events can be taken in and read.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.intake.is_running() && !self.ledger.is_halted() && !self.stopping.load(Relaxed)
+    /// Whether events can be taken in and read; else why not.
+    pub(crate) fn ready(&self) -> Result<(), &'static str> {
+        match () {
+            () if !self.intake.is_running() || self.stopping.load(Relaxed) => Err("intake is stopped"),
+            () if self.ledger.is_halted() => Err("the ledger is stopped"),
+            () if self.intake.clock_stop().is_some() => Err("the clock jumped"),
+            () if self.disk.level() == Level::Full => Err("the disk is full"),
+            () => Ok(()),
+        }
+    }
+
+    /// Whether events may come in at all, before anything of them is read.
+    pub(crate) fn admit(&self) -> Result<(), ApiError> {
+        self.disk.admit()?;
+        self.intake.clock_stop().map_or(Ok(()), |stop| Err(error::clock_stopped(stop)))
     }
 
     /// Creates an organization and its log. Returns false if it exists.

@@ -27,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// The journal.
     pub journal: Journal,
+    /// What a filling disk means.
+    pub disk: Disk,
     /// Sealing and archiving.
     pub archive: Archive,
     /// What one query may take.
@@ -77,10 +79,30 @@ pub struct Journal {
     pub spare_segments: usize,
     /// Bytes that may wait to be written before producers are told to come back. Default 128 MiB.
     pub queue_bytes: usize,
+    /// Bytes that may wait for one organization. It never gets more than is free for the others. Default 64 MiB.
+    pub organization_queue_bytes: usize,
+    /// Bytes that may come in for one organization each second; 0 for any number. Default 0.
+    pub organization_bytes_per_second: u64,
     /// Event ids remembered in memory before they go to disk. Default 1,000,000.
     pub memory_identities: usize,
     /// Days for which an event's id is remembered, so that a repeat is recognised. Default 30.
     pub identity_days: u32,
+}
+
+/// What a filling disk means. Percent of the file system of the data folder, as `df` shows them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Disk {
+    /// From here on an alarm is raised. Default 70.
+    pub alarm_percent: u8,
+    /// From here on only priority organizations may send events; others get 429. Default 85.
+    pub priority_percent: u8,
+    /// From here on nobody may send events; all get 503. Default 95.
+    pub stop_percent: u8,
+    /// Organizations that may send longest. The operator's own is always one. Default none.
+    pub priority_organizations: Vec<Organization>,
+    /// Room set aside in the file `reserve` and given up when the disk is full, bytes; 0 for none. Default 64 MiB.
+    pub reserve_bytes: u64,
 }
 
 /// Sealing and archiving.
@@ -124,6 +146,7 @@ impl Default for Config {
             operator_organization: default_operator(),
             limits: Limits::default(),
             journal: Journal::default(),
+            disk: Disk::default(),
             archive: Archive::default(),
             query: Query::default(),
             quorum: None,
@@ -156,8 +179,22 @@ impl Default for Journal {
             segment_bytes: 64 << 20,
             spare_segments: 2,
             queue_bytes: 128 << 20,
+            organization_queue_bytes: 64 << 20,
+            organization_bytes_per_second: 0,
             memory_identities: 1_000_000,
             identity_days: 30,
+        }
+    }
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            alarm_percent: 70,
+            priority_percent: 85,
+            stop_percent: 95,
+            priority_organizations: Vec::new(),
+            reserve_bytes: 64 << 20,
         }
     }
 }
@@ -230,6 +267,10 @@ impl Config {
         }
         if self.limits.event_bytes > 1 << 20 {
             return refuse("limits.event-bytes must be at most 1 MiB: a journal frame holds one event whole");
+        }
+        let Disk { alarm_percent, priority_percent, stop_percent, .. } = self.disk;
+        if alarm_percent > priority_percent || priority_percent > stop_percent || stop_percent > 100 {
+            return refuse("disk.alarm-percent, priority-percent and stop-percent must not fall, and be at most 100");
         }
         if self.query.concurrent == 0 {
             return refuse("query.concurrent must be at least 1");
@@ -305,6 +346,9 @@ mod tests {
         check("data_dir = 'x'", Err("unknown field"));
         check("[journal]\nsegment-bytes = 1000", Err("8 MiB"));
         check("platform = 'a b'", Err("platform must be"));
+        check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
+        check("[disk]\nalarm-percent = 90", Err("must not fall"));
+        check("[disk]\nstop-percent = 101", Err("at most 100"));
     }
 
     #[test]

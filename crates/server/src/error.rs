@@ -7,19 +7,28 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use indelible_api::{ErrorBody, ErrorCode, ErrorDetail};
 use indelible_control::Denied;
-use indelible_intake::SubmitError;
+use indelible_intake::{ClockStop, SubmitError};
 use indelible_query::QueryError;
+
+use crate::disk;
 
 /// A failed request.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     code: ErrorCode,
     message: String,
+    retry_after_seconds: Option<u64>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        let retry_after_seconds = matches!(code, ErrorCode::Busy | ErrorCode::IntakeStopped).then_some(1);
+        Self { code, message: message.into(), retry_after_seconds }
+    }
+
+    /// Says when to try again.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     /// Something failed in the server. `attempt` and the chain of causes go to the log.
@@ -70,14 +79,27 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T>
     }
 }
 
-impl From<SubmitError> for ApiError {
-    fn from(error: SubmitError) -> Self {
-        let code = match error {
-            SubmitError::Busy { .. } => ErrorCode::Busy,
-            SubmitError::Stopped | SubmitError::Unknown => ErrorCode::IntakeStopped,
-        };
-        Self::new(code, error.to_string())
+/// `organization` names the one of a number, for people.
+pub(crate) fn submit_error(error: SubmitError, organization: impl Fn(u32) -> String) -> ApiError {
+    match error {
+        SubmitError::Busy { .. } => ApiError::new(ErrorCode::Busy, error.to_string()),
+        SubmitError::OrganizationBusy { number, retry_after_seconds } => {
+            let message = format!(
+                "{} has as much waiting to be written, or sends as much a second, as one organization may; nothing was stored, \
+                 send the events again in {retry_after_seconds} seconds",
+                organization(number)
+            );
+            ApiError::new(ErrorCode::OrganizationBusy, message).retry_after(retry_after_seconds)
+        }
+        SubmitError::NoRoom => disk::full(),
+        SubmitError::ClockStopped(stop) => clock_stopped(stop),
+        SubmitError::Stopped | SubmitError::Unknown => ApiError::new(ErrorCode::IntakeStopped, error.to_string()),
     }
+}
+
+/// The answer while the clock is not believed.
+pub(crate) fn clock_stopped(stop: ClockStop) -> ApiError {
+    ApiError::new(ErrorCode::ClockStopped, SubmitError::ClockStopped(stop).to_string()).retry_after(10)
 }
 
 impl IntoResponse for ApiError {
@@ -90,16 +112,13 @@ impl IntoResponse for ApiError {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = ErrorBody { error: ErrorDetail { code: self.code, message: self.message, request_id } };
         let mut response = (status, Json(body)).into_response();
-        match self.code {
-            ErrorCode::Busy | ErrorCode::IntakeStopped => {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            ErrorCode::Unauthenticated => {
-                response
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"indelible\""));
-            }
-            _ => {}
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code == ErrorCode::Unauthenticated {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"indelible\""));
         }
         response
     }

@@ -3,13 +3,17 @@
 //! [`Server::start`] opens everything in the order in which it depends on each other; stopping goes the other way.
 //! Handlers are in `routes`, each a few lines around a call; what they share is [`app::App`].
 
+mod accounting;
 mod alarms;
 mod app;
 mod archiver;
 mod auth;
 mod body;
 mod bundle;
+mod clock;
 mod config;
+mod disk;
+pub mod doctor;
 mod entries;
 mod error;
 mod metrics;
@@ -65,7 +69,7 @@ impl Server {
         let data = config.data_dir.clone();
         durable::create_dir_durable(&data).with_context(|| format!("create the data folder {}", data.display()))?;
         let lock = LockFile::acquire(&data.join("lock"))?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let control = Control::open(&data.join("control.sqlite")).await?;
         let token_path = data.join("admin.token");
         let is_new = control
@@ -81,6 +85,11 @@ impl Server {
             .context("read the archive's manifests")?;
         let inventory = Arc::new(inventory);
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
+        let disk = disk::DiskWatch::new(&data, config.disk.clone(), config.operator_organization.clone());
+        // Before anything is written: a full disk gives up its reserve, which is what lets a server start on it.
+        if let Some(alarm) = tokio::task::block_in_place(|| disk.look(&data)) {
+            tracing::warn!("{alarm}");
+        }
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
         check_archived(&ledger, &inventory)?;
@@ -107,6 +116,7 @@ impl Server {
             metrics: metrics::Metrics::default(),
             alarms: alarms::Alarms::default(),
             witnesses,
+            disk,
             clock,
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
@@ -234,6 +244,8 @@ fn open_intake(
             ..Default::default()
         },
         queue_bytes: config.journal.queue_bytes,
+        organization_queue_bytes: config.journal.organization_queue_bytes,
+        organization_bytes_per_second: config.journal.organization_bytes_per_second,
     };
     let (intake, opened) = Intake::open(
         Arc::new(RealDisk),

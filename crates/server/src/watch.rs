@@ -5,8 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use indelible_api::AlarmKind;
+use indelible_intake::SubmitError;
+use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::clock;
 
 /// How often it looks.
 const TURN: Duration = Duration::from_secs(1);
@@ -15,10 +18,26 @@ impl App {
     /// Runs until the server stops.
     pub(crate) async fn watch_forever(self: Arc<Self>) {
         while !self.stopping.load(Relaxed) {
-            self.watch_archive();
-            self.watch_witnesses();
+            let app = Arc::clone(&self);
+            let asked = tokio::task::spawn_blocking(move || app.watch()).await.unwrap_or(false);
+            if asked {
+                self.accept_clock().await;
+            }
             tokio::time::sleep(TURN).await;
         }
+    }
+
+    /// One look at everything. Returns whether somebody asks for the clock to be accepted.
+    pub(crate) fn watch(&self) -> bool {
+        self.watch_disk();
+        self.watch_archive();
+        self.watch_witnesses();
+        self.watch_clock()
+    }
+
+    fn watch_disk(&self) {
+        let alarm = self.disk.look(&self.config.data_dir);
+        self.alarms.set(AlarmKind::DiskSpace, None, self.now_us(), alarm);
     }
 
     /// At half of the promised time there is still time to act.
@@ -26,7 +45,7 @@ impl App {
         let now_us = self.now_us();
         let promise_hours = self.config.archive.promise_hours;
         for (log, state) in self.archive_states() {
-            let late = state.oldest_unarchived_seconds.filter(|age| *age >= promise_hours as f64 * 1800.0);
+            let late = state.oldest_unarchived_seconds.filter(|age| *age >= f64::from(promise_hours) * 1800.0);
             let message = late.map(|age| {
                 format!(
                     "the oldest event waits for {:.1} hours to be archived, {promise_hours} are promised; `indelible archive status` says why",
@@ -34,6 +53,31 @@ impl App {
                 )
             });
             self.alarms.set(AlarmKind::ArchiveDeadline, Some(&log.organization), now_us, message);
+        }
+    }
+
+    fn watch_clock(&self) -> bool {
+        if let Err(error) = self.intake.watch_clock() {
+            tracing::warn!(%error, "the time could not be written down");
+        }
+        let stop = self.intake.clock_stop();
+        let message = stop.map(|stop| SubmitError::ClockStopped(stop).to_string());
+        self.alarms.set(AlarmKind::ClockStopped, None, self.now_us(), message);
+        clock::take_request(&self.config.data_dir, self.now_us()) && stop.is_some()
+    }
+
+    /// Believes the clock from now on; that is recorded in the operator's own log first.
+    async fn accept_clock(&self) {
+        let log = match self.intake.organization(&self.config.operator_organization) {
+            Ok(log) => log,
+            Err(error) => return tracing::error!(%error, "the clock was not accepted: no log to record it in"),
+        };
+        let (reply, answer) = oneshot::channel();
+        self.intake.accept_clock(log.number, Box::new(move |result| drop(reply.send(result))));
+        match answer.await {
+            Ok(Ok(_)) => tracing::warn!("the clock was accepted; intake goes on"),
+            Ok(Err(error)) => tracing::error!(%error, "the clock was not accepted"),
+            Err(_) => {}
         }
     }
 }

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::durable;
+use crate::space::Space;
 
 /// Folders and names.
 pub trait Disk: Debug + Send + Sync {
@@ -34,6 +35,10 @@ pub trait Disk: Debug + Send + Sync {
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Makes all names of a folder durable as they are now.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Bytes that can still be taken on the file system of an existing folder; `u64::MAX` where nobody knows.
+    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
 }
 
 /// One open file. All positions are bytes from its start; methods may be called from several threads.
@@ -96,6 +101,10 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         durable::sync_dir(path)
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        Ok(Space::of(path)?.free_bytes)
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 
-use crate::harness::{Server, data, offline};
+use serde_json::json;
+
+use crate::harness::{Server, data, event, offline};
 
 /// Every `logEntryId` in the log, with each organization's `seq`s checked to be dense.
 fn identities(server: &Server) -> BTreeSet<String> {
@@ -31,6 +34,47 @@ fn undisturbed(adapter: &str, file: &Path) -> BTreeSet<String> {
     let server = Server::start();
     server.import(adapter, file);
     identities(&server)
+}
+
+/// Every `fdatasync` fails from some moment on, as on a dying disk.
+#[test]
+fn a_failed_sync_is_unknown_to_the_producer_ends_the_server_and_loses_nothing_acknowledged() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return eprintln!("SKIPPED: strace is not installed");
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("data");
+    let server = Server::start_in(&folder);
+    let post = |server: &Server, number| server.post(&[], serde_json::to_vec(&event(number, json!({}))).unwrap());
+    for number in 1..=10 {
+        assert_eq!(post(&server, number).0, 200);
+    }
+    let pid = server.id().to_string();
+    let mut strace = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-p", &pid])
+        .spawn()
+        .unwrap();
+    // Strace needs a moment to attach; what is answered until then was synced.
+    let mut acknowledged = 10;
+    let refused = loop {
+        match post(&server, acknowledged + 1) {
+            (200, _) => acknowledged += 1,
+            refused => break refused,
+        }
+        assert!(acknowledged < 10_000, "strace did not attach");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!((refused.0, refused.1["error"]["code"].as_str()), (503, Some("intakeStopped")));
+    assert!(refused.1["error"]["message"].as_str().unwrap().contains("same logEntryId"), "{}", refused.1);
+    assert_eq!(server.wait_for_end().code(), Some(2));
+    let _ = strace.wait();
+    let server = Server::start_in(&folder);
+    let ids = identities(&server);
+    for number in 1..=acknowledged {
+        assert!(ids.contains(&format!("10000000-0000-4000-8000-{number:012x}")), "event {number} is lost");
+    }
+    assert_eq!(post(&server, acknowledged + 1).0, 200, "sent again it is stored");
+    assert_eq!(identities(&server).len() as u64, acknowledged + 1);
 }
 
 #[test]

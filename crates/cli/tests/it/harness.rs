@@ -90,9 +90,17 @@ impl Server {
         Self::try_start_in(folder).unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
     }
 
-    /// The server, or what it wrote before it gave up.
+    /// A server on an existing or new data folder, with this configuration file.
+    pub(crate) fn start_configured(folder: &Path, config: &str) -> Self {
+        std::fs::write(folder.with_extension("toml"), config).unwrap();
+        Self::start_in(folder)
+    }
+
+    /// The server, or what it wrote before it gave up. The file beside the folder is its configuration, if there is one.
     pub(crate) fn try_start_in(folder: &Path) -> Result<Self, String> {
-        Launch::new(folder).try_start()
+        let launch = Launch::new(folder);
+        let config = folder.with_extension("toml");
+        if config.exists() { launch.config_file(&config).try_start() } else { launch.try_start() }
     }
 
     /// What a second server on the same folder says before it gives up.
@@ -110,6 +118,23 @@ impl Server {
 
     pub(crate) fn archive(&self) -> PathBuf {
         self.folder.join("archive")
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until the process ends by itself; panics if that takes a minute.
+    pub(crate) fn wait_for_end(mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the server did not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Ends the process at once, as power loss of the process would.
@@ -283,6 +308,18 @@ impl Client {
         reqwest::Client::new().request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
+    /// What the server answers to a GET, as JSON.
+    pub(crate) fn get(&self, path: &str) -> (u16, serde_json::Value) {
+        let (status, body) = fetch(self.request(reqwest::Method::GET, path));
+        (status, serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&body))))
+    }
+
+    /// The kinds of the alarms that are on.
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        let (_, alarms) = self.get("/api/v1/alarms");
+        alarms.as_array().unwrap().iter().map(|alarm| alarm["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The rows of an SQL query.
     pub(crate) fn sql(&self, query: &str) -> Vec<serde_json::Value> {
         let answer = self.indelible(&["sql", query, "--format", "json"]);
@@ -300,6 +337,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Waits until `check` holds; panics with `what` if that takes half a minute.
+pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !check() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -59,6 +59,7 @@ fn every_bad_line_gets_its_error_and_the_good_ones_are_stored() {
     assert_eq!(answer["outcomes"][0]["receipts"], answer["outcomes"][12]["receipts"], "a repeat gets the same receipt");
     assert_eq!(answer["outcomes"][0]["receipts"][0]["seq"], 1, "entry 0 is the genesis entry");
     assert_eq!(server.count("uid:ann"), 2);
+    assert_eq!(server.alarms(), ["logEntryIdReused"]);
 }
 
 #[test]

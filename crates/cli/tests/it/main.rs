@@ -1,8 +1,11 @@
 //! Drives the real program: server and commands, as its users do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounting;
 mod bundle;
 mod crash;
+mod disk;
+mod doctor;
 mod faults;
 mod harness;
 mod import;

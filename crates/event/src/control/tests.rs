@@ -44,6 +44,26 @@ fn genesis_is_two_canonical_parts() {
 }
 
 #[test]
+fn an_accepted_clock_is_recorded_with_what_was_expected_and_found() {
+    let organization = "ri.indelible..organization.operator".parse().unwrap();
+    let accept = ClockAccept {
+        organization: &organization,
+        generation: 1,
+        reason: "step",
+        expected_us: 1_763_076_024_180_000,
+        found_us: 1_763_079_624_180_001,
+        received_at_us: 1_763_079_700_000_000,
+        product_version: "0.1.0",
+    };
+    let made = clock_accept(&accept);
+    expect![[r#"{"extra":{"clockAccept":{"expected":"2025-11-13T23:20:24.18Z","found":"2025-11-14T00:20:24.180001Z","reason":"step"}}}"#]].assert_eq(std::str::from_utf8(&made.content).unwrap());
+    let row = Row::read(&made.infrastructure, &made.content).unwrap();
+    assert_eq!((row.kind(), row.text(Text::Name)), (CONTROL_TYPE, Some("CLOCK_ACCEPT")));
+    let later = clock_accept(&ClockAccept { received_at_us: 1_763_079_700_000_001, ..accept });
+    assert_ne!(later.log_entry_id, made.log_entry_id, "each acceptance is an entry of its own");
+}
+
+#[test]
 fn ids_depend_on_organization_generation_and_kind_alone() {
     let other: Organization = "ri.indelible..organization.other".parse().unwrap();
     let base = entry(|_| ()).log_entry_id;

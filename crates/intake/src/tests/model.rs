@@ -95,9 +95,12 @@ impl Run {
                 "check"
             }
             6 | 7 => {
-                let now = self.bench.clock.now_us();
                 let step = self.random.random_range(-2_000_000..2_000_000);
-                self.bench.clock.0.store(now + step, Relaxed);
+                if step < 0 {
+                    self.bench.clock.step(step)
+                } else {
+                    self.bench.clock.pass(step)
+                }
                 if step < 0 { "clock goes back" } else { "clock goes on" }
             }
             _ => {
@@ -176,7 +179,7 @@ impl Run {
     fn reopen(&mut self, folder: &Path) {
         let clock_us = self.bench.clock.now_us();
         self.bench.intake.close().unwrap();
-        self.bench = Bench::open_at(folder, clock_us, self.model.archived_us());
+        self.bench = Bench::open_at(folder, Arc::new(RealDisk), clock_us, self.model.archived_us());
         // What was assigned and never written is forgotten.
         self.model.now_us = self.model.written_us;
     }

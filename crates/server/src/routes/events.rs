@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -11,23 +13,31 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use indelible_api::{ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer};
+use indelible_api::{AlarmKind, ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer};
 use indelible_archive::receipts::{self, Receipt};
 use indelible_control::{Attribution, Operation, Principal};
 use indelible_event::{Admitted, Intake as IntakePart, Organization, Refusal, Scratch, admit};
-use indelible_intake::{Answer, Batch, Status};
+use indelible_intake::{Answer, Batch, Status, SubmitError};
 use indelible_ledger::OrganizationLog;
 use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::{self, Cut, Line};
-use crate::error::ApiError;
+use crate::error::{ApiError, submit_error};
 
 /// Bodies up to this size are parsed where they arrive; longer ones would keep other requests waiting.
 const INLINE_BYTES: usize = 64 << 10;
 /// Names of adapters and producers in headers are at most this long.
 const NAME_BYTES: usize = 64;
+/// The producer's count begins anew with each epoch, for example with each start of the producer.
+const EPOCH: &str = "indelible-producer-epoch";
+/// Number of the body's first event within the epoch, from 0.
+const SEQ: &str = "indelible-producer-seq";
+/// Largest number that every JSON reader keeps.
+const COUNT_MAX: u64 = (1 << 53) - 1;
+/// How long the alarm about a reused `logEntryId` stays on.
+const REUSED_ALARM: Duration = Duration::from_secs(3600);
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
@@ -56,6 +66,7 @@ pub(crate) async fn post(
     body: Body,
 ) -> Result<Response, ApiError> {
     let attribution = caller.attribution()?;
+    app.admit()?;
     let source = Source::from_headers(&headers)?;
     let _permit = app.reserve_body(&headers).await?;
     let bytes = read_body(&app, body).await?;
@@ -75,6 +86,7 @@ pub(crate) async fn post(
     }
     drop(bytes);
     let answer = submit(&app, admitted.batch).await?;
+    app.note_reused(&answer);
     app.metrics.events_refused(
         admitted.outcomes.iter().filter_map(|line| line.as_ref().err()).map(|(_, refusal)| refusal.code.as_str()),
     );
@@ -88,6 +100,46 @@ struct Source {
     adapter: Option<String>,
     /// Whether the producer asks for signed receipts.
     receipts: bool,
+    numbers: Option<Numbers>,
+}
+
+/// How the producer counts its events, so that gaps can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Numbers {
+    epoch: u64,
+    /// Number of the body's first event; each further one, refused or not, has the next.
+    first: u64,
+}
+
+impl Numbers {
+    fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
+        match (count(headers, EPOCH)?, count(headers, SEQ)?) {
+            (Some(epoch), Some(first)) => Ok(Some(Self { epoch, first })),
+            (None, None) => Ok(None),
+            _ => Err(ApiError::new(ErrorCode::InvalidRequest, format!("send the headers {EPOCH} and {SEQ} together"))),
+        }
+    }
+
+    /// Fails if the last of `events` events would have too large a number.
+    fn check(self, events: usize) -> Result<(), ApiError> {
+        if self.first + events as u64 - 1 > COUNT_MAX {
+            return Err(ApiError::new(ErrorCode::InvalidRequest, format!("{SEQ} ends at 2^53-1; begin a new epoch")));
+        }
+        Ok(())
+    }
+}
+
+/// A number in a header: decimal digits, at most 2^53-1.
+fn count(headers: &HeaderMap, name: &str) -> Result<Option<u64>, ApiError> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok()).filter(|number| *number <= COUNT_MAX);
+    match number {
+        Some(number) => Ok(Some(number)),
+        None => {
+            Err(ApiError::new(ErrorCode::InvalidRequest, format!("header {name} must be a number from 0 to 2^53-1")))
+        }
+    }
 }
 
 impl Source {
@@ -113,7 +165,7 @@ impl Source {
                 ));
             }
         };
-        Ok(Self { adapter, receipts })
+        Ok(Self { adapter, receipts, numbers: Numbers::from_headers(headers)? })
     }
 }
 
@@ -121,7 +173,7 @@ async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let limit = app.config.limits.body_bytes;
     let reading = axum::body::to_bytes(body, limit);
     let seconds = app.config.limits.body_seconds;
-    match tokio::time::timeout(std::time::Duration::from_secs(seconds), reading).await {
+    match tokio::time::timeout(Duration::from_secs(seconds), reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if format!("{error:?}").contains("LengthLimit") => Err(ApiError::new(
             ErrorCode::BodyTooLarge,
@@ -183,9 +235,9 @@ fn admit_body(
     bytes: &[u8],
     cut: Option<Cut>,
 ) -> Result<AdmittedBody, ApiError> {
-    let intake = IntakePart {
+    let mut intake = IntakePart {
         producer: &principal.id,
-        producer_epoch: None,
+        producer_epoch: source.numbers.map(|numbers| numbers.epoch),
         producer_seq: None,
         source: "http",
         adapter: source.adapter.as_deref(),
@@ -204,15 +256,19 @@ fn admit_body(
             "the body holds no event; send one JSON event a line, or an array of events",
         ));
     }
+    if let Some(numbers) = source.numbers {
+        numbers.check(lines.len().max(1))?;
+    }
     let mut result = AdmittedBody {
         batch: app.intake.batch(&principal.id),
         outcomes: Vec::with_capacity(lines.len() + 1),
         unknown: Vec::new(),
     };
-    let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new(), failed: None };
+    let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new(), not_now: None };
     let mut ids = FreshIds::default();
     SCRATCH.with_borrow_mut(|scratch| {
-        for Line { number, bytes } in lines {
+        for (index, Line { number, bytes }) in (0..).zip(lines) {
+            intake.producer_seq = source.numbers.map(|numbers| numbers.first + index);
             let outcome = admit(scratch, bytes, &app.event_limits, &intake, || ids.next())
                 .map_err(|refusal| shown(&refusal))
                 .and_then(|event| {
@@ -223,8 +279,8 @@ fn admit_body(
             result.outcomes.push(outcome.map(|id| (number, id)).map_err(|refusal| (number, refusal)));
         }
     });
-    if let Some(failure) = resolver.failed {
-        return Err(failure);
+    if let Some(refusal) = resolver.not_now {
+        return Err(refusal);
     }
     result.outcomes.extend(cut_line.map(Err));
     result.unknown = resolver.unknown;
@@ -259,8 +315,8 @@ struct Resolver<'a> {
     attribution: &'a Attribution,
     numbers: HashMap<Organization, u32>,
     unknown: Vec<Organization>,
-    /// A log could not be made. That is no fault of the event's, so nothing of the body is stored and all of it may be sent again.
-    failed: Option<ApiError>,
+    /// Why the whole body has to come again later: a line that is refused would not come again.
+    not_now: Option<ApiError>,
 }
 
 impl Resolver<'_> {
@@ -293,6 +349,10 @@ impl Resolver<'_> {
         if !allowed {
             return Err(not_allowed(organization));
         }
+        if let Err(refusal) = self.app.disk.admit_organization(organization) {
+            self.not_now.get_or_insert(refusal);
+            return Ok(u32::MAX);
+        }
         if !self.app.control.has_organization(organization) {
             if !self.unknown.contains(organization) {
                 self.unknown.push(organization.clone());
@@ -302,7 +362,7 @@ impl Resolver<'_> {
         let log = match self.app.intake.organization(organization) {
             Ok(log) => log,
             Err(error) => {
-                self.failed.get_or_insert_with(|| ApiError::internal("create the organization's log", error));
+                self.not_now.get_or_insert_with(|| ApiError::internal("create the organization's log", error));
                 return Ok(u32::MAX);
             }
         };
@@ -356,8 +416,11 @@ async fn submit(app: &App, batch: Batch) -> Result<Answer, ApiError> {
     let (reply, answer) = oneshot::channel();
     app.intake.submit(batch, Box::new(move |result| drop(reply.send(result))));
     match answer.await {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(indelible_intake::SubmitError::Unknown.into()),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(submit_error(error, |number| {
+            app.ledger.get(number).map_or_else(String::new, |log| log.organization.to_string())
+        })),
+        Err(_) => Err(submit_error(SubmitError::Unknown, |_| String::new())),
     }
 }
 
@@ -468,6 +531,21 @@ fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = std::io::Write::write_fmt(out, text);
 }
 
+impl App {
+    /// A reused id means that a producer takes two events for one, or that somebody else uses its credential.
+    fn note_reused(&self, answer: &Answer) {
+        for number in &answer.reused_in {
+            let Some(log) = self.ledger.get(*number) else { continue };
+            let total = self.intake.stats().reused.load(Relaxed);
+            let message = format!(
+                "a producer used a logEntryId a second time for another event, which was refused; {total} such events since the start"
+            );
+            let organization = Some(&log.organization);
+            self.alarms.raise_for(REUSED_ALARM, AlarmKind::LogEntryIdReused, organization, self.now_us(), message);
+        }
+    }
+}
+
 impl Caller {
     fn attribution(&self) -> Result<Attribution, ApiError> {
         Principal::attribution(self).map_err(|_| {
@@ -476,5 +554,38 @@ impl Caller {
                 format!("this token may not emit events; it needs the operation {}", Operation::AuditEmit),
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn producers_number_their_events_with_two_headers() {
+        let check =
+            |epoch: Option<&str>, seq: Option<&str>, events: usize, expected: Result<Option<(u64, u64)>, ()>| {
+                let mut headers = HeaderMap::new();
+                for (name, value) in [(EPOCH, epoch), (SEQ, seq)] {
+                    if let Some(value) = value {
+                        headers.insert(name, value.parse().unwrap());
+                    }
+                }
+                let found = Numbers::from_headers(&headers)
+                    .and_then(|numbers| numbers.map_or(Ok(()), |numbers| numbers.check(events)).map(|()| numbers));
+                let found = found.map(|numbers| numbers.map(|numbers| (numbers.epoch, numbers.first))).map_err(drop);
+                assert_eq!(found, expected, "{epoch:?} {seq:?}, {events} events");
+            };
+        check(None, None, 5, Ok(None));
+        check(Some("3"), Some("0"), 1, Ok(Some((3, 0))));
+        check(Some("3"), None, 1, Err(()));
+        check(None, Some("0"), 1, Err(()));
+        for bad in ["", "-1", "+1", "1.0", "x", " 1", "9007199254740992", "99999999999999999999999"] {
+            check(Some(bad), Some("0"), 1, Err(()));
+            check(Some("0"), Some(bad), 1, Err(()));
+        }
+        check(Some("9007199254740991"), Some("9007199254740991"), 1, Ok(Some((COUNT_MAX, COUNT_MAX))));
+        check(Some("0"), Some("9007199254740991"), 2, Err(()));
     }
 }

@@ -9,6 +9,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use indelible_api::{AlarmKind, Health};
 
+use indelible_storage::Space;
+
 use crate::app::App;
 use crate::metrics::Text;
 
@@ -23,9 +25,9 @@ pub(crate) async fn healthz() -> Json<Health> {
 /// Whether events can be taken in and read, and which alarms are on. An alarm alone does not make a server unready.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let (status, text) = match app.is_ready() {
-        true => (StatusCode::OK, "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "intake is stopped"),
+    let (status, text) = match app.ready() {
+        Ok(()) => (StatusCode::OK, "ok"),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
     };
     let mut alarms: Vec<_> = app.alarms.active(app.now_us()).into_iter().map(|alarm| alarm.kind).collect();
     alarms.dedup();
@@ -81,7 +83,19 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         "Bytes waiting to be written.",
         app.intake.queued_bytes() as f64,
     );
-    text.plain("indelible_ready", "gauge", "1 while events can be taken in.", f64::from(u8::from(app.is_ready())));
+    text.plain("indelible_ready", "gauge", "1 while events can be taken in.", f64::from(u8::from(app.ready().is_ok())));
+    text.plain(
+        "indelible_journal_no_room_total",
+        "counter",
+        "Groups of events refused because the disk had no room for another journal segment.",
+        stats.no_room.load(Relaxed) as f64,
+    );
+    if let Ok(space) = Space::of(&app.config.data_dir) {
+        let help = "Bytes of the disk of the data folder.";
+        for (state, bytes) in [("used", space.used_bytes), ("free", space.free_bytes)] {
+            text.sample("indelible_disk_bytes", "gauge", help, &[("state", state)], bytes as f64);
+        }
+    }
     let alarms = app.alarms.active(app.now_us());
     for kind in AlarmKind::ALL {
         text.sample(

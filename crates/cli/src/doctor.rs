@@ -1,0 +1,144 @@
+//! `doctor`: what is wrong with a data folder and its server, and accepting a clock that jumped.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use indelible_api::{AlarmKind, AlarmState, Health};
+use indelible_server::Config;
+use indelible_server::doctor::{self, Examination, Finding, State};
+
+use crate::args::{DoctorArgs, RowFormat};
+use crate::client::Client;
+use crate::output;
+
+/// How long a running server may take to accept the clock; it looks every second.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(crate) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let mut config = match &args.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    if let Some(data_dir) = args.data_dir {
+        config.data_dir = data_dir;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let mut found = doctor::examine(&config).await;
+        if found.is_running {
+            ask_server(&config, &mut found).await;
+        }
+        if args.accept_clock {
+            return accept_clock(&config, &found).await;
+        }
+        print(&found.findings, args.format)?;
+        Ok(verdict(&found.findings))
+    })
+}
+
+fn verdict(findings: &[Finding]) -> ExitCode {
+    let any = |state| findings.iter().any(|finding| finding.state == state);
+    match () {
+        () if any(State::Failed) => ExitCode::from(1),
+        () if any(State::Unknown) => ExitCode::from(2),
+        () => ExitCode::SUCCESS,
+    }
+}
+
+/// What the running server says of itself.
+async fn ask_server(config: &Config, found: &mut Examination) {
+    match health(config).await {
+        Ok(health) if health.status == "ok" => {
+            found.add("server", State::Ok, format!("version {} is ready", health.version))
+        }
+        Ok(health) => {
+            found.clock_stops = health.alarms.contains(&AlarmKind::ClockStopped);
+            found.add("server", State::Failed, format!("it takes nothing in: {}", health.status));
+        }
+        Err(error) => found.add("server", State::Unknown, format!("{error:#}")),
+    }
+    match alarms(config).await {
+        Ok(alarms) if alarms.is_empty() => found.add("alarms", State::Ok, "none"),
+        Ok(alarms) => {
+            for AlarmState { organization, since, message, .. } in alarms {
+                let of = organization.map(|rid| format!("{rid}: ")).unwrap_or_default();
+                found.add("alarms", State::Warning, format!("{of}{message} (since {since})"));
+            }
+        }
+        Err(error) => found.add("alarms", State::Unknown, format!("{error:#}")),
+    }
+}
+
+fn url(config: &Config) -> anyhow::Result<String> {
+    let path = config.data_dir.join("server.url");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("the server is not listening yet ({})", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+async fn health(config: &Config) -> anyhow::Result<Health> {
+    let url = url(config)?;
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
+    let response = http.get(format!("{url}/readyz")).send().await.with_context(|| format!("no answer from {url}"))?;
+    response.json().await.with_context(|| format!("{url} is not an Indelible server"))
+}
+
+async fn alarms(config: &Config) -> anyhow::Result<Vec<AlarmState>> {
+    let token = match std::env::var("INDELIBLE_TOKEN") {
+        Ok(token) => token,
+        Err(_) => {
+            std::fs::read_to_string(config.data_dir.join("admin.token")).context("no token to ask for alarms with")?
+        }
+    };
+    Client::new(&url(config)?, token.trim())?.get("/api/v1/alarms").await
+}
+
+async fn accept_clock(config: &Config, found: &Examination) -> anyhow::Result<ExitCode> {
+    if !found.clock_stops {
+        eprintln!("the clock is not stopped; there is nothing to accept");
+        return Ok(ExitCode::SUCCESS);
+    }
+    doctor::request_clock(config).with_context(|| format!("write to {}", config.data_dir.display()))?;
+    if !found.is_running {
+        eprintln!(
+            "the server accepts the clock when it is started within the hour, and records that in the operator's log"
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let waits = doctor::is_clock_requested(config);
+        if !waits && health(config).await.is_ok_and(|health| !health.alarms.contains(&AlarmKind::ClockStopped)) {
+            eprintln!("the clock is accepted, and that is recorded in the operator's log; intake goes on");
+            return Ok(ExitCode::SUCCESS);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the server did not accept the clock; its log says why")
+}
+
+fn print(findings: &[Finding], format: RowFormat) -> anyhow::Result<()> {
+    let header = ["check", "state", "found"];
+    let state = |state| match state {
+        State::Ok => "ok",
+        State::Warning => "warning",
+        State::Failed => "failed",
+        State::Unknown => "unknown",
+    };
+    let cells = |finding: &Finding| [finding.check, state(finding.state), finding.message.as_str()].map(str::to_owned);
+    match format {
+        RowFormat::Json => findings.iter().try_for_each(|finding| output::line(&serde_json::to_string(finding)?)),
+        // The messages say what to do: they are not cut as the cells of a table are.
+        RowFormat::Table => findings.iter().try_for_each(|finding| {
+            output::line(&format!("{:<12} {:<8} {}", finding.check, state(finding.state), finding.message))
+        }),
+        RowFormat::Csv => {
+            let mut text = output::csv_line(header.into_iter());
+            findings.iter().for_each(|finding| {
+                text.push_str(&output::csv_line(cells(finding).iter().map(String::as_str)));
+            });
+            output::write_all(text.as_bytes())
+        }
+    }
+}
