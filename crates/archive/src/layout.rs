@@ -8,6 +8,9 @@ use indelible_event::Time;
 /// The folder of all organizations.
 pub const ORGANIZATIONS: &str = "organizations";
 
+/// The folder of what concerns the platform as a whole.
+pub const PLATFORM: &str = "platform";
+
 /// The object with the salt key, within a generation's folder.
 pub const SALT: &str = "keys/salt";
 

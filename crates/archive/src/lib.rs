@@ -20,6 +20,7 @@ mod lines;
 mod log;
 pub mod log_file;
 pub mod manifest;
+pub mod platform_log;
 pub mod receipts;
 pub mod rows;
 pub mod seal;

@@ -9,6 +9,7 @@
 mod chain;
 pub(crate) mod genesis;
 mod jobs;
+mod platform_log;
 mod report;
 mod run;
 mod since;
@@ -21,6 +22,7 @@ use indelible_merkle::{Note, VerifierKey};
 
 pub(crate) use run::hash_file;
 
+pub use platform_log::PlatformReport;
 pub(crate) use report::FINDINGS_MAX;
 pub use report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
 

@@ -289,6 +289,15 @@ impl Platform<'_> {
         self.log().tree.size()
     }
 
+    /// The root of the first `size` entries.
+    ///
+    /// # Errors
+    /// `Outside` beyond the tree, or the reader's own.
+    pub fn root_at(&self, size: u64) -> Result<Hash, LedgerError> {
+        self.within(0..size)?;
+        indelible_merkle::root(&self.reader(), size)
+    }
+
     /// Proves entry `index` in the tree of the first `size` entries.
     ///
     /// # Errors

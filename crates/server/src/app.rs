@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::disk::{DiskWatch, Level};
 use crate::error::{self, ApiError};
 use crate::metrics::Metrics;
+use crate::platform_archive::PlatformArchive;
 use crate::witnesses::Witnesses;
 
 /// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
@@ -35,6 +36,7 @@ pub(crate) struct App {
     pub(crate) bucket: Bucket,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) archiver: Archiver,
+    pub(crate) platform_archive: PlatformArchive,
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
     pub(crate) alarms: Alarms,

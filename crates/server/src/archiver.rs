@@ -86,7 +86,10 @@ impl App {
             let asked = |log: &OrganizationLog| {
                 asked_all || requests.iter().any(|request| request.organization.as_ref() == Some(&log.organization))
             };
-            let result = self.turn(asked).await;
+            let result = match self.turn(asked).await {
+                Ok(()) => self.archive_platform(asked_all).await,
+                failed => failed,
+            };
             match &result {
                 Ok(()) => *lock(&self.archiver.last_error) = None,
                 Err(error) => self.note_failure(error),
@@ -201,6 +204,7 @@ impl App {
                 "the run does not follow what is archived; was the archive changed by somebody else?"
             );
             run.remove()?;
+            self.platform_archive.note_run();
             self.metrics.log_files.fetch_add(1, Relaxed);
         }
         Ok(())

@@ -17,6 +17,7 @@ pub mod doctor;
 mod entries;
 mod error;
 mod metrics;
+mod platform_archive;
 mod routes;
 mod snapshot;
 mod watch;
@@ -41,6 +42,7 @@ use tokio::sync::Semaphore;
 
 use app::App;
 use archiver::Archiver;
+use platform_archive::PlatformArchive;
 use witnesses::Witnesses;
 
 pub use config::{Config, ConfigError};
@@ -93,6 +95,7 @@ impl Server {
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
         check_archived(&ledger, &inventory)?;
+        let platform_archive = PlatformArchive::find(&bucket, &ledger, clock.now_us()).await?;
         let witnesses = Witnesses::new(&config, &ledger.platform_log().verifier_key()?)?;
         let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
             .context("start the query engine")?;
@@ -112,6 +115,7 @@ impl Server {
             bucket,
             inventory,
             archiver: Archiver::default(),
+            platform_archive,
             engine,
             metrics: metrics::Metrics::default(),
             alarms: alarms::Alarms::default(),

@@ -13,6 +13,7 @@ use indelible_merkle::{Hash, VerifierKey, empty_root};
 
 use super::chain::{About, Chain, Head};
 use super::genesis::{Genesis, Previous};
+use super::platform_log::PlatformLog;
 use super::report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
 use super::run::{self, RunResult, Task};
 use super::since::{self, Kept, Since};
@@ -41,6 +42,10 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         seen.findings.clear();
     }
     let since = since::read(&options.since, &mut seen.findings);
+    let platform: Vec<_> = walk::platform_logs(path, &mut seen)
+        .into_iter()
+        .map(|(generation, path, objects)| PlatformLog::read(generation, &path, &objects, &mut seen))
+        .collect();
     let work = Work {
         root: path,
         options,
@@ -60,7 +65,7 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         work.run();
     });
     let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    conclude(state, options, &since, start)
+    conclude(state, options, &since, &platform, start)
 }
 
 struct Work<'a> {
@@ -402,7 +407,7 @@ fn check_generations(logs: &[Done]) -> Vec<Finding> {
     findings
 }
 
-fn conclude(mut state: State, options: &Options, since: &Since, start: Instant) -> Report {
+fn conclude(mut state: State, options: &Options, since: &Since, platform: &[PlatformLog], start: Instant) -> Report {
     let mut findings = check_generations(&state.logs);
     let heads = || state.logs.iter().filter_map(|done| done.head.as_ref());
     since::check_present(since, |origin| heads().any(|head| head.origin == origin), &mut findings);
@@ -411,7 +416,14 @@ fn conclude(mut state: State, options: &Options, since: &Since, start: Instant) 
         Some(VerifierKey::new(platform, head.key.public()).ok()?.to_string())
     }));
     let trust = if options.keys.is_empty() { Trust::Archive(keys) } else { Trust::Given(keys) };
+    // Without keys of the reader's own, those that sign for the organizations' logs.
+    let signers: Vec<_> = match options.keys.is_empty() {
+        true => heads().map(|head| head.key.clone()).collect(),
+        false => options.keys.clone(),
+    };
     state.add(findings, Vec::new());
+    state.bytes += platform.iter().map(|log| log.bytes).sum::<u64>();
+    let platform = platform.iter().filter_map(|log| log.finish(&signers, &mut state.seen)).collect();
     let mut report = Report {
         outcome: Outcome::Unknown,
         summary: String::new(),
@@ -423,6 +435,7 @@ fn conclude(mut state: State, options: &Options, since: &Since, start: Instant) 
         receipts: None,
         seconds: start.elapsed().as_secs_f64(),
         logs: state.logs.into_iter().map(|done| done.report).collect(),
+        platform,
         findings: state.seen.findings,
         problems: state.seen.problems,
         findings_omitted: state.omitted,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::platform_log::PlatformReport;
 use crate::receipts::ReceiptReport;
 
 /// The answer.
@@ -113,6 +114,8 @@ pub enum FindingCode {
     BadReceipt,
     /// An entry for which there is a receipt is not there, or is another.
     BrokenReceipt,
+    /// An entry of the platform log that is not what it must be at its place.
+    BadPlatformEntry,
 }
 
 /// Something that is wrong, and where.
@@ -204,6 +207,8 @@ pub struct Report {
     pub seconds: f64,
     /// The logs, by organization and generation.
     pub logs: Vec<LogReport>,
+    /// The platform log, by generation.
+    pub platform: Vec<PlatformReport>,
     /// All that is wrong.
     pub findings: Vec<Finding>,
     /// All that could not be looked at.
@@ -294,6 +299,18 @@ impl fmt::Display for Report {
                 log.bytes,
                 indelible_event::Time { micros: log.received_last_us, nanos: 0 }
             )?;
+        }
+        for log in &self.platform {
+            write!(f, "platform log {}: {} entries", log.origin, log.entries)?;
+            if log.last_us > i64::MIN {
+                write!(f, "; up to {}", indelible_event::Time { micros: log.last_us, nanos: 0 })?;
+            }
+            match log.cosigned_by.is_empty() {
+                true => writeln!(f, "; without cosignatures")?,
+                false => {
+                    writeln!(f, "; with cosignatures under the names {}, not checked", log.cosigned_by.join(", "))?
+                }
+            }
         }
         for finding in &self.findings {
             writeln!(f, "WRONG: {}", finding.message)?;

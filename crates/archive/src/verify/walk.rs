@@ -47,6 +47,19 @@ impl Seen {
         });
     }
 
+    /// Reports something about an object that is of no organization's log.
+    pub(super) fn find(&mut self, code: FindingCode, object: &str, message: String) {
+        self.findings.push(Finding {
+            code,
+            organization: None,
+            log: None,
+            object: Some(object.to_owned()),
+            first_seq: None,
+            last_seq: None,
+            message: format!("{object}: {message}"),
+        });
+    }
+
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
         self.problems.push(Problem { path: path.display().to_string(), message: error.to_string() });
     }
@@ -59,11 +72,33 @@ pub(super) fn logs(root: &Path, seen: &mut Seen) -> Vec<LogFolder> {
         match (name.as_str(), is_folder) {
             (STAGING, true) => {}
             (layout::ORGANIZATIONS, true) => labels(&path, &mut folders, seen),
+            // Looked at by itself.
+            (layout::PLATFORM, true) => {}
             _ => report_all(&name, &path, is_folder, "no part of an archive", seen),
         }
     }
     folders.sort();
     folders
+}
+
+/// The folders of all generations of the platform log, with their objects.
+pub(super) fn platform_logs(root: &Path, seen: &mut Seen) -> Vec<(u32, PathBuf, Objects)> {
+    let folder = root.join(layout::PLATFORM);
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (name, path, is_folder) in entries(&folder, seen) {
+        let number: u32 = name.parse().unwrap_or(0);
+        if is_folder && number > 0 && number.to_string() == name {
+            let objects = objects(&path, seen);
+            found.push((number, path, objects));
+        } else {
+            report_all(&format!("{}/{name}", layout::PLATFORM), &path, is_folder, "in no generation's folder", seen);
+        }
+    }
+    found.sort_unstable_by_key(|(generation, ..)| *generation);
+    found
 }
 
 fn labels(path: &Path, folders: &mut Vec<LogFolder>, seen: &mut Seen) {

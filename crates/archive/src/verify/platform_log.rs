@@ -1,0 +1,209 @@
+//! The platform log in an archive: whether its entries give the roots that were signed, and which keys it announces.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use indelible_merkle::{
+    Checkpoint, Frontier, Hash, KeyChange, Note, PlatformEntry, PlatformEntryError, VerifierKey, leaf_hash,
+    read_entry_bundle,
+};
+use serde::Serialize;
+
+use super::report::{FindingCode, Problem};
+use super::walk::{Objects, Seen};
+use crate::platform_log::{ENTRIES_MAX, PlatformFolder, PlatformObject};
+
+/// Longest object of entries that is read, bytes: longer than any that is written.
+const OBJECT_BYTES_MAX: u64 = ENTRIES_MAX * 512;
+/// Longest checkpoint that is read, bytes.
+const CHECKPOINT_BYTES_MAX: u64 = 1 << 20;
+
+/// What is in the archive of one generation of the platform log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlatformReport {
+    /// Origin of the log.
+    pub origin: String,
+    /// The generation.
+    pub generation: u32,
+    /// Entries covered by the newest checkpoint.
+    pub entries: u64,
+    /// Changes of keys among them.
+    pub key_changes: u64,
+    /// Checkpoints whose roots were found again.
+    pub checkpoints: u64,
+    /// Time of the last epoch, microseconds since 1970 UTC: nothing is said of what came later.
+    pub last_us: i64,
+    /// Names under which the newest checkpoint bears cosignatures, unchecked: only a policy says whose count.
+    pub cosigned_by: Vec<String>,
+}
+
+/// A generation of the platform log, read and hashed. Whose signatures count is settled later.
+pub(super) struct PlatformLog {
+    folder: PlatformFolder,
+    /// By size.
+    checkpoints: BTreeMap<u64, Stated>,
+    /// Changes of keys, with their places.
+    pub(super) changes: Vec<(u64, KeyChange)>,
+    last_us: i64,
+    /// Bytes read.
+    pub(super) bytes: u64,
+}
+
+/// An archived checkpoint.
+struct Stated {
+    /// Its object.
+    name: String,
+    note: Note,
+    /// What the entries give, with the object in which they end; `None` where they do not reach it.
+    found: Option<(Hash, String)>,
+}
+
+impl PlatformLog {
+    /// Reads the objects below `path`, the folder of the generation. What is wrong with them is a finding.
+    pub(super) fn read(generation: u32, path: &Path, objects: &Objects, seen: &mut Seen) -> Self {
+        let folder = PlatformFolder { generation };
+        let mut log = Self { folder, checkpoints: BTreeMap::new(), changes: Vec::new(), last_us: i64::MIN, bytes: 0 };
+        let mut runs = BTreeMap::new();
+        for name in objects.keys() {
+            let object = PlatformObject::parse(name);
+            let full = format!("{}/{name}", folder.name());
+            match object {
+                Some(PlatformObject::Entries(first, last)) => _ = runs.insert((first, last), (full, path.join(name))),
+                Some(PlatformObject::Checkpoint(size)) => log.read_checkpoint(size, full, &path.join(name), seen),
+                None => seen.find(FindingCode::UnnamedObject, &full, "is no part of a platform log".to_owned()),
+            }
+        }
+        log.read_entries(&runs, seen);
+        log
+    }
+
+    fn read_checkpoint(&mut self, size: u64, name: String, path: &Path, seen: &mut Seen) {
+        let Some(bytes) = read(path, CHECKPOINT_BYTES_MAX, seen) else { return };
+        self.bytes += bytes.len() as u64;
+        let note = Note::from_bytes(&bytes).ok();
+        let stated = note.as_ref().and_then(|note| note.text().parse::<Checkpoint>().ok());
+        match (note, stated) {
+            (Some(note), Some(stated)) if stated.size == size => {
+                self.checkpoints.insert(size, Stated { name, note, found: None });
+            }
+            _ => seen.find(FindingCode::BadCheckpoint, &name, format!("is no checkpoint of {size} entries")),
+        }
+    }
+
+    fn read_entries(&mut self, runs: &BTreeMap<(u64, u64), (String, PathBuf)>, seen: &mut Seen) {
+        let covered = self.checkpoints.last_key_value().map_or(0, |(size, _)| *size);
+        let mut frontier = Frontier::new();
+        for ((first, last), (name, path)) in runs {
+            let size = frontier.size();
+            if *first < size {
+                let message = format!("repeats entries from {first} on");
+                return seen.find(FindingCode::ChangedObject, name, message);
+            }
+            if *first > size {
+                return self.find_missing(PlatformObject::Entries(size, first - 1), seen);
+            }
+            let Some(bytes) = read(path, OBJECT_BYTES_MAX, seen) else { return };
+            self.bytes += bytes.len() as u64;
+            let entries = read_entry_bundle(&bytes).filter(|entries| entries.len() as u64 == last - first + 1);
+            let Some(entries) = entries else {
+                let message = format!("was changed: it does not hold the entries {first} to {last}");
+                return seen.find(FindingCode::ChangedObject, name, message);
+            };
+            for entry in entries {
+                self.take(frontier.size(), entry, name, seen);
+                frontier.push(leaf_hash(entry));
+                if let Some(stated) = self.checkpoints.get_mut(&frontier.size()) {
+                    stated.found = Some((frontier.root(), name.clone()));
+                }
+            }
+            // What is uploaded at one time ends at a checkpoint, and only its last object is not full.
+            if last - first + 1 < ENTRIES_MAX && !self.checkpoints.contains_key(&frontier.size()) {
+                self.find_missing(PlatformObject::Checkpoint(frontier.size()), seen);
+            }
+        }
+        if frontier.size() < covered {
+            self.find_missing(PlatformObject::Entries(frontier.size(), covered - 1), seen);
+        }
+    }
+
+    fn find_missing(&self, object: PlatformObject, seen: &mut Seen) {
+        let message = "is missing: it was removed, or an upload was not finished".to_owned();
+        seen.find(FindingCode::MissingObject, &format!("{}/{object}", self.folder.name()), message);
+    }
+
+    /// Looks at entry `index`.
+    fn take(&mut self, index: u64, entry: &[u8], name: &str, seen: &mut Seen) {
+        let problem = match PlatformEntry::from_bytes(entry) {
+            Ok(PlatformEntry::Epoch(epoch)) if epoch.number != index => {
+                Some(format!("says it is epoch {}", epoch.number))
+            }
+            Ok(PlatformEntry::Epoch(epoch)) if epoch.time < self.last_us => {
+                Some("is older than the one before".to_owned())
+            }
+            Ok(PlatformEntry::Epoch(epoch)) => {
+                self.last_us = epoch.time;
+                None
+            }
+            Ok(PlatformEntry::KeyChange(change)) => {
+                self.changes.push((index, change));
+                None
+            }
+            // A later version wrote it; the tree covers it all the same.
+            Err(PlatformEntryError::UnknownKind) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(problem) = problem {
+            seen.find(FindingCode::BadPlatformEntry, name, format!("entry {index} of the platform log {problem}"));
+        }
+    }
+
+    /// Checks every checkpoint against `keys`, whose public keys count, and reports what the log holds; `None` if it has no
+    /// checkpoint.
+    pub(super) fn finish(&self, keys: &[VerifierKey], seen: &mut Seen) -> Option<PlatformReport> {
+        let mut report = None;
+        for (size, Stated { name, note, found }) in &self.checkpoints {
+            let Ok(stated) = note.text().parse::<Checkpoint>() else { continue };
+            let under_origin = keys.iter().filter_map(|key| VerifierKey::new(&stated.origin, key.public()).ok());
+            let under_origin: Vec<_> = under_origin.collect();
+            let known_origin = stated.origin.ends_with(&format!("/platform/{}", self.folder.generation));
+            if !known_origin {
+                seen.find(FindingCode::BadCheckpoint, name, format!("is a checkpoint of {}", stated.origin));
+            } else if let Err(error) = Checkpoint::open(note, &under_origin) {
+                seen.find(FindingCode::BadSignature, name, error.to_string());
+            }
+            if let Some((root, last)) = found
+                && *root != stated.root
+            {
+                let message =
+                    format!("states another root than its {size} entries have, the last of which are in {last}");
+                seen.find(FindingCode::OtherRoot, name, message);
+            }
+            let cosigned_by = note.signatures().iter().map(|signature| signature.name.clone());
+            report = Some(PlatformReport {
+                cosigned_by: cosigned_by.filter(|name| *name != stated.origin).collect(),
+                origin: stated.origin,
+                generation: self.folder.generation,
+                entries: *size,
+                key_changes: self.changes.iter().filter(|(index, _)| index < size).count() as u64,
+                checkpoints: self.checkpoints.len() as u64,
+                last_us: self.last_us,
+            });
+        }
+        report
+    }
+}
+
+/// A whole object; of a larger one a byte more than it may have.
+fn read(path: &Path, bytes_max: u64, seen: &mut Seen) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes)) {
+        Ok(_) => Some(bytes),
+        Err(error) => {
+            seen.problems.push(Problem { path: path.display().to_string(), message: error.to_string() });
+            None
+        }
+    }
+}
