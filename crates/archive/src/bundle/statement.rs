@@ -15,7 +15,7 @@ use crate::rows::SEQ_MAX;
 const FORMAT: &str = "indelible/bundle/v1";
 
 /// Longest statement in bytes, signature included.
-pub const STATEMENT_BYTES_MAX: usize = 64 << 10;
+pub(super) const STATEMENT_BYTES_MAX: usize = 64 << 10;
 
 /// Longest filter in bytes: as long as a search may be, and all of it quoted.
 const FILTER_BYTES_MAX: usize = 40 << 10;
@@ -241,11 +241,6 @@ impl Statement {
             return Err(BundleError::Contradiction("more entries match than there are"));
         }
         Ok(())
-    }
-
-    /// The file of this name.
-    pub(super) fn file(&self, name: &str) -> Option<&NamedObject> {
-        self.files.iter().find(|file| file.name == name)
     }
 }
 
