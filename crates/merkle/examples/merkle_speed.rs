@@ -1,5 +1,5 @@
 //! Prints how fast trees grow and proofs are made and checked
-//! on one core: `cargo run --release -p indelible-merkle --example speed`.
+//! on one core: `cargo run --release -p indelible-merkle --example merkle_speed`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

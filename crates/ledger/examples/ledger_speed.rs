@@ -1,5 +1,5 @@
 //! Prints how fast one log takes leaves, is persisted and published, and proves:
-//! `cargo run --release -p indelible-ledger --example speed [FOLDER]`.
+//! `cargo run --release -p indelible-ledger --example ledger_speed [FOLDER]`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
