@@ -10,6 +10,7 @@ use anyhow::Context;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use futures::StreamExt;
 use indelible_api::{AccountingRow, ErrorCode, Gap};
 use indelible_event::{Scope, Time};
 use indelible_query::Snapshot;
