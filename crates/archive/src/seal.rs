@@ -329,13 +329,15 @@ pub struct SealedRun {
 }
 
 impl SealedRun {
-    /// Reads the run in `folder`. The other files are not looked into before they are sent.
+    /// Reads the run in `folder` and checks the signature of its manifest, which covers the hashes of the other files. These
+    /// are not looked into before they are sent.
     pub fn open(folder: &Path) -> Result<SealedRun, SealError> {
         let damaged = |what: String| SealError::Damaged { path: folder.to_owned(), what };
         let path = folder.join(MANIFEST);
         let manifest_bytes = fs::read(&path).map_err(|source| io_error("read", &path, source))?;
-        let (manifest, _) =
+        let (manifest, note) =
             Manifest::parse(&manifest_bytes).map_err(|error: ManifestError| damaged(error.to_string()))?;
+        note.verify(std::slice::from_ref(&manifest.key)).map_err(|error| damaged(error.to_string()))?;
         if folder.file_name().is_none_or(|name| name != run_name(&manifest).as_str()) {
             return Err(damaged("it is the folder of another run".to_owned()));
         }

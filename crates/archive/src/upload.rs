@@ -35,22 +35,29 @@ pub enum UploadError {
 /// and compared before the next.
 ///
 /// On `Ok` the run is archived and [`SealedRun::remove`] may follow. It may be repeated after any failure or crash: the
-/// bytes are the same each time. Until the manifest is there nothing counts. Memory: the largest object.
+/// bytes are the same each time. Until the manifest is there nothing counts. On `Damaged` and `Read` nothing was sent by
+/// this call. Memory: the largest object.
 pub async fn upload(bucket: &Bucket, run: &SealedRun) -> Result<(), UploadError> {
-    let folder = run.manifest().folder();
-    for (object, path) in run.manifest().objects().iter().zip(run.files()) {
-        let bytes = match tokio::fs::read(&path).await {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(source) => return Err(UploadError::Read { path, source }),
-        };
-        if ObjectFacts::of(&bytes) != object.facts {
-            return Err(UploadError::Damaged { path });
-        }
-        put(bucket, &folder, object, bytes).await?;
+    let (folder, objects) = (run.manifest().folder(), run.manifest().objects());
+    // All of it is looked at before any is sent: what is in the bucket cannot be taken back.
+    for (object, path) in objects.iter().zip(run.files()) {
+        read(object, path).await?;
+    }
+    for (object, path) in objects.iter().zip(run.files()) {
+        put(bucket, &folder, object, read(object, path).await?).await?;
     }
     let bytes = Bytes::copy_from_slice(run.manifest_bytes());
     let manifest = NamedObject { name: run.manifest().name(), facts: ObjectFacts::of(&bytes) };
     put(bucket, &folder, &manifest, bytes).await
+}
+
+/// The bytes of a file, if they are those that were sealed.
+async fn read(object: &NamedObject, path: PathBuf) -> Result<Bytes, UploadError> {
+    match tokio::fs::read(&path).await {
+        Ok(bytes) if ObjectFacts::of(&bytes) == object.facts => Ok(Bytes::from(bytes)),
+        Ok(_) => Err(UploadError::Damaged { path }),
+        Err(source) => Err(UploadError::Read { path, source }),
+    }
 }
 
 async fn put(bucket: &Bucket, folder: &str, object: &NamedObject, bytes: Bytes) -> Result<(), UploadError> {

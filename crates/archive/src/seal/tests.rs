@@ -86,6 +86,21 @@ fn a_folder_that_is_not_what_was_sealed_is_refused() {
     assert!(matches!(pending(&staging), Err(SealError::Damaged { .. })));
 }
 
+/// In the bucket nobody could put it right any more.
+#[test]
+fn a_manifest_with_a_flipped_bit_is_refused_before_it_is_sent() {
+    let (_folder, staging) = staging();
+    let mut log = TestLog::new(ALPHA, 1);
+    log.grow(9);
+    let run = log.seal(&staging, 0, None);
+    for at in 0..run.manifest_bytes().len() {
+        let mut rotten = run.manifest_bytes().to_vec();
+        rotten[at] ^= 1 << (at % 8);
+        fs::write(run.folder().join("manifest"), rotten).unwrap();
+        assert!(matches!(pending(&staging), Err(SealError::Damaged { .. })), "byte {at}");
+    }
+}
+
 #[test]
 fn a_run_ends_at_midnight() {
     let (_folder, staging) = staging();

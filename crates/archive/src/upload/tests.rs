@@ -181,7 +181,7 @@ fn other_bytes_under_the_name_are_never_overwritten() {
 }
 
 #[test]
-fn a_staged_file_that_rotted_is_not_sent() {
+fn when_a_staged_file_has_rotted_nothing_of_its_run_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let [run, _] = two_runs(&folder.path().join("sealing"));
     for path in run.files() {
@@ -191,6 +191,7 @@ fn a_staged_file_that_rotted_is_not_sent() {
         fs::write(&path, rotten).unwrap();
         let bucket = Bucket::create_local(&folder.path().join("bucket")).unwrap();
         assert!(matches!(wait(upload(&bucket, &run)), Err(UploadError::Damaged { path: found }) if found == path));
+        assert!(wait(bucket.list_sorted("")).unwrap().is_empty(), "{}", path.display());
         fs::write(&path, bytes).unwrap();
     }
 }
