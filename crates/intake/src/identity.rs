@@ -15,11 +15,13 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use indelible_storage::durable;
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 const MAGIC: &[u8; 16] = b"indelible/ids/v1";
 const HEADER_BYTES: usize = 48;
 const RECORD_BYTES: usize = 32;
+/// At the end of a run and of the seed's file: XXH3-64 of all bytes before.
+const CHECKSUM_BYTES: usize = 8;
 /// Bits of the Bloom filter for each identity; with seven probes about one in 120 look-ups of an unknown identity
 /// reads the file (Bloom 1970: (1 - e^(-7/10))^7).
 const BLOOM_BITS: u64 = 10;
@@ -77,6 +79,14 @@ pub enum IdentityError {
         path: PathBuf,
         /// What is wrong with it.
         what: &'static str,
+    },
+    /// The seed is not what was written. Under another one every identity would be a new one.
+    #[error(
+        "the seed {path} is damaged; put it back from a copy, or move the folder that holds it away: events received so far will be accepted again if repeated"
+    )]
+    SeedDamaged {
+        /// The file.
+        path: PathBuf,
     },
 }
 
@@ -299,10 +309,10 @@ impl Run {
         if &header[..16] != MAGIC {
             return Err(damaged("it does not begin as a run does"));
         }
-        let body = length - HEADER_BYTES as u64;
-        if !body.is_multiple_of(RECORD_BYTES as u64) {
+        let body = length.checked_sub((HEADER_BYTES + CHECKSUM_BYTES) as u64);
+        let Some(body) = body.filter(|body| body.is_multiple_of(RECORD_BYTES as u64)) else {
             return Err(damaged("its length is not whole"));
-        }
+        };
         let count = body / RECORD_BYTES as u64;
         let number = path
             .file_stem()
@@ -312,14 +322,22 @@ impl Run {
         let mut bloom = Bloom::new(count);
         let mut record = [0u8; RECORD_BYTES];
         let mut previous = None;
+        let mut checksum = Xxh3::new();
+        checksum.update(&header);
         for _ in 0..count {
             reader.read_exact(&mut record).map_err(|e| io_error("read", &path, e))?;
+            checksum.update(&record);
             let identity = decode(&record).0;
             if previous.is_some_and(|p| p >= identity) {
                 return Err(damaged("its identities are not in order"));
             }
             previous = Some(identity);
             bloom.insert(identity);
+        }
+        let mut stated = [0u8; CHECKSUM_BYTES];
+        reader.read_exact(&mut stated).map_err(|e| io_error("read", &path, e))?;
+        if u64::from_le_bytes(stated) != checksum.digest() {
+            return Err(damaged("its checksum does not match"));
         }
         drop(reader);
         Ok(Self {
@@ -382,7 +400,11 @@ fn write_run(
     head[32..40].copy_from_slice(&header.newest_us.to_le_bytes());
     let mut bloom = Bloom::new(header.count);
     let mut count = 0;
-    let mut write = |bytes: &[u8]| writer.write_all(bytes).map_err(|e| io_error("write", &temporary, e));
+    let mut checksum = Xxh3::new();
+    let mut write = |bytes: &[u8]| {
+        checksum.update(bytes);
+        writer.write_all(bytes).map_err(|e| io_error("write", &temporary, e))
+    };
     write(&head)?;
     for record in records {
         let (identity, remembered) = record?;
@@ -394,6 +416,7 @@ fn write_run(
         bloom.insert(identity);
         count += 1;
     }
+    writer.write_all(&checksum.digest().to_le_bytes()).map_err(|e| io_error("write", &temporary, e))?;
     let file = writer.into_inner().map_err(|e| io_error("write", &temporary, e.into_error()))?;
     file.sync_all().map_err(|e| io_error("sync", &temporary, e))?;
     std::fs::rename(&temporary, &path).map_err(|e| io_error("rename", &temporary, e))?;
@@ -416,24 +439,51 @@ struct Merge<'a> {
     inputs: Vec<MergeInput<'a>>,
 }
 
-/// A run with its next record.
+/// A run with its next record. What it reads is checked again: the merged run will vouch for it.
 struct MergeInput<'a> {
     reader: BufReader<&'a File>,
     head: Option<(Identity, Remembered)>,
+    left: u64,
+    checksum: Xxh3,
     path: &'a Path,
+}
+
+impl<'a> MergeInput<'a> {
+    fn new(run: &'a Run) -> Result<Self, IdentityError> {
+        let mut reader = BufReader::with_capacity(1 << 18, &run.file);
+        io::Seek::rewind(&mut reader).map_err(|e| io_error("seek", &run.path, e))?;
+        let (left, checksum) = (run.count, Xxh3::new());
+        let mut input = Self { reader, head: None, left, checksum, path: &run.path };
+        input.read::<HEADER_BYTES>()?;
+        input.advance()?;
+        Ok(input)
+    }
+
+    fn advance(&mut self) -> Result<(), IdentityError> {
+        self.head = None;
+        if self.left > 0 {
+            self.left -= 1;
+            self.head = Some(decode(&self.read::<RECORD_BYTES>()?));
+            return Ok(());
+        }
+        let found = self.checksum.digest();
+        if u64::from_le_bytes(self.read::<CHECKSUM_BYTES>()?) != found {
+            return Err(IdentityError::Damaged { path: self.path.to_owned(), what: "its checksum does not match" });
+        }
+        Ok(())
+    }
+
+    fn read<const N: usize>(&mut self) -> Result<[u8; N], IdentityError> {
+        let mut bytes = [0; N];
+        self.reader.read_exact(&mut bytes).map_err(|e| io_error("read", self.path, e))?;
+        self.checksum.update(&bytes);
+        Ok(bytes)
+    }
 }
 
 impl<'a> Merge<'a> {
     fn new(runs: &'a [Run]) -> Result<Self, IdentityError> {
-        let mut inputs = Vec::new();
-        for run in runs {
-            let mut reader = BufReader::with_capacity(1 << 18, &run.file);
-            io::Seek::seek(&mut reader, io::SeekFrom::Start(HEADER_BYTES as u64))
-                .map_err(|e| io_error("seek", &run.path, e))?;
-            let head = read_record(&mut reader, &run.path)?;
-            inputs.push(MergeInput { reader, head, path: &run.path });
-        }
-        Ok(Self { inputs })
+        Ok(Self { inputs: runs.iter().map(MergeInput::new).collect::<Result<_, _>>()? })
     }
 
     fn step(&mut self) -> Result<Option<(Identity, Remembered)>, IdentityError> {
@@ -444,7 +494,7 @@ impl<'a> Merge<'a> {
         for input in &mut self.inputs {
             if input.head.is_some_and(|head| head.0 == smallest) {
                 newest = input.head;
-                input.head = read_record(&mut input.reader, input.path)?;
+                input.advance()?;
             }
         }
         Ok(newest)
@@ -455,15 +505,6 @@ impl Iterator for Merge<'_> {
     type Item = Result<(Identity, Remembered), IdentityError>;
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
-    }
-}
-
-fn read_record(reader: &mut BufReader<&File>, path: &Path) -> Result<Option<(Identity, Remembered)>, IdentityError> {
-    let mut record = [0u8; RECORD_BYTES];
-    match reader.read_exact(&mut record) {
-        Ok(()) => Ok(Some(decode(&record))),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(e) => Err(io_error("read", path, e)),
     }
 }
 
@@ -482,12 +523,15 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 fn read_or_make_seed(directory: &Path) -> Result<u64, IdentityError> {
     let path = directory.join("seed");
     match std::fs::read(&path) {
-        Ok(bytes) if bytes.len() == 8 => Ok(u64_at(&bytes, 0)),
-        Ok(_) => Err(IdentityError::Damaged { path, what: "the seed is not 8 bytes" }),
+        Ok(bytes) => match bytes.split_at_checked(8) {
+            Some((seed, checksum)) if checksum == xxh3_64(seed).to_le_bytes() => Ok(u64_at(seed, 0)),
+            _ => Err(IdentityError::SeedDamaged { path }),
+        },
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let mut seed = [0u8; 8];
             getrandom::fill(&mut seed).map_err(|e| io_error("draw a seed for", &path, io::Error::other(e)))?;
-            durable::write_atomic(&path, &seed, 0o600).map_err(|e| io_error("write", &path, e))?;
+            let file = [seed, xxh3_64(&seed).to_le_bytes()].concat();
+            durable::write_atomic(&path, &file, 0o600).map_err(|e| io_error("write", &path, e))?;
             Ok(u64::from_le_bytes(seed))
         }
         Err(e) => Err(io_error("read", &path, e)),

@@ -126,11 +126,15 @@ fn decode(body: &[u8], at: usize) -> Result<Record<'_>, RecordError> {
     if fixed[1] == 0 || bytes.len() < content_end {
         return Err(error("is longer than the frame or has no place"));
     }
+    let time_nanos = u16::from_le_bytes([fixed[2], fixed[3]]);
+    if time_nanos > 999 || fixed[12..16] != [0; 4] {
+        return Err(error("has a value this version does not write"));
+    }
     let mut log_entry_id = [0; 16];
     log_entry_id.copy_from_slice(&fixed[24..40]);
     Ok(Record {
         time_us: u64_at(fixed, 16) as i64,
-        time_nanos: u16::from_le_bytes([fixed[2], fixed[3]]),
+        time_nanos,
         log_entry_id,
         producer: u64_at(fixed, 40),
         digest: u64_at(fixed, 48),

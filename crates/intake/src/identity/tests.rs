@@ -114,9 +114,48 @@ fn a_damaged_run_is_named() {
     drop(memory);
     let path = folder.path().join("00000000000000000001.run");
     let whole = std::fs::read(&path).unwrap();
-    for cut in [0, 10, 47, 60, whole.len() - 1] {
-        std::fs::write(&path, &whole[..cut]).unwrap();
+    let refused = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
         let error = IdentityMemory::open(folder.path(), options(10)).err().expect("refused");
         assert!(error.to_string().contains("00000000000000000001.run"), "{error}");
+    };
+    for cut in 0..whole.len() {
+        refused(&whole[..cut]);
+    }
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refused(&flipped);
+    }
+}
+
+#[test]
+fn a_run_that_rots_while_it_is_open_is_not_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut memory = IdentityMemory::open(folder.path(), options(10)).unwrap();
+    let seed = memory.seed();
+    let flush = |memory: &mut IdentityMemory, n: u64| {
+        memory.insert(seed.identity(0, 0, &id(n)), Remembered { seq: n, digest: n });
+        memory.flush(n + 1, 0)
+    };
+    (0..3).for_each(|n| flush(&mut memory, n).unwrap());
+    let path = folder.path().join("00000000000000000002.run");
+    let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(&[0xff], HEADER_BYTES as u64 + 30).unwrap();
+    let error = flush(&mut memory, 3).unwrap_err();
+    assert!(error.to_string().contains("00000000000000000002.run"), "{error}");
+}
+
+#[test]
+fn a_damaged_seed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    IdentityMemory::open(folder.path(), options(10)).unwrap();
+    let path = folder.path().join("seed");
+    let whole = std::fs::read(&path).unwrap();
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, flipped).unwrap();
+        assert!(matches!(IdentityMemory::open(folder.path(), options(10)), Err(IdentityError::SeedDamaged { .. })));
     }
 }
