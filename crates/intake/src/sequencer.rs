@@ -182,11 +182,11 @@ impl Sequencer {
     /// The next free `seq` of an organization. The first entry of a log is its genesis entry, written before it.
     fn next_place(&mut self, number: u32, frames: &mut Vec<Vec<u8>>) -> Result<u64, Failure> {
         let index = number as usize;
-        if self.next_seq.len() <= index {
-            self.next_seq.resize(index + 1, 0);
-        }
-        if self.next_seq[index] == 0 {
+        if self.next_seq.get(index).is_none_or(|next| *next == 0) {
             let log = self.ledger.get(number).ok_or(Failure::UnknownOrganization(number))?;
+            if self.next_seq.len() <= index {
+                self.next_seq.resize(index + 1, 0);
+            }
             let key_id = format!("{:08x}", self.ledger.verifier_key(&log.origin)?.id());
             let genesis = control::genesis(&control::Genesis {
                 organization: &log.organization,

@@ -65,6 +65,10 @@ pub(crate) async fn post(
             app.create_organization(&organization, &caller).await?;
         }
         admitted = tokio::task::block_in_place(work)?;
+        if let Some(organization) = admitted.unknown.first() {
+            let error = anyhow::anyhow!("{organization} was created and the control database does not have it");
+            return Err(ApiError::internal("create the organization", error));
+        }
     }
     drop(bytes);
     let answer = submit(&app, admitted.batch).await?;
@@ -189,7 +193,7 @@ fn admit_body(
         outcomes: Vec::with_capacity(lines.len() + 1),
         unknown: Vec::new(),
     };
-    let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new() };
+    let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new(), failed: None };
     let mut ids = FreshIds::default();
     SCRATCH.with_borrow_mut(|scratch| {
         for Line { number, bytes } in lines {
@@ -203,6 +207,9 @@ fn admit_body(
             result.outcomes.push(outcome.map(|id| (number, id)).map_err(|refusal| (number, refusal)));
         }
     });
+    if let Some(failure) = resolver.failed {
+        return Err(failure);
+    }
     result.outcomes.extend(cut_line.map(Err));
     result.unknown = resolver.unknown;
     Ok(result)
@@ -236,6 +243,8 @@ struct Resolver<'a> {
     attribution: &'a Attribution,
     numbers: HashMap<Organization, u32>,
     unknown: Vec<Organization>,
+    /// A log could not be made. That is no fault of the event's, so nothing of the body is stored and all of it may be sent again.
+    failed: Option<ApiError>,
 }
 
 impl Resolver<'_> {
@@ -274,10 +283,13 @@ impl Resolver<'_> {
             }
             return Ok(u32::MAX);
         }
-        let log = self.app.intake.organization(organization).map_err(|error| {
-            tracing::error!(%organization, error = format!("{:#}", anyhow::Error::from(error)), "create the organization's log");
-            refuse("unavailable", None, "the organization's log could not be created; the server's log says why".to_owned())
-        })?;
+        let log = match self.app.intake.organization(organization) {
+            Ok(log) => log,
+            Err(error) => {
+                self.failed.get_or_insert_with(|| ApiError::internal("create the organization's log", error));
+                return Ok(u32::MAX);
+            }
+        };
         self.numbers.insert(organization.clone(), log.number);
         Ok(log.number)
     }
