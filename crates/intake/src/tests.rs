@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod model;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -39,11 +42,22 @@ fn options() -> Options {
 
 impl Bench {
     fn open(folder: &Path) -> Self {
+        Self::open_at(folder, 1_000, 0)
+    }
+
+    /// With the clock at `now_us`, and an archive whose newest entry was received at `archived_us`.
+    fn open_at(folder: &Path, now_us: i64, archived_us: i64) -> Self {
         let ledger = Arc::new(Ledger::open(&folder.join("ledger"), &folder.join("keys"), "test").unwrap());
-        let clock = Arc::new(TestClock(AtomicI64::new(1_000)));
-        let (intake, opened) =
-            Intake::open(Arc::new(RealDisk), folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), 0)
-                .unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(now_us)));
+        let (intake, opened) = Intake::open(
+            Arc::new(RealDisk),
+            folder,
+            Arc::clone(&ledger),
+            Arc::clone(&clock) as _,
+            &options(),
+            archived_us,
+        )
+        .unwrap();
         ledger.check_recovered().unwrap();
         Self { folder: folder.to_owned(), clock, ledger, intake, opened }
     }
@@ -171,63 +185,6 @@ fn received_at_never_goes_back() {
     bench.submit("p", &[(5, "a", vec![0])]).unwrap();
     let times: Vec<i64> = bench.entries()[&0].iter().map(|e| e.1).collect();
     assert_eq!(times, [5_000, 5_000, 5_000, 6_000, 6_000, 6_000]);
-}
-
-#[test]
-fn random_batches_and_restarts_agree_with_a_model() {
-    let mut random = StdRng::seed_from_u64(indelible_testkit::seed::seed());
-    let folder = tempfile::tempdir().unwrap();
-    let mut bench = Bench::open(folder.path());
-    // The model: by organization, the ids in order; and what each id was stored as.
-    let mut logs: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-    let mut known: BTreeMap<(u32, u64), (u64, bool)> = BTreeMap::new();
-    for _ in 0..120 {
-        match random.random_range(0..10) {
-            0 => bench = bench.reopen(),
-            1 => {
-                bench.ledger.publish().unwrap();
-                if random.random() {
-                    bench.ledger.persist().unwrap();
-                }
-            }
-            _ => {
-                let events: Vec<(u64, bool, u32)> = (0..random.random_range(1..40))
-                    .map(|_| (random.random_range(1..400), random.random_bool(0.1), random.random_range(0..4)))
-                    .collect();
-                let sent: Vec<(u64, &str, Vec<u32>)> =
-                    events.iter().map(|(id, other, org)| (*id, if *other { "b" } else { "a" }, vec![*org])).collect();
-                let answer = bench.submit("p", &sent).unwrap();
-                for ((id, other, org), outcome) in events.iter().zip(&answer.outcomes) {
-                    let number = bench.number(*org);
-                    let expected = match known.get(&(number, *id)) {
-                        None => {
-                            let log = logs.entry(number).or_insert_with(|| vec![u64::MAX]);
-                            known.insert((number, *id), (log.len() as u64, *other));
-                            log.push(*id);
-                            Status::New
-                        }
-                        Some((_, stored)) if stored == other => Status::Duplicate,
-                        Some(_) => Status::Reused,
-                    };
-                    assert_eq!(outcome.status, expected, "id {id} of {org}");
-                    if expected != Status::Reused {
-                        let receipt = answer.receipts[outcome.receipts.start];
-                        assert_eq!((receipt.number, receipt.seq), (number, known[&(number, *id)].0));
-                    }
-                }
-            }
-        }
-    }
-    let found: BTreeMap<u32, Vec<u64>> =
-        bench.entries().into_iter().map(|(n, list)| (n, list.into_iter().map(|e| e.0).collect())).collect();
-    assert_eq!(found, logs);
-    for (number, log) in &logs {
-        assert_eq!(bench.ledger.size(*number), log.len() as u64);
-        let mut frontier = Frontier::new();
-        let leaves: Vec<Hash> = (0..log.len() as u64).map(|seq| bench.ledger.leaf(*number, seq).unwrap()).collect();
-        leaves.iter().for_each(|leaf| frontier.push(*leaf));
-        assert_eq!(frontier.root(), bench.ledger.root_at(*number, log.len() as u64).unwrap());
-    }
 }
 
 #[test]
