@@ -1,11 +1,15 @@
 //! Starts the real program and talks to it as a user does.
 
+use std::ffi::OsString;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_indelible");
+/// The program just built, or the one in `INDELIBLE_PROGRAM`.
+fn program() -> OsString {
+    std::env::var_os("INDELIBLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_indelible").into())
+}
 
 /// The folder with the real audit logs; `None`, with a note, where there is none.
 pub(crate) fn data(file: &str) -> Option<PathBuf> {
@@ -59,38 +63,13 @@ impl Server {
 
     /// The server, or what it wrote before it gave up.
     pub(crate) fn try_start_in(folder: &Path) -> Result<Self, String> {
-        std::fs::create_dir_all(folder).unwrap();
-        let url_file = folder.join("server.url");
-        let _ = std::fs::remove_file(&url_file);
-        let log_file = folder.with_extension("log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&log_file).unwrap();
-        let mut process = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let started = Instant::now();
-        loop {
-            if let Ok(url) = std::fs::read_to_string(&url_file) {
-                let token = std::fs::read_to_string(folder.join("admin.token")).unwrap();
-                let administrator = Client { url: url.trim().into(), token: token.trim().into() };
-                return Ok(Self { process, administrator, folder: folder.into(), temporary: None });
-            }
-            if process.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(60) {
-                let _ = process.kill();
-                return Err(std::fs::read_to_string(&log_file).unwrap_or_default());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        Launch::new(folder).try_start()
     }
 
     /// What a second server on the same folder says before it gives up.
     pub(crate) fn try_start_in_use(folder: &Path) -> String {
         let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder.to_str().unwrap()];
-        let answer = run(Command::new(PROGRAM).args(args));
+        let answer = run(Command::new(program()).args(args));
         assert_ne!(answer.code, 0);
         answer.err
     }
@@ -106,22 +85,108 @@ impl Server {
     }
 
     /// Ends the process as Ctrl-C does; panics if that does not end well.
-    pub(crate) fn stop(mut self) {
-        assert!(Command::new("kill").arg(self.process.id().to_string()).status().unwrap().success());
-        let status = self.process.wait().unwrap();
+    pub(crate) fn stop(self) {
+        let status = self.ask_to_stop();
         assert!(status.success(), "the server ended with {status}");
+    }
+
+    /// Ends the process as Ctrl-C does, or finds out how it has ended already.
+    pub(crate) fn ask_to_stop(mut self) -> ExitStatus {
+        let _ = Command::new("kill").arg(self.process.id().to_string()).stderr(Stdio::null()).status();
+        self.process.wait().unwrap()
+    }
+
+    /// Whether the process has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+}
+
+/// How to start a server.
+pub(crate) struct Launch {
+    folder: PathBuf,
+    log: PathBuf,
+    config: Option<PathBuf>,
+    environment: Vec<(&'static str, OsString)>,
+}
+
+impl Launch {
+    /// A server on an existing or new data folder, which writes its log beside it.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { folder: folder.into(), log: folder.with_extension("log"), config: None, environment: Vec::new() }
+    }
+
+    /// Writes `text` as the server's configuration beside its log.
+    pub(crate) fn config(mut self, text: &str) -> Self {
+        let path = self.log.with_extension("toml");
+        std::fs::write(&path, text).unwrap();
+        self.config = Some(path);
+        self
+    }
+
+    /// Puts the log elsewhere.
+    pub(crate) fn log(mut self, path: &Path) -> Self {
+        self.log = path.into();
+        self
+    }
+
+    pub(crate) fn environment(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn start(self) -> Server {
+        self.try_start().unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
+    }
+
+    /// The server, or its log if it gave up.
+    pub(crate) fn try_start(self) -> Result<Server, String> {
+        let (folder, log) = (self.folder.clone(), self.log.clone());
+        let mut process = self.spawn();
+        let started = Instant::now();
+        loop {
+            let read = |name| std::fs::read_to_string(folder.join(name)).ok().filter(|text| text.ends_with('\n'));
+            if let (Some(url), Some(token)) = (read("server.url"), read("admin.token")) {
+                let administrator = Client { url: url.trim().into(), token: token.trim().into() };
+                return Ok(Server { process, administrator, folder, temporary: None });
+            }
+            if process.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(60) {
+                let _ = process.kill();
+                let _ = process.wait();
+                return Err(std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The process, which may not have read anything yet.
+    pub(crate) fn spawn(self) -> Child {
+        // Where the disk fails, the folder may have to wait for the server.
+        let _ = std::fs::create_dir_all(&self.folder);
+        let _ = std::fs::remove_file(self.folder.join("server.url"));
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        Command::new(program())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(&self.folder)
+            .args(self.config.iter().flat_map(|path| ["--config".as_ref(), path.as_os_str()]))
+            .envs(self.environment)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap()
     }
 }
 
 impl Client {
     /// Runs a client command against this server.
     pub(crate) fn indelible(&self, args: &[&str]) -> Answer {
-        run(Command::new(PROGRAM).args(args).env("INDELIBLE_URL", &self.url).env("INDELIBLE_TOKEN", &self.token))
+        run(Command::new(program()).args(args).env("INDELIBLE_URL", &self.url).env("INDELIBLE_TOKEN", &self.token))
     }
 
     /// As [`indelible`](Self::indelible), in the background.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        Command::new(PROGRAM)
+        Command::new(program())
             .args(args)
             .env("INDELIBLE_URL", &self.url)
             .env("INDELIBLE_TOKEN", &self.token)
@@ -217,12 +282,12 @@ pub(crate) struct Answer {
 
 /// Runs the program without a server.
 pub(crate) fn offline(args: &[&str]) -> Answer {
-    run(Command::new(PROGRAM).args(args).env_remove("INDELIBLE_TOKEN"))
+    run(Command::new(program()).args(args).env_remove("INDELIBLE_TOKEN"))
 }
 
 /// Runs the program without a server and without network.
 pub(crate) fn without_network(args: &[&str]) -> Answer {
-    run(Command::new("unshare").args(["-r", "-n", PROGRAM]).args(args).env_remove("INDELIBLE_TOKEN"))
+    run(Command::new("unshare").args(["-r", "-n"]).arg(program()).args(args).env_remove("INDELIBLE_TOKEN"))
 }
 
 fn run(command: &mut Command) -> Answer {
