@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 /// Crates that only tests and tools use; the table does not list them.
-const BESIDE: [&str; 3] = ["testkit", "bench", "xtask"];
+const BESIDE: [&str; 4] = ["testkit", "bench", "xtask", "fuzz-cases"];
 
 #[derive(Deserialize)]
 struct Metadata {

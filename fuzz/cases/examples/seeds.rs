@@ -1,0 +1,169 @@
+//! Writes the first files of each corpus, made from the data folder of a server that is not running:
+//!
+//!     cargo run -p indelible-fuzz-cases --example seeds -- DATA-DIR
+//!
+//! Fuzzing adds to them; `tools/fuzz` says how. The data folder should be small, a seed is best if it is short.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indelible_event::parts::{Delivery, merge};
+use indelible_intake::record;
+use indelible_journal::{FrameNumber, Journal, Options};
+use indelible_merkle::{
+    Checkpoint, Epoch, Frontier, KeyChange, LevelHashes, MapProof, NoteSigner, Notes, PlatformEntry, PrefixMap,
+    TlogProof, WitnessSigner, entry_bundle, inclusion_proof, leaf_hash, map_leaf,
+};
+use indelible_storage::Disk;
+use indelible_testkit::disk::FaultyDisk;
+use indelible_testkit::generator::{Generator, Settings};
+
+/// Longest seed but for log files, and seeds of a kind at most.
+const BYTES_MAX: usize = 3_000;
+const COUNT_MAX: usize = 12;
+
+fn main() {
+    let data = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "indelible-data".to_owned()));
+    let files = files_below(&data);
+    let named = |part: &'static str| files.iter().filter(move |path| path.to_string_lossy().contains(part));
+    let read = |path: &PathBuf| std::fs::read(path).unwrap();
+
+    let notes = String::from_utf8(read(&data.join("ledger/checkpoints"))).unwrap();
+    let notes: Vec<_> = Notes::new(&notes).map(Result::unwrap).collect();
+    write("note", notes.iter().map(|note| note.to_string().into_bytes()));
+    write("checkpoint", notes.iter().map(|note| note.text().as_bytes().to_vec()));
+    write("manifest", named("/manifest/").map(read));
+    write("rows", named(".parquet").map(|path| [&[3, 255, 255, 255, 255], &read(path)[..]].concat()));
+
+    let bodies = frames(&data.join("journal"));
+    write("record", bodies.iter().cloned());
+    let records: Vec<_> = bodies.iter().flat_map(|body| record::records(body)).map(Result::unwrap).collect();
+    write("part", records.iter().flat_map(|record| [record.infrastructure.to_vec(), record.content.to_vec()]));
+    let delivered = records.iter().filter(|record| record.producer != 0).map(|record| {
+        let mut line = Vec::new();
+        merge(record.infrastructure, record.content, &Delivery::default(), &mut line).unwrap();
+        line
+    });
+    let generator = Generator::new(Settings::default());
+    write("event", delivered.take(3).chain((0..3).map(|index| generator.batch(index, 1))));
+
+    write("name", names().into_iter().map(String::into_bytes));
+    write("tlog_proof", [1, 5, 300].into_iter().map(|size| tlog_proof(size).to_string().into_bytes()));
+    write("proof", [1, 2, 7, 200].into_iter().map(proof));
+    let salt = [5; 32];
+    let leaves: Vec<_> =
+        (0..5u8).map(|n| ([n * 50; 16], map_leaf(&[n * 50; 16], &salt, 1, 3, &leaf_hash(b"root")))).collect();
+    let map = PrefixMap::new(leaves).unwrap();
+    let map_proof = |n: u8| {
+        let (label, generation) = ([n * 50; 16], 1);
+        MapProof { epoch: 7, time: -1, label, generation, salt, path: map.path(&label).unwrap() }
+            .to_string()
+            .into_bytes()
+    };
+    write("map_proof", (0..5).map(map_proof));
+    let (old, new) = (NoteSigner::from_seed(&[7; 32]), NoteSigner::from_seed(&[8; 32]));
+    let epoch =
+        |number| PlatformEntry::Epoch(Epoch { number, time: 1_767_571_200_000_000, map_root: map.root() }).to_bytes();
+    let change = PlatformEntry::KeyChange(KeyChange::sign(1, &old, &new)).to_bytes();
+    let bundle = entry_bundle([&epoch(0)[..], &change, &epoch(2)]).unwrap();
+    write("platform", [epoch(0), epoch(u64::MAX), change, bundle, entry_bundle([&[][..]]).unwrap()].into_iter());
+    write("policy", policies().into_iter().map(String::into_bytes));
+    // Choices of a good journal of one, two and three segments, and of bad ones.
+    let choices = |count: u8, byte: u8| [vec![count], vec![byte; 60]].concat();
+    write("segment", [(0, 0), (1, 1), (2, 2), (2, 5), (1, 15), (2, 31)].into_iter().map(|(n, byte)| choices(n, byte)));
+}
+
+fn write(corpus: &str, seeds: impl Iterator<Item = Vec<u8>>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(corpus);
+    std::fs::create_dir_all(&folder).unwrap();
+    let short = seeds.filter(|seed| corpus == "rows" || seed.len() <= BYTES_MAX);
+    for (number, seed) in short.take(COUNT_MAX).enumerate() {
+        std::fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Bodies of the frames of a journal, of which a copy in memory is opened.
+fn frames(folder: &Path) -> Vec<Vec<u8>> {
+    let disk = FaultyDisk::new();
+    for path in files_below(folder) {
+        let copy = Path::new("/journal").join(path.file_name().unwrap());
+        disk.create(&copy).unwrap();
+        disk.tamper(&copy, |bytes| *bytes = std::fs::read(&path).unwrap());
+    }
+    let (journal, _) = Journal::open(Arc::new(disk), Path::new("/journal"), Options::default()).unwrap();
+    journal.frames(FrameNumber(0)).map(|frame| frame.unwrap().body.to_vec()).collect()
+}
+
+fn names() -> Vec<String> {
+    let key = NoteSigner::from_seed(&[7; 32]).verifier_key("logs.example/1").unwrap().to_string();
+    let hash = leaf_hash(b"entry").to_string();
+    let texts = [
+        "ri.indelible..organization.acme",
+        "ri.compass.main.folder.0123-4567",
+        "tile/0/x001/x234/067",
+        "tile/7/000.p/255",
+        "tile/entries/x001/000",
+        "0000000000000000-0000000000000041",
+        "2026-01-02T03:04:05.123456789Z",
+        "2016-02-29T23:59:59+14:00",
+        "0B8E4C1A-3d2f-4e5b-8a9c-7d6e5f4a3b2c",
+        "e913d25c73e920cc8d0baa0efa532036",
+    ];
+    texts.into_iter().map(str::to_owned).chain([key, hash]).collect()
+}
+
+fn policies() -> [String; 5] {
+    let log = NoteSigner::from_seed(&[7; 32]).verifier_key("logs.example/1").unwrap();
+    let witness =
+        |n: u8| WitnessSigner::from_seed(&format!("witness.example/{n}"), &[n; 32]).unwrap().key().to_string();
+    let (one, two) = (witness(1), witness(2));
+    [
+        format!("log {log}\nquorum none\n"),
+        format!("# comment\n\nlog {log} https://logs.example/\nwitness one {one}\nquorum one\n"),
+        format!(
+            "log {log}\nwitness one {one}\nwitness two {two} https://two.example\ngroup both all one two\nquorum both\n"
+        ),
+        format!("log {log}\nwitness one\t{one}\nwitness two {two}\ngroup some any one two\ngroup g 1 some\nquorum g\n"),
+        format!("log {log}\nwitness one {one}\ngroup both 3 one\nquorum both\nquorum none\n"),
+    ]
+}
+
+fn tree(size: u64) -> LevelHashes {
+    let leaves: Vec<_> = (0..size).map(|index| leaf_hash(&index.to_be_bytes())).collect();
+    let mut hashes = LevelHashes::default();
+    Frontier::new().extend_levels(&leaves, &mut hashes.levels);
+    hashes
+}
+
+fn tlog_proof(size: u64) -> TlogProof {
+    let (tree, signer, name) = (tree(size), NoteSigner::from_seed(&[7; 32]), "logs.example/1");
+    let root = indelible_merkle::root(&tree, size).unwrap();
+    let path = inclusion_proof(&tree, size / 2, size).unwrap();
+    let checkpoint = Checkpoint::new(name, size, root).sign(&signer).unwrap();
+    TlogProof { extra: (size > 1).then(|| b"extra".to_vec()), index: size / 2, path, checkpoint }
+}
+
+/// An inclusion proof as the choices of the case `proof`: index, size, size, leaf, root, split, hashes.
+fn proof(size: u64) -> Vec<u8> {
+    let (tree, index) = (tree(size), size / 2);
+    let root = indelible_merkle::root(&tree, size).unwrap();
+    let mut bytes = Vec::new();
+    [index, size, size].iter().for_each(|number| bytes.extend([0, *number as u8]));
+    bytes.extend(leaf_hash(&index.to_be_bytes()).0);
+    bytes.extend(root.0);
+    bytes.push(0);
+    inclusion_proof(&tree, index, size).unwrap().iter().for_each(|hash| bytes.extend(hash.0));
+    bytes
+}

@@ -1,0 +1,44 @@
+//! What must hold for any bytes that come from elsewhere: one function for each kind.
+//!
+//! A function gets bytes that a stranger chose and panics if our code breaks a promise about them, which is mostly: no
+//! panic, no unbounded work, and what is accepted is written back as it was read. `fuzz/` looks for bytes that break one;
+//! `tests/corpora.rs` runs each over its corpus, so that what was once found stays found.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a case says no")]
+
+mod input;
+mod ledger;
+mod rows;
+mod segment;
+mod text;
+
+/// A function of bytes.
+pub type Case = fn(&[u8]);
+
+/// All cases by the name of their fuzz target and their corpus.
+pub const CASES: [(&str, Case); 14] = [
+    ("checkpoint", text::checkpoint),
+    ("event", indelible_event::fuzz::admit),
+    ("manifest", text::manifest),
+    ("map_proof", text::map_proof),
+    ("name", text::name),
+    ("note", text::note),
+    ("part", indelible_event::fuzz::parts),
+    ("platform", ledger::platform),
+    ("policy", text::policy),
+    ("proof", ledger::proof),
+    ("record", ledger::record),
+    ("rows", rows::rows),
+    ("segment", segment::segment),
+    ("tlog_proof", text::tlog_proof),
+];
+
+/// Runs the case of that name.
+///
+/// # Panics
+///
+/// If there is none, or if what must hold does not.
+pub fn run(name: &str, bytes: &[u8]) {
+    let (_, case) = CASES.iter().find(|(known, _)| *known == name).expect("a case of that name");
+    case(bytes);
+}
