@@ -2,8 +2,8 @@
 
 use indelible_intake::record;
 use indelible_merkle::{
-    Frontier, Hash, RangeProof, Run, RunHashes, empty_root, leaf_hash, verify_consistency, verify_inclusion,
-    verify_range,
+    Frontier, Hash, PlatformEntry, RangeProof, Run, RunHashes, empty_root, entry_bundle, leaf_hash, read_entry_bundle,
+    verify_consistency, verify_inclusion, verify_range,
 };
 
 use crate::input::Input;

@@ -33,7 +33,12 @@ pub(super) fn post(client: &Client, numbers: Range<u64>) -> Answer {
     block_on(send(&reqwest::Client::new(), &client.url, &client.token, numbers))
 }
 
-/// Sends any body as events; for what is not in the book.
+/// Asks for everything to be archived. `None` if the connection broke.
+pub(super) fn seal(client: &Client) -> Option<u16> {
+    let request = client.request(reqwest::Method::POST, "/api/v1/archive/seal").timeout(Duration::from_secs(30));
+    block_on(async { Some(request.send().await.ok()?.status().as_u16()) })
+}
+
 async fn send(http: &reqwest::Client, url: &str, token: &str, numbers: Range<u64>) -> Answer {
     let request = http
         .post(format!("{url}/api/v1/events"))

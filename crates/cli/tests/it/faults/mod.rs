@@ -7,7 +7,6 @@
 mod book;
 mod file_system;
 mod flips;
-mod full;
 mod kills;
 mod load;
 mod power;

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 use rand::seq::SliceRandom;
 
 use super::book::Book;
+use super::load;
 use super::shim::{self, EIO, ENOSPC, Fault, Operation, Places, Shim};
 use super::{CONFIG, number, seeded};
-use crate::harness::{Client, Launch, fetch};
+use crate::harness::{Client, Launch};
 
 /// Ways in which an operation fails. `dead` with "no space left" is a disk that is full from then on.
 const WAYS: [(&str, u8); 5] = [("lost", EIO), ("done", EIO), ("half", ENOSPC), ("dead", ENOSPC), ("gasp", EIO)];
@@ -87,8 +88,7 @@ fn check(shim: &Shim, fault: Option<Fault>) -> Vec<Operation> {
 
 /// Takes the log through all that writes: new organizations, full memories, full segments, seals and releases.
 fn live(server: &Client, book: &mut Book, places: &Places) {
-    let seal = || drop(fetch(server.request(reqwest::Method::POST, "/api/v1/archive/seal")));
-    let mut emit = |book: &mut Book, count| {
+    let emit = |book: &mut Book, count| {
         let answer = book.emit(server, count);
         let poisoned = is_poisoned(&shim::operations(&places.operations));
         assert!(answer.receipts.is_none() || !poisoned, "acknowledged after the journal failed");
@@ -96,10 +96,10 @@ fn live(server: &Client, book: &mut Book, places: &Places) {
     emit(book, 30);
     emit(book, 40);
     emit(book, 150);
-    seal();
+    load::seal(server);
     book.emit_large(server, 10);
     emit(book, 20);
-    seal();
+    load::seal(server);
     emit(book, 20);
 }
 
