@@ -8,7 +8,8 @@ use anyhow::{Context, bail, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use indelible_api::OrganizationSummary;
 use indelible_merkle::{
-    Checkpoint, Hash, Hashes, Note, Policy, Tile, TilePath, leaf_hash, read_entry_bundle, root, tiles_between,
+    Checkpoint, Frontier, Hash, Hashes, Note, Policy, TILE_WIDTH, Tile, TilePath, leaf_hash, read_entry_bundle, root,
+    tiles_between,
 };
 use reqwest::Method;
 
@@ -40,7 +41,7 @@ pub(crate) async fn run(client: &Client, args: &TilesArgs) -> anyhow::Result<Exi
         .await?;
     let folder = Folder { root: &args.out, size: checkpoint.size };
     ensure!(
-        root(&folder, checkpoint.size)? == checkpoint.root,
+        root(&folder, checkpoint.size)? == checkpoint.root && root_of_leaves(&folder)? == checkpoint.root,
         "the tiles in {} do not give the root of the checkpoint; they were altered on the way, or are of another log",
         args.out.display()
     );
@@ -55,6 +56,18 @@ pub(crate) async fn run(client: &Client, args: &TilesArgs) -> anyhow::Result<Exi
         args.out.display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The root that the leaf hashes give by themselves, whatever the tiles above them say.
+fn root_of_leaves(folder: &Folder<'_>) -> anyhow::Result<Hash> {
+    let mut frontier = Frontier::new();
+    let mut leaves = [Hash::ZERO; TILE_WIDTH as usize];
+    for first in (0..folder.size).step_by(usize::from(TILE_WIDTH)) {
+        let count = (folder.size - first).min(u64::from(TILE_WIDTH)) as usize;
+        folder.tile_hashes(0, first, &mut leaves[..count])?;
+        leaves[..count].iter().for_each(|leaf| frontier.push(*leaf));
+    }
+    Ok(frontier.root())
 }
 
 /// Where the newest generation of an organization's log is.

@@ -190,7 +190,7 @@ async fn examine_archive(data: &Path, ledger: Option<&Ledger>, found: &mut Exami
     let load = async || -> anyhow::Result<((), String)> {
         let bucket = Bucket::local(&path)?;
         let Some(ledger) = ledger else {
-            bucket.list_sorted("organizations/").await?;
+            bucket.list_sorted("organizations").await?;
             return Ok(((), "it can be listed".to_owned()));
         };
         let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok()).await?;
