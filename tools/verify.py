@@ -220,7 +220,7 @@ RID = r"ri\.[a-z][a-z0-9-]*\.(?:[a-z0-9][a-z0-9-]*)?\.[a-z][a-z0-9-]*\.[A-Za-z0-
 RANGE = rf"indelible/range-proof/v1\nsize {NUM}\nrange {NUM} {NUM}\nleft {LIST}right {LIST}"
 SINCE = rf"origin {NAME}\nold {NUM}\nnew {NUM}\npath {LIST}"
 MAP = rf"indelible/map-proof/v1\nepoch {NUM}\ntime {SIGNED}\nlabel ([0-9a-f]{{32}})\ngeneration {NUM}\nsalt {HEX}\npath {LIST}"
-TLOG = rf"c2sp.org/tlog-proof@v1\n(?:extra [A-Za-z0-9+/=]*\n)?index {NUM}\n((?:{HASH}\n)*)"
+TLOG = rf"c2sp\.org/tlog-proof@v1\n(?:extra [A-Za-z0-9+/=]*\n)?index {NUM}\n((?:{HASH}\n)*)"
 RECEIPT = rf"([^ \n]+) {NUM} ({HASH})\n"
 FILES = "checkpoint genesis genesis.proof leaves map.proof platform.tlog-proof policy.txt range.proof".split()
 class Bundle:

@@ -114,7 +114,7 @@ impl<'f> Trial<'f> {
         for (what, count) in self.counts {
             println!("{count:6} {what}");
         }
-        println!("{total:6} cases on which {verifiers} agree");
+        println!("RESULT bundle: {total} changed bundles refused, {verifiers} agree on each");
         total
     }
 }
