@@ -1,7 +1,7 @@
 //! `indelible doctor`: what can be found out about a data folder without starting a server on it.
 //!
 //! It takes the lock of the folder, so that no server starts meanwhile, and opens everything as a start would, but
-//! changes nothing. Where a server runs, what that server has open is not touched, and left to its own checks.
+//! changes nothing, but for a checkpoint that a kill left half done. Where a server runs, what that server has open is not touched, and left to its own checks.
 
 use std::path::Path;
 use std::sync::Arc;
