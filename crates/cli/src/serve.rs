@@ -1,8 +1,10 @@
 //! `serve`.
 
+use std::io;
 use std::process::ExitCode;
 
 use indelible_server::{Config, Server};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::ServeArgs;
@@ -55,16 +57,20 @@ fn greet(server: &Server) {
     eprintln!("Ctrl-C stops the server; nothing acknowledged is lost.");
 }
 
-/// Resolves on Ctrl-C or SIGTERM.
-pub(crate) async fn wait_for_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+/// Resolves on Ctrl-C or SIGTERM, and on those that came since this was called.
+pub(crate) fn wait_for_signal() -> impl Future<Output = ()> + Send + 'static {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = arrival(interrupt) => {}
+            () = arrival(terminate) => {}
         }
-        Err(_) => drop(interrupt.await),
+    }
+}
+
+async fn arrival(signal: io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
