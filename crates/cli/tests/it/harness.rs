@@ -154,11 +154,6 @@ impl Server {
         let _ = Command::new("kill").arg(self.process.id().to_string()).stderr(Stdio::null()).status();
         self.process.wait().unwrap()
     }
-
-    /// Whether the process has ended by itself.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.process.try_wait().unwrap().is_some()
-    }
 }
 
 /// How to start a server.

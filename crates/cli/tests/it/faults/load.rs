@@ -20,12 +20,10 @@ const BATCH: u64 = 40;
 pub(super) struct Answer {
     /// `None` if the connection broke.
     pub(super) status: Option<u16>,
-    pub(super) retry_after: bool,
     /// Events stored by this request.
     pub(super) new: u64,
     /// Of every event, if the request was answered well.
     pub(super) receipts: Option<Vec<Receipt>>,
-    pub(super) text: String,
 }
 
 /// Sends the events `numbers` in one request.
@@ -45,26 +43,13 @@ async fn send(http: &reqwest::Client, url: &str, token: &str, numbers: Range<u64
         .bearer_auth(token)
         .timeout(Duration::from_secs(20))
         .body(lines(numbers.clone()));
-    let broken = |error: reqwest::Error| Answer {
-        status: None,
-        retry_after: false,
-        new: 0,
-        receipts: None,
-        text: format!("{error:?}"),
-    };
-    let response = match request.send().await {
-        Ok(response) => response,
-        Err(error) => return broken(error),
-    };
+    let broken = Answer { status: None, new: 0, receipts: None };
+    let Ok(response) = request.send().await else { return broken };
     let status = response.status().as_u16();
-    let retry_after = response.headers().contains_key("retry-after");
-    let text = match response.text().await {
-        Ok(text) => text,
-        Err(error) => return broken(error),
-    };
+    let Ok(text) = response.text().await else { return broken };
     let value: Value = serde_json::from_str(&text).unwrap_or_default();
     let receipts = (status == 200).then(|| receipts(&value, numbers));
-    Answer { status: Some(status), retry_after, new: value["new"].as_u64().unwrap_or(0), receipts, text }
+    Answer { status: Some(status), new: value["new"].as_u64().unwrap_or(0), receipts }
 }
 
 /// The receipts of an answer. Nothing that we send is refused for what it is.
