@@ -47,15 +47,19 @@ pub enum KeyError {
     BadPoint,
 }
 
-/// A public key under a name, which checks signatures of notes. Its text is `name+id+base64(type || key)`.
+/// A public key under a name, which checks signatures of notes.
+pub type VerifierKey = NamedKey<ED25519>;
+
+/// A public key under a name, for signatures of the type `KIND`: keys of other types are other types here. Its text is
+/// `name+id+base64(KIND || key)`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct VerifierKey {
+pub struct NamedKey<const KIND: u8> {
     name: String,
     id: u32,
     key: VerifyingKey,
 }
 
-impl VerifierKey {
+impl<const KIND: u8> NamedKey<KIND> {
     /// The key with these 32 bytes, under `name`.
     ///
     /// # Errors
@@ -64,10 +68,10 @@ impl VerifierKey {
         if !is_key_name(name) {
             return Err(KeyError::Malformed);
         }
-        Ok(Self { name: name.to_owned(), id: key_id(name, ED25519, public), key: point(public)? })
+        Ok(Self { name: name.to_owned(), id: key_id(name, KIND, public), key: point(public)? })
     }
 
-    /// The name; of a log's key its origin.
+    /// The name; of a log's key its origin, of a witness's key the witness.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -91,53 +95,35 @@ impl VerifierKey {
         self.id == signature.key_id && self.name == signature.name
     }
 
-    /// Whether `signature` is this key's over `text`, by the strict rules: no point of small order, no second
-    /// form of a number.
-    #[must_use]
-    pub fn verifies(&self, text: &str, signature: &Signature) -> bool {
-        self.made(signature) && self.verifies_bytes(text.as_bytes(), &signature.bytes)
-    }
-
     pub(crate) fn verifies_bytes(&self, message: &[u8], signature: &[u8]) -> bool {
         let signature = ed25519_dalek::Signature::from_slice(signature);
         signature.is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
     }
 }
 
+impl VerifierKey {
+    /// Whether `signature` is this key's over `text`, by the strict rules: no point of small order, no second
+    /// form of a number.
+    #[must_use]
+    pub fn verifies(&self, text: &str, signature: &Signature) -> bool {
+        self.made(signature) && self.verifies_bytes(text.as_bytes(), &signature.bytes)
+    }
+}
+
 /// A point that is written in its one form and is not of small order, with which anybody can sign.
-pub(crate) fn point(public: &[u8; 32]) -> Result<VerifyingKey, KeyError> {
+fn point(public: &[u8; 32]) -> Result<VerifyingKey, KeyError> {
     let key = VerifyingKey::from_bytes(public).map_err(|_| KeyError::BadPoint)?;
     let usable = !key.is_weak() && key.to_edwards().compress().as_bytes() == public;
     if usable { Ok(key) } else { Err(KeyError::BadPoint) }
 }
 
-pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> u32 {
+fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> u32 {
     let mut hash = Sha256::new();
     hash.update(name);
     hash.update([b'\n', kind]);
     hash.update(public);
     let [a, b, c, d, ..]: [u8; 32] = hash.finalize().into();
     u32::from_be_bytes([a, b, c, d])
-}
-
-/// Writes `name+id+base64(kind || public)`.
-pub(crate) fn write_key_text(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    id: u32,
-    kind: u8,
-    public: &[u8; 32],
-) -> fmt::Result {
-    write!(f, "{name}+{id:08x}+{}", STANDARD.encode([&[kind][..], public].concat()))
-}
-
-/// Reads the name, id and public key of a key text of this kind; the id is not checked.
-pub(crate) fn read_key_text(text: &str, expected: u8) -> Result<(&str, u32, [u8; 32]), KeyError> {
-    let (name, id, found, public) = split_key_text(text)?;
-    if found != expected {
-        return Err(KeyError::WrongType { found, expected });
-    }
-    Ok((name, id, public.try_into().map_err(|_| KeyError::Malformed)?))
 }
 
 /// Reads the kind and public key of a key text of any kind.
@@ -161,24 +147,28 @@ fn split_key_text(text: &str) -> Result<(&str, u32, u8, Vec<u8>), KeyError> {
     Ok((name, id, kind, public.to_vec()))
 }
 
-impl fmt::Display for VerifierKey {
+impl<const KIND: u8> fmt::Display for NamedKey<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_key_text(f, &self.name, self.id, ED25519, self.public())
+        let key = STANDARD.encode([&[KIND][..], self.public()].concat());
+        write!(f, "{}+{:08x}+{key}", self.name, self.id)
     }
 }
 
-impl fmt::Debug for VerifierKey {
+impl<const KIND: u8> fmt::Debug for NamedKey<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for VerifierKey {
+impl<const KIND: u8> FromStr for NamedKey<KIND> {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (name, id, public) = read_key_text(text, ED25519)?;
-        let found = Self::new(name, &public)?;
+        let (name, id, found, public) = split_key_text(text)?;
+        if found != KIND {
+            return Err(KeyError::WrongType { found, expected: KIND });
+        }
+        let found = Self::new(name, &public.try_into().map_err(|_| KeyError::Malformed)?)?;
         if found.id == id { Ok(found) } else { Err(KeyError::WrongId) }
     }
 }

@@ -32,7 +32,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use frontier::{Frontier, FrontierError};
 pub use hash::{Hash, ParseHashError, empty_root, leaf_hash, node_hash};
 pub use hashes::{Hashes, LevelHashes, TileCache, root};
-pub use key::{KeyError, NoteSigner, VerifierKey, is_key_name};
+pub use key::{KeyError, NamedKey, NoteSigner, VerifierKey, is_key_name};
 pub use map::{EMPTY_MAP, Label, MAX_MAP_PATH, MapProof, ParseMapProofError, PrefixMap, map_leaf};
 pub use node::{Cover, Node, cover};
 pub use note::{
