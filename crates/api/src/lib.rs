@@ -342,6 +342,45 @@ pub struct ArchiveStatus {
     /// The last failure of archiving, if the newest attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// Copies of the journal in the bucket.
+    #[serde(default)]
+    pub journal_copies: JournalCopies,
+    /// The last time the server checked its archive; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_check: Option<SelfCheck>,
+}
+
+/// Copies of the journal: what is acknowledged and in no log file yet outlives the server's disk in them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalCopies {
+    /// Copies in the bucket.
+    pub copies: u64,
+    /// Age of the oldest acknowledged entry that is neither in a copy nor in a log file, seconds; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_uncopied_seconds: Option<f64>,
+    /// How old the oldest entry of the newest copy was when that was read back from the bucket, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_copy_lag_seconds: Option<f64>,
+    /// The last failure of copying, if the newest attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// What the server found when it last checked its archive as an auditor would.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfCheck {
+    /// When the check ended, RFC 3339.
+    pub finished: String,
+    /// `verified`, `notVerified` or `unknown`.
+    pub outcome: String,
+    /// The outcome in a sentence.
+    pub summary: String,
+    /// Entries proven from their rows.
+    pub entries: u64,
+    /// How long the check took.
+    pub seconds: f64,
 }
 
 /// State of one organization's archive.
@@ -447,6 +486,8 @@ alarm_kinds! {
     WitnessQuorumMissing = "witnessQuorumMissing",
     /// The clock jumped; intake waits for `indelible doctor --accept-clock`.
     ClockStopped = "clockStopped",
+    /// What is acknowledged is not copied to the bucket in time; the loss of the disk would lose it.
+    JournalCopyLate = "journalCopyLate",
     /// A producer used one `logEntryId` for two different events.
     LogEntryIdReused = "logEntryIdReused",
 }

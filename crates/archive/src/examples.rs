@@ -45,7 +45,10 @@ fn an_archive_of_version_1_verifies() {
     let manifest =
         "archive/organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000005-0000000000000260";
     let shown = fs::read_to_string(example(manifest)).unwrap();
-    assert!(page("archive.md").contains(&format!("```\n{shown}```\n")), "archive.md does not show\n{shown}");
+    let claim = fs::read_to_string(example("archive/platform/generations/1")).unwrap();
+    for shown in [shown, claim] {
+        assert!(page("archive.md").contains(&format!("```\n{shown}```\n")), "archive.md does not show\n{shown}");
+    }
 }
 
 /// The log of the bundles.

@@ -38,6 +38,8 @@ pub struct LogFile {
     pub bytes: u64,
     /// Bytes of the canonical parts of all its entries.
     pub canonical_bytes: u64,
+    /// Bytes of the canonical parts of the largest.
+    pub entry_bytes_max: u64,
     /// SHA-256 of the object.
     pub sha256: [u8; 32],
     /// UTC day of `received_at` of every row, `YYYY-MM-DD`.
@@ -66,6 +68,7 @@ impl LogFile {
             rows: manifest.entries(),
             bytes: log_file.bytes,
             canonical_bytes: facts.canonical_bytes,
+            entry_bytes_max: facts.entry_bytes_max,
             sha256: log_file.sha256,
             date: manifest.date(),
             time_min_us: facts.time_min_us,
@@ -132,19 +135,24 @@ pub struct Inventory {
 #[derive(Debug, Default)]
 struct Generation {
     files: Vec<Arc<LogFile>>,
-    last_manifest: Option<[u8; 32]>,
+    last: Option<(Arc<Manifest>, [u8; 32])>,
 }
 
 impl Generation {
     fn end(&self) -> u64 {
         self.files.last().map_or(0, |file| file.last + 1)
     }
+
+    /// SHA-256 of the newest manifest.
+    fn last_manifest(&self) -> Option<[u8; 32]> {
+        self.last.as_ref().map(|(_, sha256)| *sha256)
+    }
 }
 
 impl Inventory {
-    /// Reads all manifests of `bucket`. `key` answers with the key that signs the log of an origin; a manifest that it
-    /// did not sign, or that does not follow the one before it, is an error.
-    pub async fn load(bucket: &Bucket, key: impl Fn(&str) -> Option<VerifierKey>) -> Result<Inventory, InventoryError> {
+    /// Reads all manifests of `bucket`. `keys` answers with the keys that sign the log of an origin; a manifest that none of
+    /// them signed, or that does not follow the one before it, is an error.
+    pub async fn load(bucket: &Bucket, keys: impl Fn(&str) -> Vec<VerifierKey>) -> Result<Inventory, InventoryError> {
         let objects = bucket.list(layout::ORGANIZATIONS).try_filter(|object| {
             let is_manifest = object.name.split('/').nth(3) == Some("manifest");
             std::future::ready(is_manifest)
@@ -156,7 +164,7 @@ impl Inventory {
                 if object.bytes > MANIFEST_BYTES_MAX as u64 {
                     return Err(InventoryError::TooLarge { name: object.name, bytes: object.bytes });
                 }
-                read(bucket, object.name, &key).await
+                read(bucket, object.name, &keys).await
             })
             .buffer_unordered(CONCURRENT_READS)
             .try_collect()
@@ -164,7 +172,7 @@ impl Inventory {
         found.sort_by(|a, b| (&a.1.origin, a.1.facts.first).cmp(&(&b.1.origin, b.1.facts.first)));
         let inventory = Inventory::default();
         for (name, manifest, sha256) in found {
-            if !inventory.add(&manifest, sha256) {
+            if !inventory.add(manifest, sha256) {
                 return Err(InventoryError::Chain { name });
             }
         }
@@ -175,21 +183,21 @@ impl Inventory {
     /// what is known of its log.
     #[must_use]
     pub fn extend(&self, run: &SealedRun) -> bool {
-        self.add(run.manifest(), run.manifest_sha256())
+        self.add(run.manifest().clone(), run.manifest_sha256())
     }
 
-    fn add(&self, manifest: &Manifest, sha256: [u8; 32]) -> bool {
+    fn add(&self, manifest: Manifest, sha256: [u8; 32]) -> bool {
         let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
         let generations = organizations.entry(manifest.organization.clone()).or_default();
         let generation = generations.entry(manifest.generation()).or_default();
-        if generation.last_manifest == Some(sha256) {
+        if generation.last_manifest() == Some(sha256) {
             return true;
         }
-        if manifest.facts.first != generation.end() || manifest.previous != generation.last_manifest {
+        if manifest.facts.first != generation.end() || manifest.previous != generation.last_manifest() {
             return false;
         }
-        generation.files.push(Arc::new(LogFile::of(manifest)));
-        generation.last_manifest = Some(sha256);
+        generation.files.push(Arc::new(LogFile::of(&manifest)));
+        generation.last = Some((Arc::new(manifest), sha256));
         true
     }
 
@@ -200,14 +208,44 @@ impl Inventory {
         generations.flat_map(BTreeMap::values).flat_map(|generation| generation.files.iter().cloned()).collect()
     }
 
-    /// The end of what is archived of an organization's newest generation: the `seq` that the next run begins with.
-    pub fn archived_end(&self, organization: &Organization) -> u64 {
-        self.newest(organization, Generation::end).unwrap_or(0)
+    /// The end of what is archived of a generation of an organization's log: the `seq` that the next run begins with.
+    pub fn archived_end(&self, organization: &Organization, generation: u32) -> u64 {
+        self.read(organization, generation, Generation::end).unwrap_or(0)
     }
 
-    /// SHA-256 of the newest manifest of an organization's newest generation: `previous` of the next run.
-    pub fn last_manifest(&self, organization: &Organization) -> Option<[u8; 32]> {
-        self.newest(organization, |generation| generation.last_manifest).flatten()
+    /// SHA-256 of the newest manifest of a generation of an organization's log: `previous` of the next run.
+    pub fn last_manifest(&self, organization: &Organization, generation: u32) -> Option<[u8; 32]> {
+        self.read(organization, generation, Generation::last_manifest).flatten()
+    }
+
+    /// The newest manifest of a generation of an organization's log, and its runs: the first `seq` of each and the one
+    /// behind its last.
+    pub fn generation(&self, organization: &Organization, number: u32) -> Option<(Arc<Manifest>, Vec<(u64, u64)>)> {
+        let read = |generation: &Generation| {
+            let runs = generation.files.iter().map(|file| (file.first, file.last + 1)).collect();
+            Some((Arc::clone(&generation.last.as_ref()?.0), runs))
+        };
+        self.read(organization, number, read).flatten()
+    }
+
+    /// The generation, of those below `open`, that holds the entry received at this time; `open` if none does. Generations
+    /// follow each other in time.
+    pub fn generation_at(&self, organization: &Organization, received_at_us: i64, open: u32) -> u32 {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.get(organization).into_iter().flat_map(|generations| generations.range(..open));
+        let ends_before =
+            |generation: &Generation| generation.files.last().is_none_or(|file| file.received_last_us < received_at_us);
+        let mut holding = generations.filter(|(_, generation)| !ends_before(generation));
+        holding.next().map_or(open, |(number, _)| *number)
+    }
+
+    /// The organization, of those in `scope`, that has a log with this label and generation in the archive.
+    pub fn labelled(&self, scope: &Scope, label: &str, number: u32) -> Option<Organization> {
+        let mut organizations = scope.organizations().iter();
+        let is_it = |organization: &&Organization| {
+            self.generation(organization, number).is_some_and(|(last, _)| last.label() == label)
+        };
+        organizations.find(is_it).cloned()
     }
 
     /// The latest `received_at` in the archive, of any organization, microseconds since 1970 UTC: what a server goes on
@@ -225,16 +263,16 @@ impl Inventory {
         files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes))
     }
 
-    fn newest<T>(&self, organization: &Organization, read: impl FnOnce(&Generation) -> T) -> Option<T> {
+    fn read<T>(&self, organization: &Organization, number: u32, read: impl FnOnce(&Generation) -> T) -> Option<T> {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
-        organizations.get(organization)?.values().next_back().map(read)
+        organizations.get(organization)?.get(&number).map(read)
     }
 }
 
 async fn read(
     bucket: &Bucket,
     name: String,
-    key: &impl Fn(&str) -> Option<VerifierKey>,
+    keys: &impl Fn(&str) -> Vec<VerifierKey>,
 ) -> Result<(String, Manifest, [u8; 32]), InventoryError> {
     let bytes = bucket.get(&name).await?;
     let (manifest, note) = match Manifest::parse(&bytes) {
@@ -244,8 +282,7 @@ async fn read(
     if format!("{}/{}", manifest.folder(), manifest.name()) != name {
         return Err(InventoryError::Misplaced { name });
     }
-    let keys = Vec::from_iter(key(&manifest.origin));
-    if let Err(source) = note.verify(&keys) {
+    if let Err(source) = note.verify(&keys(&manifest.origin)) {
         return Err(InventoryError::Signature { name, source });
     }
     Ok((name, manifest, Sha256::digest(&bytes).into()))

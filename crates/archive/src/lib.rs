@@ -10,10 +10,13 @@
 //! It does not decide when to seal, holds no tasks and knows neither HTTP nor queries: the server drives it.
 
 pub mod bundle;
+pub mod claim;
+mod closed;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod examples;
 pub mod inventory;
+pub mod journal_copy;
 pub mod layout;
 mod leaf;
 mod lines;
@@ -21,6 +24,7 @@ mod log;
 pub mod log_file;
 pub mod manifest;
 pub mod platform_log;
+pub mod rebuild;
 pub mod receipts;
 pub mod rows;
 pub mod seal;
@@ -29,7 +33,10 @@ mod testing;
 mod upload;
 pub mod verify;
 
+pub use claim::Claim;
+pub use closed::{ClosedError, ClosedLog};
 pub use inventory::{Inventory, InventoryError, LogFile};
+pub use journal_copy::{CopyWriter, JournalCopy};
 pub use log::{LedgerLog, Log, LogError, LogInfo};
 pub use manifest::Manifest;
 pub use seal::{Pushed, SealError, SealSettings, SealedRun, Sealer, pending};

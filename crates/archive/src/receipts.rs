@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, BufRead};
 
 use indelible_merkle::{Hash, MAX_NOTE_BYTES, Note, NoteError, Notes, is_key_name};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lines::{BadLine, Lines};
 use crate::rows::SEQ_MAX;
@@ -82,7 +82,7 @@ fn read_line(line: &str) -> Option<Receipt<'_>> {
 }
 
 /// What became of the receipts of a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptReport {
     /// Receipts read.

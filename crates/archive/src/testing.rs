@@ -12,9 +12,12 @@ use indelible_event::{Organization, Time};
 use indelible_merkle::{
     Checkpoint, Frontier, Hash, Hashes, LevelHashes, Note, NoteSigner, VerifierKey, leaf_hash, root,
 };
-use indelible_storage::Bucket;
+use indelible_storage::{Bucket, BucketError};
 
+use crate::claim::{self, Claim};
+use crate::journal_copy::{CopiedLog, CopyFacts, CopyWriter, JournalCopy};
 use crate::log::{Log, LogError, LogInfo};
+use crate::manifest::origin_parts;
 use crate::rows::Row;
 use crate::seal::{Pushed, SealedRun, Sealer};
 
@@ -42,7 +45,7 @@ impl TestLog {
         organization: &str,
         seed: u8,
         generation: u32,
-        previous: Option<PreviousGeneration>,
+        previous: Option<PreviousGeneration<'_>>,
     ) -> TestLog {
         let info = log_info(organization, seed, generation);
         let genesis = control::genesis(&Genesis {
@@ -53,22 +56,22 @@ impl TestLog {
             key_id: &format!("{:08x}", info.key.id()),
             salt_key_commitment: info.salt_key.commitment(),
             previous,
-            received_at_us: DAY_US,
+            received_at_us: opened_us(generation),
             product_version: "0.1.0",
         });
-        TestLog::with(info, seed, genesis.infrastructure, genesis.content)
+        TestLog::with(info, seed, opened_us(generation), genesis.infrastructure, genesis.content)
     }
 
     /// A log whose first entry is anything.
     pub(crate) fn beginning_with(organization: &str, seed: u8, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
-        TestLog::with(log_info(organization, seed, 1), seed, infrastructure, content)
+        TestLog::with(log_info(organization, seed, 1), seed, DAY_US, infrastructure, content)
     }
 
-    fn with(info: LogInfo, seed: u8, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
+    fn with(info: LogInfo, seed: u8, opened_us: i64, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
         let signer = NoteSigner::from_seed(&[seed; 32]);
         let tree = LevelHashes::default();
         let mut log = TestLog { info, signer, frontier: Frontier::new(), tree, entries: Vec::new() };
-        log.push(DAY_US, infrastructure, content);
+        log.push(opened_us, infrastructure, content);
         log
     }
 
@@ -114,6 +117,30 @@ impl TestLog {
         self.sign_checkpoint(size).unwrap().1
     }
 
+    /// The signed claim of the log's generation.
+    pub(crate) fn generation_claim(&self) -> Note {
+        let name = Claim::key_name(PLATFORM);
+        let (_, _, generation) = origin_parts(&self.info.origin).unwrap();
+        let key = self.signer.verifier_key(&name).unwrap();
+        let opened_us = opened_us(generation);
+        let claim = Claim { platform: PLATFORM.to_owned(), generation, opened_us, server: [7; 16], key };
+        self.signer.sign(&name, &claim.text()).unwrap()
+    }
+
+    /// A copy of its entries from `first` on, as frames of one entry that are numbered as these are.
+    pub(crate) fn journal_copy(&self, first: u64) -> JournalCopy {
+        let mut writer = CopyWriter::new().unwrap();
+        for seq in first..self.size() {
+            let Row { received_at_us, infrastructure, content, .. } = self.entry(seq);
+            writer.push(seq, received_at_us, &[infrastructure, content].concat()).unwrap();
+        }
+        let (origin, organization) = (self.info.origin.clone(), self.info.organization.clone());
+        let log = CopiedLog { number: 0, origin, organization, first, last: self.size() - 1 };
+        let key = self.signer.verifier_key(&CopyFacts::key_name(PLATFORM)).unwrap();
+        let (_, _, generation) = origin_parts(&self.info.origin).unwrap();
+        writer.finish(PLATFORM, generation, key, vec![log], |name, text| self.signer.sign(name, text)).unwrap()
+    }
+
     /// The verifier key under the platform's name.
     pub(crate) fn platform_key(&self) -> VerifierKey {
         self.signer.verifier_key(PLATFORM).unwrap()
@@ -152,6 +179,11 @@ impl Log for TestLog {
     fn sign(&self, text: &str) -> Result<Note, LogError> {
         Ok(self.signer.sign(&self.info.origin, text)?)
     }
+}
+
+/// Generations follow each other by the hour.
+fn opened_us(generation: u32) -> i64 {
+    DAY_US + i64::from(generation - 1) * 3_600_000_000
 }
 
 fn log_info(organization: &str, seed: u8, generation: u32) -> LogInfo {
@@ -203,6 +235,10 @@ pub(crate) fn archive(folder: &Path, logs: &mut [TestLog], runs: &[usize]) {
     let staging = folder.with_extension("staging");
     let bucket = Bucket::create_local(folder).unwrap();
     for log in logs {
+        // Logs of one generation share its claim.
+        let (_, _, generation) = origin_parts(&log.info.origin).unwrap();
+        let taken = wait(claim::take(&bucket, generation, log.generation_claim().to_string().as_bytes()));
+        assert!(matches!(taken, Ok(()) | Err(BucketError::Taken { .. })), "{taken:?}");
         let mut previous = None;
         for (index, &entries) in runs.iter().enumerate() {
             let first = if index == 0 { 0 } else { log.size() };

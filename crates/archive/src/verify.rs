@@ -7,8 +7,10 @@
 //! Memory is bounded by two runs in work and the manifests of two logs, whatever the size of the archive.
 
 mod chain;
+mod generations;
 pub(crate) mod genesis;
 mod jobs;
+mod platform;
 mod platform_log;
 mod report;
 mod run;
@@ -24,7 +26,7 @@ pub(crate) use run::hash_file;
 
 pub use platform_log::PlatformReport;
 pub(crate) use report::FINDINGS_MAX;
-pub use report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
+pub use report::{Closed, Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
 
 /// How to verify.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub struct Options {
     pub since: Vec<Note>,
     /// Without a key the outcome is [`Outcome::Unknown`], because the archive then only agrees with itself.
     pub strict: bool,
+    /// A server may be writing to the archive: objects of runs that are not there to their end yet are not reported.
+    pub in_use: bool,
     /// Threads to work with; 0 takes two, or one where there is but one processor.
     pub threads: usize,
 }

@@ -1,8 +1,9 @@
-//! `archive status`, `archive seal` and `archive tiles`.
+//! `archive status`, `archive seal`, `archive verify` and `archive tiles`.
 
 use std::process::ExitCode;
 
 use indelible_api::{ArchiveStatus, OrganizationArchive};
+use indelible_archive::verify::Report;
 
 use crate::args::{ArchiveCommand, RowFormat};
 use crate::client::{Client, encode};
@@ -16,13 +17,48 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
             (client.post(&format!("/api/v1/archive/seal{query}"), &()).await?, format)
         }
         ArchiveCommand::Tiles(args) => return tiles::run(client, &args).await,
+        ArchiveCommand::Verify { json } => return verify(client, json).await,
+        ArchiveCommand::Rebuild(_) => unreachable!("handled before a client is made"),
     };
     print(&status, format)?;
     if let Some(error) = &status.last_error {
         eprintln!("archiving fails: {error}");
-        return Ok(ExitCode::from(1));
     }
-    Ok(ExitCode::SUCCESS)
+    let check_failed = status.self_check.as_ref().is_some_and(|check| check.outcome == "notVerified");
+    let fails = status.last_error.is_some() || status.journal_copies.last_error.is_some() || check_failed;
+    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
+    let report: Report = client.post("/api/v1/archive/verify", &()).await?;
+    match json {
+        true => output::line(&serde_json::to_string_pretty(&report)?)?,
+        false => output::write_all(report.to_string().as_bytes())?,
+    }
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// The lines below the table.
+fn remarks(status: &ArchiveStatus) -> String {
+    let copies = &status.journal_copies;
+    let mut text = format!("journal: {} bytes, {} copies in the bucket", status.journal_bytes, copies.copies);
+    if let Some(lag) = copies.last_copy_lag_seconds {
+        text += &format!(", the last one {lag:.0} s after its oldest entry");
+    }
+    if let Some(waits) = copies.oldest_uncopied_seconds {
+        text += &format!("; the oldest entry not copied waits {waits:.0} s");
+    }
+    text += match &copies.last_error {
+        Some(error) => format!("\ncopying the journal fails: {error}"),
+        None => String::new(),
+    }
+    .as_str();
+    text += match &status.self_check {
+        Some(check) => format!("\nchecked at {}: {} ({} entries)", check.finished, check.summary, check.entries),
+        None => "\nthe archive was not checked yet".to_owned(),
+    }
+    .as_str();
+    text
 }
 
 fn print(status: &ArchiveStatus, format: RowFormat) -> anyhow::Result<()> {
@@ -44,7 +80,7 @@ fn print(status: &ArchiveStatus, format: RowFormat) -> anyhow::Result<()> {
             output::write_all(
                 output::table(&header, &status.organizations.iter().map(cells).collect::<Vec<_>>()).as_bytes(),
             )?;
-            eprintln!("journal: {} bytes", status.journal_bytes);
+            eprintln!("{}", remarks(status));
             Ok(())
         }
         RowFormat::Csv => {

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Accounting(AccountingArgs),
     /// Look for what is wrong with a data folder and its server, or accept a clock that jumped.
     Doctor(DoctorArgs),
-    /// Look at the archive, or seal what is waiting.
+    /// Look at the archive, seal what is waiting, check it, or rebuild a server from it.
     #[command(subcommand)]
     Archive(ArchiveCommand),
     /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
@@ -358,6 +358,14 @@ pub(crate) enum ArchiveCommand {
     },
     /// Write a log as a static tree of C2SP tiles: checkpoint, hashes and, of the platform log, entries.
     Tiles(TilesArgs),
+    /// Let the server check its archive now, as an auditor would, and compare it with its ledger.
+    Verify {
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a working server from the archive of one that was lost. Needs no server; the old one must not run any more.
+    Rebuild(RebuildArgs),
 }
 
 #[derive(Args)]
@@ -368,6 +376,30 @@ pub(crate) struct TilesArgs {
     /// Folder for the tree; an older one of the same log is brought up to date.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct RebuildArgs {
+    /// Folder of the archive.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// New data folder. The same one again goes on with a rebuild that was broken off.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Folder of the keys of the server that was lost (DATA-DIR/keys or its backup). Without it, new keys are made: other
+    /// signatures and labels, for which nothing in the archive vouches.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+    /// File of checkpoints that witnesses or auditors hold (from `indelible checkpoint`): the archive must not contradict
+    /// them, and how far they reach beyond it is stated in the new logs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// Configuration file of the new server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Subcommand)]

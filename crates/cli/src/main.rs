@@ -14,6 +14,7 @@ mod doctor;
 mod import;
 mod output;
 mod prove;
+mod rebuild;
 mod search;
 mod serve;
 mod tiles;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command};
+use args::{ArchiveCommand, Cli, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Archive(ArchiveCommand::Rebuild(args)) => rebuild::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut script);

@@ -30,7 +30,12 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             // One key signs for all logs of a platform, each under its own name.
             keys.extend(policy.iter().flat_map(Policy::logs).cloned());
-            run_archive(args, &Options { keys, since, strict: args.strict, threads }, policy.as_ref(), receipts)
+            run_archive(
+                args,
+                &Options { keys, since, strict: args.strict, threads, ..Options::default() },
+                policy.as_ref(),
+                receipts,
+            )
         }
     }
 }
@@ -115,7 +120,7 @@ fn read_keys(text: &str) -> anyhow::Result<Vec<VerifierKey>> {
 }
 
 /// The checkpoints in a file, one note after the other.
-fn read_notes(path: &Path) -> anyhow::Result<Vec<Note>> {
+pub(crate) fn read_notes(path: &Path) -> anyhow::Result<Vec<Note>> {
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
     let notes: Vec<Note> = Notes::new(&text)
         .collect::<Result<_, _>>()

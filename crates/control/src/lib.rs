@@ -202,6 +202,24 @@ impl Control {
         creator: &Principal,
         now_us: i64,
     ) -> Result<bool, ControlError> {
+        self.insert_organization(organization, &creator.id, now_us).await
+    }
+
+    /// Creates an organization that nobody asked for because it was there before, with the administrator as its own.
+    /// Returns false if it exists.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn adopt_organization(&self, organization: &Organization, now_us: i64) -> Result<bool, ControlError> {
+        self.insert_organization(organization, ADMINISTRATOR, now_us).await
+    }
+
+    async fn insert_organization(
+        &self,
+        organization: &Organization,
+        creator: &str,
+        now_us: i64,
+    ) -> Result<bool, ControlError> {
         if self.has_organization(organization) {
             return Ok(false);
         }
@@ -216,7 +234,7 @@ impl Control {
         if inserted == 1 {
             for operation in Operation::OF_ORGANIZATION {
                 sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
-                    .bind(&*creator.id)
+                    .bind(creator)
                     .bind(organization.as_str())
                     .bind(operation.as_str())
                     .execute(&mut *transaction)

@@ -32,7 +32,7 @@ pub struct Genesis<'a> {
     /// [`SaltKey::commitment`](crate::entry::SaltKey::commitment).
     pub salt_key_commitment: Digest,
     /// How the generation before ended; `None` for the first.
-    pub previous: Option<PreviousGeneration>,
+    pub previous: Option<PreviousGeneration<'a>>,
     /// When the server writes it, microseconds since 1970 UTC: both `received_at` and `time`.
     pub received_at_us: i64,
     /// Version of the server, at most 256 bytes.
@@ -41,12 +41,14 @@ pub struct Genesis<'a> {
 
 /// How a generation that was closed had ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PreviousGeneration {
-    /// Entries it keeps.
+pub struct PreviousGeneration<'a> {
+    /// Which it is. Its label may be another one, if the label key was lost; its number may be less by more than one.
+    pub origin: &'a str,
+    /// Entries it keeps; 0 if none was archived.
     pub size: u64,
     /// Root of the tree of that size.
     pub root: Digest,
-    /// Largest size any witness was shown; receipts between `size` and this are unfulfilled.
+    /// Largest size that anybody is known to have been shown; receipts between `size` and this are unfulfilled.
     pub witnessed_size: u64,
 }
 
@@ -75,7 +77,9 @@ pub fn genesis(genesis: &Genesis<'_>) -> ControlEntry {
     payload.extend_from_slice(b",\"origin\":");
     write_string(&mut payload, genesis.origin);
     if let Some(previous) = &genesis.previous {
-        payload.extend_from_slice(b",\"previous\":{\"root\":\"");
+        payload.extend_from_slice(b",\"previous\":{\"origin\":");
+        write_string(&mut payload, previous.origin);
+        payload.extend_from_slice(b",\"root\":\"");
         push_hex(&mut payload, &previous.root);
         payload.extend_from_slice(b"\",\"size\":");
         write_count(&mut payload, previous.size);

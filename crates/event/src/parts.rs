@@ -4,6 +4,7 @@
 //! [`Malformed`] or something harmless, and never panics. Start at [`Row`] for typed columns, at [`merge`] for the event
 //! as it is delivered, at [`members`] for a single field.
 
+mod attribution;
 mod merge;
 mod reader;
 mod row;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 use reader::Reader;
 
 pub use crate::json::write::write_string;
+pub use attribution::Attributed;
 pub use merge::{Delivery, merge};
 pub(crate) use row::write_intake;
 pub use row::{Columns, Intake, List, Row, Text, User, write_content, write_infrastructure};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use indelible_event::Admitted;
 use indelible_event::control::ControlEntry;
+use indelible_event::parts::{Attributed, Malformed};
 use indelible_merkle::Hash;
 
 use crate::clock::ClockStop;
@@ -112,6 +113,36 @@ impl Batch {
         });
     }
 
+    /// Adds an event that stood in a log that is closed, for the organization with this number. The producer of the batch
+    /// must be the one that `intake` names.
+    ///
+    /// # Errors
+    /// When the parts are not canonical; nothing was added.
+    pub fn push_again(&mut self, event: &StoredEvent<'_>, number: u32) -> Result<(), Malformed> {
+        let StoredEvent { infrastructure, content, time_us, time_nanos, log_entry_id } = *event;
+        let parts = Attributed::read(infrastructure)?;
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(infrastructure);
+        let content_start = self.bytes.len();
+        self.bytes.extend_from_slice(content);
+        let numbers_start = self.numbers.len() as u32;
+        self.numbers.push(number);
+        self.shares.add(number, self.bytes.len() - start + size_of::<Event>());
+        let digest = self.seed.digest(&[parts.head, parts.tail, content]);
+        self.events.push(Event {
+            start,
+            content_start,
+            end: self.bytes.len(),
+            numbers_start,
+            numbers_end: numbers_start + 1,
+            time_us,
+            time_nanos,
+            log_entry_id,
+            digest,
+        });
+        Ok(())
+    }
+
     /// Number of events.
     pub fn len(&self) -> usize {
         self.events.len()
@@ -133,12 +164,28 @@ impl Batch {
     }
 }
 
+/// An event as it was stored.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredEvent<'a> {
+    /// Canonical infrastructure part, `intake` included.
+    pub infrastructure: &'a [u8],
+    /// Canonical content part.
+    pub content: &'a [u8],
+    /// The event's own time, microseconds since 1970.
+    pub time_us: i64,
+    /// Nanoseconds of it below the microsecond.
+    pub time_nanos: u16,
+    /// Its id.
+    pub log_entry_id: [u8; 16],
+}
+
 /// What became of one event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     /// Stored now, in at least one organization.
     New,
-    /// Was stored before with the same bytes.
+    /// Was stored before with the same bytes. Without a receipt for an organization if that was in a generation of its log
+    /// that is closed: the receipt given then stands.
     Duplicate,
     /// Refused: its `logEntryId` was used before by the same producer for other bytes.
     Reused,

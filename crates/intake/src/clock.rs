@@ -183,7 +183,7 @@ impl GuardedClock {
         if !is_due && !now {
             return Ok(());
         }
-        durable::write_atomic(&self.file, format!("{FORMAT} {now_us}\n").as_bytes(), 0o600)?;
+        write(&self.file, now_us)?;
         self.lock().kept_us = Some(monotonic_us);
         Ok(())
     }
@@ -197,6 +197,19 @@ impl GuardedClock {
 pub fn check_start(now_us: i64, known_us: i64) -> Option<ClockStop> {
     let stop = ClockStop { reason: ClockReason::Away, expected_us: known_us, found_us: now_us };
     (now_us.saturating_sub(known_us) > AWAY_US_MAX).then_some(stop)
+}
+
+/// Writes down below `data` that it is `now_us`, so that the next start believes a clock that shows it. For when a person
+/// vouches for the time, however long nothing ran.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn believe(data: &Path, now_us: i64) -> io::Result<()> {
+    write(&data.join("clock"), now_us)
+}
+
+fn write(file: &Path, now_us: i64) -> io::Result<()> {
+    durable::write_atomic(file, format!("{FORMAT} {now_us}\n").as_bytes(), 0o600)
 }
 
 /// The last time that was written down below `data`, in microseconds since 1970, if there is one.

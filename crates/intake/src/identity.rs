@@ -48,10 +48,13 @@ impl Default for Options {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Identity(u128);
 
+/// In place of a `seq`: the entry stands in a generation of the log that is closed.
+pub const IN_CLOSED_GENERATION: u64 = u64::MAX;
+
 /// What is remembered of an identity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Remembered {
-    /// The place of its entry in the organization's log.
+    /// The place of its entry in the organization's log, or [`IN_CLOSED_GENERATION`].
     pub seq: u64,
     /// Digest of the event's bytes, to tell a repeat from a reuse.
     pub digest: u64,

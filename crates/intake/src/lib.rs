@@ -25,8 +25,8 @@ use indelible_journal::{Frame, FrameNumber, Journal, OpenError, ReadError};
 use indelible_ledger::{Ledger, OrganizationLog};
 use indelible_storage::Disk;
 
-pub use batch::{Answer, Batch, Outcome, Receipt, Status, SubmitError};
-pub use clock::{Clock, ClockReason, ClockStop, SystemClock, check_start, last_kept_us};
+pub use batch::{Answer, Batch, Outcome, Receipt, Status, StoredEvent, SubmitError};
+pub use clock::{Clock, ClockReason, ClockStop, SystemClock, believe, check_start, last_kept_us};
 pub use queue::Reply;
 pub use stats::Stats;
 pub use tail::{Span, Stretch, Tail, TailError, TailSnapshot};
@@ -205,6 +205,13 @@ impl Intake {
         match self.ledger.find(organization) {
             Some(log) => Ok(log),
             None => Ok(self.ledger.create(organization)?),
+        }
+    }
+
+    /// Writes the genesis entries of logs that have none yet. `done` learns when they are durable, from another thread.
+    pub fn begin(&self, numbers: Vec<u32>, done: Box<dyn FnOnce(Result<(), String>) + Send>) {
+        if let Err(command) = self.queue.command(Command::Begin { numbers, done }) {
+            command.refuse();
         }
     }
 

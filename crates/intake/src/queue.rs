@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Release { first_needed: FrameNumber, done: Box<dyn FnOnce(Result<usize, String>) + Send> },
     /// Believe the clock from now on, and write that into the log of organization `number`.
     AcceptClock { number: u32, reply: Reply },
+    /// Write the genesis entries of these logs.
+    Begin { numbers: Vec<u32>, done: Box<dyn FnOnce(Result<(), String>) + Send> },
 }
 
 pub(crate) enum Work {
@@ -164,6 +166,7 @@ impl Command {
         match self {
             Self::Release { done, .. } => done(Err(SubmitError::Stopped.to_string())),
             Self::AcceptClock { reply, .. } => reply(Err(SubmitError::Stopped)),
+            Self::Begin { done, .. } => done(Err(SubmitError::Stopped.to_string())),
         }
     }
 }

@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use indelible_event::control;
 use indelible_journal::{AppendError, FrameNumber, FramePosition, Journal};
-use indelible_ledger::Ledger;
+use indelible_ledger::{Ledger, Previous};
 use indelible_merkle::Hash;
 
 use crate::applier::{Applier, Group, Pending, Synced};
 use crate::batch::{Answer, Batch, Event, Outcome, Receipt, Status, SubmitError};
 use crate::clock::GuardedClock;
-use crate::identity::{IdentityMemory, Remembered};
+use crate::identity::{IN_CLOSED_GENERATION, IdentityMemory, Remembered};
 use crate::queue::{Command, Queue, Reply, Submission, Work};
 use crate::record::{self, Place};
 use crate::stats::Stats;
@@ -67,6 +67,15 @@ impl Sequencer {
         while let Some(work) = queue.take(GROUP_BYTES) {
             match work {
                 Work::Submissions(submissions) => self.commit(submissions, groups, synced)?,
+                Work::Command(Command::Begin { numbers, done }) => {
+                    let begun = self.begin_logs(&numbers, groups, synced);
+                    done(match &begun {
+                        Ok(true) => Ok(()),
+                        Ok(false) => Err("the journal has no room".to_owned()),
+                        Err(failure) => Err(failure.to_string()),
+                    });
+                    begun?;
+                }
                 Work::Command(Command::Release { first_needed, done }) => {
                     let released = self.release(first_needed);
                     done(released.as_ref().map(|n| *n).map_err(ToString::to_string));
@@ -112,6 +121,33 @@ impl Sequencer {
         for submission in submissions {
             pending.push(self.assign(submission, &mut frames)?);
         }
+        self.write_group(frames, pending, groups, synced)
+    }
+
+    /// Writes the genesis entries of logs that have none. Returns whether there was room for all.
+    fn begin_logs(
+        &mut self,
+        numbers: &[u32],
+        groups: &SyncSender<Group>,
+        synced: &SyncSender<Synced>,
+    ) -> Result<bool, Failure> {
+        // A clock that stopped does not matter: the time that was given last will do.
+        self.received_at_us = self.received_at_us.max(self.clock.now_us().unwrap_or(i64::MIN));
+        let mut frames = vec![Vec::new()];
+        for &number in numbers {
+            self.begin_log(number, &mut frames)?;
+        }
+        self.write_group(frames, Vec::new(), groups, synced)
+    }
+
+    /// Writes frames, syncs once, and hands the group to the applier. Returns whether there was room for all.
+    fn write_group(
+        &mut self,
+        mut frames: Vec<Vec<u8>>,
+        pending: Vec<Pending>,
+        groups: &SyncSender<Group>,
+        synced: &SyncSender<Synced>,
+    ) -> Result<bool, Failure> {
         frames.retain(|frame| !frame.is_empty());
         let frames = Arc::new(frames);
         let group = Group { frames: Arc::clone(&frames), received_at_us: self.received_at_us, pending };
@@ -236,6 +272,7 @@ impl Sequencer {
                 return Ok(Status::Reused);
             }
             let seq = match known {
+                Some(Remembered { seq: IN_CLOSED_GENERATION, .. }) => continue,
                 Some(known) => known.seq,
                 None => {
                     let seq = self.next_place(number, frames)?;
@@ -254,6 +291,15 @@ impl Sequencer {
 
     /// The next free `seq` of an organization. The first entry of a log is its genesis entry, written before it.
     fn next_place(&mut self, number: u32, frames: &mut Vec<Vec<u8>>) -> Result<u64, Failure> {
+        self.begin_log(number, frames)?;
+        let index = number as usize;
+        let seq = self.next_seq[index];
+        self.next_seq[index] += 1;
+        Ok(seq)
+    }
+
+    /// Writes the genesis entry of a log that has none.
+    fn begin_log(&mut self, number: u32, frames: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
         let index = number as usize;
         if self.next_seq.get(index).is_none_or(|next| *next == 0) {
             let log = self.ledger.get(number).ok_or(Failure::UnknownOrganization(number))?;
@@ -268,7 +314,7 @@ impl Sequencer {
                 label: &log.label,
                 salt_key_commitment: log.salt_key.commitment(),
                 generation: log.generation.into(),
-                previous: None,
+                previous: log.previous.as_ref().map(Previous::as_generation),
                 received_at_us: self.received_at_us,
                 product_version: PRODUCT_VERSION,
             });
@@ -288,9 +334,7 @@ impl Sequencer {
             );
             self.next_seq[index] = 1;
         }
-        let seq = self.next_seq[index];
-        self.next_seq[index] += 1;
-        Ok(seq)
+        Ok(())
     }
 
     fn frame_with_room<'f>(&self, frames: &'f mut Vec<Vec<u8>>, bytes: usize) -> &'f mut Vec<u8> {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use indelible_journal::{FrameNumber, FramePosition, Hold, ReadError, Reader};
+use indelible_journal::{Frame, FrameNumber, FramePosition, Hold, ReadError, Reader};
 
 use crate::record::{self, Place, Record, RecordError};
 
@@ -45,6 +45,26 @@ impl Stretch {
     /// The span of organization `number`.
     pub fn span(&self, number: u32) -> Option<&Span> {
         self.spans.iter().find(|span| span.number == number)
+    }
+
+    /// Numbers of its first and its last frame.
+    pub fn frames(&self) -> Option<(FrameNumber, FrameNumber)> {
+        Some((self.frames.first()?.number, self.frames.last()?.number))
+    }
+
+    /// Bytes of its frames.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// `received_at` of its first entry, microseconds since 1970.
+    pub fn oldest_us(&self) -> i64 {
+        self.spans.iter().map(|span| span.received_at_us.0).min().unwrap_or(i64::MAX)
+    }
+
+    /// Whether all its entries are archived: their `seq` below `archived_end(number)`.
+    pub fn is_archived(&self, archived_end: impl Fn(u32) -> u64) -> bool {
+        self.spans.iter().all(|span| span.seqs.end <= archived_end(span.number))
     }
 
     fn newest_us(&self) -> i64 {
@@ -140,10 +160,7 @@ impl Tail {
         let keep = retained
             .stretches
             .iter()
-            .position(|stretch| {
-                stretch.newest_us() >= before_us
-                    || stretch.spans.iter().any(|span| span.seqs.end > archived_end(span.number))
-            })
+            .position(|stretch| stretch.newest_us() >= before_us || !stretch.is_archived(&archived_end))
             .unwrap_or(retained.stretches.len());
         let last = retained.stretches.drain(..keep).next_back().and_then(|stretch| stretch.frames.last().copied());
         if let Some(frame) = last {
@@ -165,6 +182,18 @@ impl TailSnapshot {
     /// Its stretches, oldest first.
     pub fn stretches(&self) -> &[Arc<Stretch>] {
         &self.stretches
+    }
+
+    /// Reads the frames of a stretch, in order, from number `from` on.
+    pub fn frames<'t>(
+        &'t self,
+        stretch: &'t Stretch,
+        from: FrameNumber,
+    ) -> impl Iterator<Item = Result<Frame, TailError>> + 't {
+        let wanted = stretch.frames.iter().filter(move |position| position.number >= from);
+        wanted.map(|position| {
+            self.reader.read(position).map_err(|source| TailError::Read { frame: position.number, source })
+        })
     }
 
     /// Calls `visit` for every entry of a stretch, in log order, with its place and `received_at` in microseconds.

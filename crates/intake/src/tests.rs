@@ -242,5 +242,68 @@ fn many_producers_at_once_get_dense_places() {
     assert_eq!(bench.submit("p", &[(1, "a", vec![0])]).err(), Some(SubmitError::Stopped));
 }
 
+#[test]
+fn logs_are_begun_before_their_first_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::open(folder.path());
+    let numbers = vec![bench.number(0), bench.number(1)];
+    for _ in 0..2 {
+        let (done, begun) = channel();
+        bench.intake.begin(numbers.clone(), Box::new(move |result| done.send(result).unwrap()));
+        begun.recv().unwrap().unwrap();
+    }
+    let answer = bench.submit("p", &[(1, "a", vec![1, 2])]).unwrap();
+    let places: Vec<_> = answer.receipts.iter().map(|r| (r.number, r.seq)).collect();
+    assert_eq!(places, [(1, 1), (2, 1)]);
+    let lengths: Vec<_> = bench.entries().into_values().map(|entries| entries.len()).collect();
+    assert_eq!(lengths, [1, 2, 2]);
+    let bench = bench.reopen();
+    assert_eq!(bench.opened.entries, 5);
+    assert_eq!(bench.ledger.size(0), 1);
+}
+
+#[test]
+fn what_stands_in_a_closed_generation_is_a_repeat_without_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut memory = IdentityMemory::open(&folder.path().join("identity"), options().identity).unwrap();
+    let part = IntakePart { producer: "p", producer_epoch: None, producer_seq: None, source: "old", adapter: None };
+    let mut scratch = Scratch::default();
+    let old = line(1, "a");
+    let event = admit(&mut scratch, old.as_bytes(), &Limits::default(), &part, || unreachable!()).unwrap();
+    let seed = memory.seed();
+    let parts = indelible_event::parts::Attributed::read(event.infrastructure).unwrap();
+    let digest = seed.digest(&[parts.head, parts.tail, event.content]);
+    let identity = seed.identity(0, seed.producer("p"), &event.log_entry_id);
+    memory.insert(identity, identity::Remembered { seq: identity::IN_CLOSED_GENERATION, digest });
+    memory.flush(0, 0).unwrap();
+    drop(memory);
+
+    let bench = Bench::open(folder.path());
+    let answer =
+        bench.submit("p", &[(1, "a", vec![0]), (1, "a", vec![0, 1]), (1, "b", vec![0]), (2, "a", vec![0])]).unwrap();
+    assert_eq!(statuses(&answer), [Status::Duplicate, Status::New, Status::Reused, Status::New]);
+    let places: Vec<_> = answer.receipts.iter().map(|r| (r.number, r.seq)).collect();
+    assert_eq!(places, [(1, 1), (0, 1)]);
+
+    // What stood in it and is not archived is stored again, with who sent it.
+    let again = line(3, "a");
+    let event = admit(&mut scratch, again.as_bytes(), &Limits::default(), &part, || unreachable!()).unwrap();
+    let stored = StoredEvent {
+        infrastructure: event.infrastructure,
+        content: event.content,
+        time_us: event.time.micros,
+        time_nanos: event.time.nanos,
+        log_entry_id: event.log_entry_id,
+    };
+    let mut batch = bench.intake.batch("p");
+    batch.push_again(&stored, 0).unwrap();
+    assert!(batch.push_again(&StoredEvent { infrastructure: b"{}", ..stored }, 0).is_err());
+    let (reply, answer) = channel();
+    bench.intake.submit(batch, Box::new(move |result| reply.send(result).unwrap()));
+    assert_eq!(statuses(&answer.recv().unwrap().unwrap()), [Status::New]);
+    // The producer may send it again, over whatever route.
+    assert_eq!(statuses(&bench.submit("p", &[(3, "a", vec![0])]).unwrap()), [Status::Duplicate]);
+}
+
 mod clock;
 mod faults;

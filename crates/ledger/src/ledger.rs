@@ -1,7 +1,8 @@
 //! The ledger's operations, in the order in which a log lives: create, append, publish, persist, prove.
 
 use crate::{
-    LedgerError, OpenError, OrganizationLog, PublishedCheckpoint, RollbackError, SignedCheckpoint, TreeReader,
+    LedgerError, OpenError, OrganizationLog, Previous, PublishedCheckpoint, RollbackError, SignedCheckpoint,
+    TreeReader,
     keys::{self, Keys},
     open::{self, Opened, origin},
     organization::{self, Description},
@@ -34,6 +35,8 @@ use std::{
 pub struct Ledger {
     folder: PathBuf,
     platform: String,
+    /// Of the logs that are created.
+    generation: u32,
     keys: Keys,
     logs: RwLock<Logs>,
     pub(crate) platform_log: PlatformLog,
@@ -89,7 +92,7 @@ impl Ledger {
     /// When something is missing, damaged, or of another platform or key. A missing key is never made anew for
     /// existing logs.
     pub fn open(folder: &Path, keys: &Path, platform: &str) -> Result<Self, OpenError> {
-        Self::open_with(folder, keys, platform, Settings::default())
+        Self::open_generation(folder, keys, platform, 1, Settings::default())
     }
 
     /// As [`Ledger::open`], with another disk or clock.
@@ -97,17 +100,34 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::open`].
     pub fn open_with(folder: &Path, keys: &Path, platform: &str, settings: Settings) -> Result<Self, OpenError> {
+        Self::open_generation(folder, keys, platform, 1, settings)
+    }
+
+    /// As [`Ledger::open`], for the `generation`th server of the platform: the logs it creates have this generation, and so
+    /// has the platform log. The second and later ones were rebuilt from the archive, so that keys may be there before there is
+    /// a ledger. Nobody else may ever have opened this generation; the caller makes sure of it.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn open_generation(
+        folder: &Path,
+        keys: &Path,
+        platform: &str,
+        generation: u32,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
         if !is_key_name(platform) || platform.len() > PLATFORM_BYTES_MAX {
             return Err(OpenError::Platform(platform.to_owned()));
         }
         let shared = Shared::default();
-        let opened = open::open(folder, keys, platform, &shared, &settings.disk)?;
+        let opened = open::open(folder, keys, platform, generation, &shared, &settings.disk)?;
         let Opened { keys, logs, platform_log, cell, any_published } = opened;
         let by_organization = logs.iter().map(|log| (log.fixed.organization.clone(), log.fixed.number)).collect();
         let by_number = logs.into_iter().map(Arc::new).collect();
         Ok(Self {
             folder: folder.to_owned(),
             platform: platform.to_owned(),
+            generation,
             keys,
             platform_log,
             cell,
@@ -120,6 +140,18 @@ impl Ledger {
             halted: AtomicBool::new(false),
             checked: AtomicBool::new(!any_published),
         })
+    }
+
+    /// The generation of the logs that are created here.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// First part of the origin of every log.
+    #[must_use]
+    pub fn platform(&self) -> &str {
+        &self.platform
     }
 
     /// All logs, by number.
@@ -155,13 +187,29 @@ impl Ledger {
     /// # Errors
     /// `Io`; the organization has no log then, and creating it again goes on where this stopped.
     pub fn create(&self, organization: &Organization) -> Result<Arc<OrganizationLog>, LedgerError> {
+        self.create_after(organization, None)
+    }
+
+    /// As [`Ledger::create`], for a log whose generation before was closed as `previous` says; its genesis repeats it.
+    ///
+    /// # Errors
+    /// As [`Ledger::create`].
+    pub fn reopen(&self, organization: &Organization, previous: Previous) -> Result<Arc<OrganizationLog>, LedgerError> {
+        self.create_after(organization, Some(previous))
+    }
+
+    fn create_after(
+        &self,
+        organization: &Organization,
+        previous: Option<Previous>,
+    ) -> Result<Arc<OrganizationLog>, LedgerError> {
         let _one_at_a_time = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(log) = self.find(organization) {
             return Ok(log);
         }
         let label_bytes = self.keys.label_bytes(organization);
         let label = hex::encode(label_bytes);
-        let generation = 1;
+        let generation = self.generation;
         let folder = self.folder.join(&label).join(generation.to_string());
         durable::create_dir_durable(&folder).map_err(|source| LedgerError::Io { path: folder.clone(), source })?;
         let salt_path = folder.join(organization::SALT_KEY_FILE);
@@ -170,7 +218,8 @@ impl Ledger {
         let salt_key = SaltKey::new(salt_key.map_err(|source| LedgerError::Io { path: salt_path, source })?);
         let number = self.read_logs(|logs| logs.by_number.len() as u32);
         let origin = origin(&self.platform, &label, generation);
-        let fixed = OrganizationLog { number, organization: organization.clone(), label, generation, origin, salt_key };
+        let organization = organization.clone();
+        let fixed = OrganizationLog { number, organization, label, generation, origin, salt_key, previous };
         let path = folder.join(organization::FILE);
         let text = serde_json::to_string_pretty(&Description::of(&fixed)).map_err(std::io::Error::other);
         text.and_then(|text| durable::write_atomic(&path, (text + "\n").as_bytes(), 0o600))
@@ -178,7 +227,7 @@ impl Ledger {
         let log = Arc::new(Log::new(fixed, label_bytes, folder, Frontier::new(), None));
         let fixed = Arc::clone(&log.fixed);
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
-        logs.by_organization.insert(organization.clone(), number);
+        logs.by_organization.insert(fixed.organization.clone(), number);
         logs.by_number.push(log);
         Ok(fixed)
     }

@@ -24,7 +24,7 @@ mod tree;
 pub use checkpoints::{PublishedCheckpoint, SignedCheckpoint};
 pub use error::{LedgerError, OpenError, RollbackError};
 pub use ledger::{Ledger, Settings};
-pub use organization::OrganizationLog;
+pub use organization::{OrganizationLog, Previous};
 pub use platform::{Bound, Platform};
 pub use tree::TreeReader;
 

@@ -32,11 +32,13 @@ pub(crate) struct Opened {
     pub(crate) any_published: bool,
 }
 
-/// Makes an empty ledger where there is none, and opens what there is.
+/// Makes an empty ledger where there is none, and opens what there is, all of it of one `generation`. Keys beside an
+/// absent ledger mean that it was lost, except in a later generation, which is made with the keys of the one before.
 pub(crate) fn open(
     folder: &Path,
     keys: &Path,
     platform: &str,
+    generation: u32,
     shared: &Shared,
     disk: &Arc<dyn Disk>,
 ) -> Result<Opened, OpenError> {
@@ -50,7 +52,7 @@ pub(crate) fn open(
     let mut extents = match read_file(&state_path)? {
         Some(text) => state::read(&text).map_err(|problem| OpenError::Damaged { path: state_path.clone(), problem })?,
         None if notes.is_none() && generations.is_empty() => {
-            create(folder, keys)?;
+            create(folder, keys, generation > 1)?;
             HashMap::new()
         }
         None => return Err(OpenError::Damaged { path: state_path, problem: "it is missing".to_owned() }),
@@ -63,8 +65,8 @@ pub(crate) fn open(
         published.into_iter().map(|signed| (signed.checkpoint.origin.clone(), signed)).collect();
 
     let mut found = Vec::new();
-    for generation in generations {
-        found.push((read_organization(&generation, platform, &keys)?, generation));
+    for path in generations {
+        found.push((read_organization(&path, platform, generation, &keys)?, path));
     }
     found.sort_unstable_by_key(|(fixed, _)| fixed.number);
     if let Some((expected, _)) = (0..).zip(&found).find(|(expected, (fixed, _))| fixed.number != *expected) {
@@ -82,7 +84,6 @@ pub(crate) fn open(
         logs.push(Log::new(fixed, label, folder, frontier, signed));
     }
 
-    let generation = 1;
     let origin = origin(platform, platform::NAME, generation);
     let extent = extents.remove(&(platform::NAME.to_owned(), generation));
     let signed = published.remove(&origin);
@@ -128,8 +129,8 @@ fn restore_map(platform: &PlatformLog, logs: &[Log]) -> Result<(), String> {
 
 /// Makes an empty ledger. Its state file comes before its keys, so that afterwards keys without a ledger mean loss: a
 /// new ledger would sign other roots under the same names.
-fn create(folder: &Path, keys: &Path) -> Result<(), OpenError> {
-    if Keys::exist(keys) {
+fn create(folder: &Path, keys: &Path, is_rebuilt: bool) -> Result<(), OpenError> {
+    if !is_rebuilt && Keys::exist(keys) {
         return Err(OpenError::LedgerMissing { folder: folder.to_owned(), keys: keys.to_owned() });
     }
     let path = folder.join(state::FILE);
@@ -184,7 +185,12 @@ fn read_file(path: &Path) -> Result<Option<String>, OpenError> {
     }
 }
 
-fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<OrganizationLog, OpenError> {
+fn read_organization(
+    folder: &Path,
+    platform: &str,
+    generation: u32,
+    keys: &Keys,
+) -> Result<OrganizationLog, OpenError> {
     let path = folder.join(organization::FILE);
     let text = read_file(&path)?.unwrap_or_default();
     let damaged = |problem: String| OpenError::Damaged { path: path.clone(), problem };
@@ -196,7 +202,7 @@ fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<Organ
     if label != found.label {
         return Err(OpenError::OtherLog { path, found: found.label, expected: label });
     }
-    let origin = origin(platform, &label, found.generation);
+    let origin = origin(platform, &label, generation);
     if origin != found.origin {
         return Err(OpenError::OtherLog { path, found: found.origin, expected: origin });
     }
@@ -206,6 +212,10 @@ fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<Organ
     let salt_path = folder.join(organization::SALT_KEY_FILE);
     let salt_key = keys::read(&salt_path).map_err(|error| keys::open_error(&salt_path, error))?;
     let salt_key = salt_key.ok_or_else(|| OpenError::KeyMissing { path: salt_path.clone() })?;
+    let previous = match &found.previous {
+        Some(previous) => Some(previous.read().ok_or_else(|| damaged("its previous is none".to_owned()))?),
+        None => None,
+    };
     let log = OrganizationLog {
         number: found.number,
         organization: found.organization.clone(),
@@ -213,6 +223,7 @@ fn read_organization(folder: &Path, platform: &str, keys: &Keys) -> Result<Organ
         generation: found.generation,
         origin,
         salt_key: SaltKey::new(salt_key),
+        previous,
     };
     if Description::of(&log) != found {
         let problem = "it is not the key whose commitment stands in organization.json".to_owned();

@@ -144,6 +144,7 @@ fn log_file(generator: &Generator, organization: &Organization, folder: &Path, f
         rows: end - first,
         bytes: std::fs::metadata(&path).unwrap().len(),
         canonical_bytes: 0,
+        entry_bytes_max: 0,
         sha256: [0; 32],
         date: "2026-01-05".to_owned(),
         // The generator's delays are shorter than this.

@@ -125,6 +125,7 @@ impl Archive {
             rows: entries.len() as u64,
             bytes,
             canonical_bytes: 0,
+            entry_bytes_max: 0,
             sha256: [0; 32],
             date: "2021-04-16".to_owned(),
             time_min_us: times().min().unwrap(),

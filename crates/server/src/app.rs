@@ -1,7 +1,7 @@
 //! What all handlers and background tasks share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, header};
 use indelible_api::{ErrorCode, OrganizationSummary};
@@ -10,6 +10,7 @@ use indelible_control::{Control, Operation, Principal};
 use indelible_event::{Limits, Organization};
 use indelible_intake::{Clock, Intake};
 use indelible_ledger::Ledger;
+use indelible_merkle::VerifierKey;
 use indelible_query::Engine;
 use indelible_storage::Bucket;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,10 +18,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
 use crate::config::Config;
+use crate::copier::Copier;
 use crate::disk::{DiskWatch, Level};
 use crate::error::{self, ApiError};
 use crate::metrics::Metrics;
 use crate::platform_archive::PlatformArchive;
+use crate::self_check::Checker;
 use crate::witnesses::Witnesses;
 
 /// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
@@ -36,6 +39,10 @@ pub(crate) struct App {
     pub(crate) bucket: Bucket,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) archiver: Archiver,
+    pub(crate) copier: Copier,
+    pub(crate) checker: Checker,
+    /// Keys of generations that are closed, where they are others than the ledger's.
+    pub(crate) closed_keys: Vec<VerifierKey>,
     pub(crate) platform_archive: PlatformArchive,
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
@@ -48,6 +55,8 @@ pub(crate) struct App {
     /// Places for bundles that are being made.
     pub(crate) bundles: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
+    /// Why this server must not be started again, once it has found out.
+    pub(crate) retired: OnceLock<String>,
 }
 
 impl App {
@@ -91,7 +100,7 @@ impl App {
             organization: organization.to_string(),
             origin: log.as_ref().map(|log| log.origin.clone()),
             size: log.as_ref().map_or(0, |log| self.ledger.size(log.number)),
-            archived: self.inventory.archived_end(organization),
+            archived: log.as_ref().map_or(0, |log| self.inventory.archived_end(organization, log.generation)),
         }
     }
 

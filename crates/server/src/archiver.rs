@@ -10,16 +10,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
-use indelible_archive::rows::Row;
-use indelible_archive::{LedgerLog, Pushed, SealError, Sealer, pending, upload};
 use indelible_event::{Organization, Scope};
-use indelible_intake::{TailError, TailSnapshot};
+use indelible_intake::TailSnapshot;
 use indelible_ledger::OrganizationLog;
 use tokio::sync::{Notify, oneshot};
 
 use crate::app::App;
 use crate::config;
 use crate::error::ApiError;
+use crate::sealing;
 
 /// How often the loop looks for what is due.
 const TURN: Duration = Duration::from_secs(1);
@@ -124,7 +123,7 @@ impl App {
             if asked || is_due(&waiting, self.now_us(), journal_bytes, &self.config.archive) {
                 // What comes in meanwhile waits for its own turn.
                 let end = self.ledger.size(number);
-                while self.inventory.archived_end(&log.organization) < end {
+                while self.inventory.archived_end(&log.organization, log.generation) < end {
                     self.archive_run(&log, end).await.with_context(|| format!("archive {}", log.organization))?;
                     archived = true;
                     if !asked && !self.is_still_due(number, journal_bytes) {
@@ -151,73 +150,22 @@ impl App {
         self.upload_pending().await
     }
 
-    fn seal_run(&self, log: &Arc<OrganizationLog>, end: u64) -> anyhow::Result<()> {
-        let tail = self.intake.tail().snapshot();
-        let first = self.inventory.archived_end(&log.organization);
-        let previous = self.inventory.last_manifest(&log.organization);
-        let ledger_log = LedgerLog::new(&self.ledger, log)?;
-        let mut sealer = Sealer::begin(&ledger_log, &self.config.data_dir.join("sealing"), first, previous)?;
-        for stretch in tail.stretches() {
-            let Some(span) = stretch.span(log.number) else { continue };
-            if span.seqs.end <= first || span.seqs.start >= end {
-                continue;
-            }
-            let visited = tail.visit::<Stop>(stretch, |place, received_at_us, record| {
-                if place.number != log.number || place.seq < first || place.seq >= end {
-                    return Ok(());
-                }
-                let row = Row {
-                    organization: log.organization.as_str(),
-                    seq: place.seq,
-                    received_at_us,
-                    infrastructure: record.infrastructure,
-                    content: record.content,
-                };
-                match sealer.push(&row)? {
-                    Pushed::Taken => Ok(()),
-                    Pushed::RunEnds => Err(Stop::RunEnds),
-                }
-            });
-            match visited {
-                Ok(()) => {}
-                Err(Stop::RunEnds) => break,
-                Err(Stop::Tail(error)) => return Err(error.into()),
-                Err(Stop::Seal(error)) => return Err(error.into()),
-            }
-        }
-        anyhow::ensure!(sealer.entries() > 0, "entry {first} is neither in the archive nor in the journal");
-        let run = sealer.finish(self.now_us())?;
-        tracing::info!(organization = %log.organization, first, entries = run.manifest().facts.last - first + 1, "sealed");
-        Ok(())
+    fn seal_run(&self, log: &OrganizationLog, end: u64) -> anyhow::Result<()> {
+        let staging = sealing::staging(&self.config.data_dir);
+        sealing::seal_run(&self.intake, &self.ledger, &self.inventory, &staging, log, end, self.now_us())
     }
 
-    /// Uploads every sealed run, oldest first; each is in the inventory before its local copy goes.
-    async fn upload_pending(self: &Arc<Self>) -> anyhow::Result<()> {
-        let staging = self.config.data_dir.join("sealing");
-        let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
-        for run in runs {
-            upload(&self.bucket, &run)
-                .await
-                .with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
-            anyhow::ensure!(
-                self.inventory.extend(&run),
-                "the run does not follow what is archived; was the archive changed by somebody else?"
-            );
-            run.remove()?;
-            self.platform_archive.note_run();
-            self.metrics.log_files.fetch_add(1, Relaxed);
-        }
+    async fn upload_pending(&self) -> anyhow::Result<()> {
+        let staging = sealing::staging(&self.config.data_dir);
+        let uploaded = sealing::upload_pending(&self.bucket, &self.inventory, &staging).await?;
+        (0..uploaded).for_each(|_| self.platform_archive.note_run());
+        self.metrics.log_files.fetch_add(uploaded, Relaxed);
         Ok(())
     }
 
     /// Lets the journal forget what is archived and old enough.
     fn release_journal(&self) {
-        let ends: BTreeMap<u32, u64> = self
-            .ledger
-            .organizations()
-            .iter()
-            .map(|log| (log.number, self.inventory.archived_end(&log.organization)))
-            .collect();
+        let ends = self.archived_ends();
         let before_us = self.now_us()
             - i64::try_from(self.config.archive.journal_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
         let done = |released: Result<usize, String>| match released {
@@ -228,7 +176,14 @@ impl App {
         self.intake.release(|number| ends.get(&number).copied().unwrap_or(0), before_us, Box::new(done));
     }
 
+    /// How far each log is archived, by number.
+    pub(crate) fn archived_ends(&self) -> BTreeMap<u32, u64> {
+        let logs = self.ledger.organizations().into_iter();
+        logs.map(|log| (log.number, self.inventory.archived_end(&log.organization, log.generation))).collect()
+    }
+
     fn note_failure(&self, error: &anyhow::Error) {
+        self.note_retired(error);
         let text = format!("{error:#}");
         self.metrics.archive_failures.fetch_add(1, Relaxed);
         let mut last = lock(&self.archiver.last_error);
@@ -247,7 +202,9 @@ impl App {
         let mut ends: BTreeMap<u32, u64> = BTreeMap::new();
         for span in tail.stretches().iter().flat_map(|stretch| stretch.spans()) {
             let end = *ends.entry(span.number).or_insert_with(|| {
-                self.ledger.get(span.number).map_or(u64::MAX, |log| self.inventory.archived_end(&log.organization))
+                self.ledger
+                    .get(span.number)
+                    .map_or(u64::MAX, |log| self.inventory.archived_end(&log.organization, log.generation))
             });
             if span.seqs.end <= end {
                 continue;
@@ -272,7 +229,7 @@ impl App {
                 waiting.get(&log.number).map(|waiting| (now_us - waiting.received_at_us.0).max(0) as f64 / 1e6);
             let state = ArchiveState {
                 size: self.ledger.size(log.number),
-                archived: self.inventory.archived_end(&log.organization),
+                archived: self.inventory.archived_end(&log.organization, log.generation),
                 oldest_unarchived_seconds: oldest,
             };
             (log, state)
@@ -300,26 +257,9 @@ impl App {
             organizations: organizations.collect(),
             journal_bytes: self.intake.journal_stats().bytes_retained,
             last_error: lock(&self.archiver.last_error).clone(),
+            journal_copies: self.journal_copies(),
+            self_check: self.checker.state(),
         }
-    }
-}
-
-/// Why reading the tail for a run ended early.
-enum Stop {
-    RunEnds,
-    Tail(TailError),
-    Seal(SealError),
-}
-
-impl From<TailError> for Stop {
-    fn from(error: TailError) -> Self {
-        Self::Tail(error)
-    }
-}
-
-impl From<SealError> for Stop {
-    fn from(error: SealError) -> Self {
-        Self::Seal(error)
     }
 }
 

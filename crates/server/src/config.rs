@@ -119,6 +119,12 @@ pub struct Archive {
     pub journal_seconds: u64,
     /// Journal bytes above which everything that waits is sealed. Default 4 GiB.
     pub journal_bytes_max: u64,
+    /// Seconds after which acknowledged entries are copied to the bucket, long before their log file is sealed. Default 60.
+    pub journal_copy_seconds: u64,
+    /// Hours for which a copy stays after its entries were received, once they are in log files. Default 48.
+    pub journal_copy_hours: u32,
+    /// Hours between two checks of the archive by the server itself; 0 for none. Default 24.
+    pub self_check_hours: u32,
     /// Hours within which every event is archived. At half of it an alarm is raised. Default 24.
     pub promise_hours: u32,
 }
@@ -207,6 +213,9 @@ impl Default for Archive {
             few_entries: 1000,
             journal_seconds: 60,
             journal_bytes_max: 4 << 30,
+            journal_copy_seconds: 60,
+            journal_copy_hours: 48,
+            self_check_hours: 24,
             promise_hours: 24,
         }
     }

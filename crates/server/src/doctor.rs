@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use indelible_archive::Inventory;
 use indelible_intake::{Clock, SystemClock, last_kept_us};
-use indelible_ledger::Ledger;
+use indelible_ledger::{Ledger, Settings};
 use indelible_storage::{Bucket, LockError, LockFile, RealDisk, Space};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::disk::{Level, level};
+use crate::generation::Kept;
+use crate::rebuild::{keys_of, read_closed_keys};
 use crate::{check_archived, clock};
 
 /// How something was found.
@@ -142,7 +144,9 @@ fn examine_log(data: &Path, found: &mut Examination) -> Option<Ledger> {
     let open = || -> anyhow::Result<(Ledger, String)> {
         let platform = std::fs::read_to_string(data.join("platform"))?;
         anyhow::ensure!(data.join("ledger/state").exists(), "{} is missing", data.join("ledger/state").display());
-        let ledger = Ledger::open(&data.join("ledger"), &data.join("keys"), platform.trim())?;
+        let number = Kept::read(data)?.map_or(1, |kept| kept.generation());
+        let (path, keys) = (data.join("ledger"), data.join("keys"));
+        let ledger = Ledger::open_generation(&path, &keys, platform.trim(), number, Settings::default())?;
         let message = format!("{} logs", ledger.organizations().len());
         Ok((ledger, message))
     };
@@ -193,8 +197,9 @@ async fn examine_archive(data: &Path, ledger: Option<&Ledger>, found: &mut Exami
             bucket.list_sorted("organizations").await?;
             return Ok(((), "it can be listed".to_owned()));
         };
-        let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok()).await?;
-        check_archived(ledger, &inventory)?;
+        let closed = read_closed_keys(data)?;
+        let inventory = Inventory::load(&bucket, |origin| keys_of(ledger, &closed, origin)).await?;
+        check_archived(ledger, &inventory, data)?;
         let (files, bytes) = inventory.totals();
         Ok(((), format!("{files} log files, {} MiB, every manifest signed and in order", bytes >> 20)))
     };

@@ -12,21 +12,26 @@ mod body;
 mod bundle;
 mod clock;
 mod config;
+mod copier;
 mod disk;
 pub mod doctor;
 mod entries;
 mod error;
+mod generation;
 mod metrics;
 mod platform_archive;
+mod rebuild;
 mod routes;
+mod sealing;
+mod self_check;
 mod snapshot;
 mod watch;
 mod witnesses;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -34,7 +39,7 @@ use indelible_archive::Inventory;
 use indelible_control::Control;
 use indelible_event::Limits;
 use indelible_intake::{Clock, Intake, SystemClock};
-use indelible_ledger::Ledger;
+use indelible_ledger::{Ledger, Settings};
 use indelible_query::Engine;
 use indelible_storage::{Bucket, LockFile, RealDisk, durable};
 use tokio::net::TcpListener;
@@ -46,6 +51,7 @@ use platform_archive::PlatformArchive;
 use witnesses::Witnesses;
 
 pub use config::{Config, ConfigError};
+pub use rebuild::{RebuildOptions, RebuildReport, RebuiltLog, rebuild};
 
 /// How often grown logs get a new checkpoint. The promise is one second.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
@@ -71,6 +77,7 @@ impl Server {
         let data = config.data_dir.clone();
         durable::create_dir_durable(&data).with_context(|| format!("create the data folder {}", data.display()))?;
         let lock = LockFile::acquire(&data.join("lock"))?;
+        rebuild::ensure_finished(&data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let control = Control::open(&data.join("control.sqlite")).await?;
         let token_path = data.join("admin.token");
@@ -81,10 +88,15 @@ impl Server {
             .await?;
         let bucket = Bucket::create_local(&data.join("archive"))?;
         let platform = platform_name(&data, config.platform.as_deref())?;
-        let ledger = Arc::new(Ledger::open(&data.join("ledger"), &data.join("keys"), &platform)?);
-        let inventory = Inventory::load(&bucket, |origin| ledger.verifier_key(origin).ok())
-            .await
-            .context("read the archive's manifests")?;
+        let kept = generation::Kept::read(&data)?;
+        let number = kept.as_ref().map_or(1, generation::Kept::generation);
+        let ledger =
+            Ledger::open_generation(&data.join("ledger"), &data.join("keys"), &platform, number, Settings::default())?;
+        let ledger = Arc::new(ledger);
+        let kept = generation::settle(&data, kept, &bucket, &ledger, clock.now_us()).await?;
+        let closed_keys = rebuild::read_closed_keys(&data)?;
+        let keys = |origin: &str| rebuild::keys_of(&ledger, &closed_keys, origin);
+        let inventory = Inventory::load(&bucket, keys).await.context("read the archive's manifests")?;
         let inventory = Arc::new(inventory);
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let disk = disk::DiskWatch::new(&data, config.disk.clone(), config.operator_organization.clone());
@@ -94,7 +106,9 @@ impl Server {
         }
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
-        check_archived(&ledger, &inventory)?;
+        check_archived(&ledger, &inventory, &data)?;
+        let copier = copier::Copier::open(&bucket, number, kept.opened_us()).await?;
+        copier.check_journal(intake.journal_stats().next, &data)?;
         let platform_archive = PlatformArchive::find(&bucket, &ledger, clock.now_us()).await?;
         let witnesses = Witnesses::new(&config, &ledger.platform_log().verifier_key()?)?;
         let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
@@ -116,6 +130,9 @@ impl Server {
             inventory,
             archiver: Archiver::default(),
             platform_archive,
+            copier,
+            checker: self_check::Checker::open(&data),
+            closed_keys,
             engine,
             metrics: metrics::Metrics::default(),
             alarms: alarms::Alarms::default(),
@@ -125,6 +142,7 @@ impl Server {
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             stopping: AtomicBool::new(false),
+            retired: OnceLock::new(),
             config,
         });
         let listener =
@@ -159,6 +177,8 @@ impl Server {
             .context("write server.url")?;
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
+        let copier = tokio::spawn(Arc::clone(&app).copy_forever());
+        let checker = tokio::spawn(Arc::clone(&app).check_forever());
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let stopped = {
@@ -187,6 +207,8 @@ impl Server {
         }
         let _ = std::fs::remove_file(&url_path);
         let _ = archiver.await;
+        let _ = copier.await;
+        checker.abort();
         publisher.abort();
         watch.abort();
         witnesses.abort();
@@ -194,6 +216,9 @@ impl Server {
         let published = tokio::task::block_in_place(|| app.ledger.publish());
         ended.context("intake stopped; start the server again to recover")?;
         published.context("publish the last checkpoints")?;
+        if let Some(why) = app.retired.get() {
+            bail!("{why}");
+        }
         Ok(())
     }
 }
@@ -221,12 +246,22 @@ impl App {
         }
     }
 
-    /// Resolves when intake has stopped by itself, or what was last written of the checkpoints is unknown.
+    /// Ends the server if `error` says that another one goes on with its logs.
+    pub(crate) fn note_retired(&self, error: &anyhow::Error) {
+        if let Some(retired) = error.chain().find_map(|cause| cause.downcast_ref::<generation::Retired>()) {
+            let _ = self.retired.set(retired.to_string());
+        }
+    }
+
+    /// Resolves when intake has stopped by itself, what was last written of the checkpoints is unknown, or the server must end.
     async fn intake_ended(&self) {
-        while self.intake.is_running() && !self.ledger.is_halted() {
+        while self.intake.is_running() && !self.ledger.is_halted() && self.retired.get().is_none() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        tracing::error!("intake or the ledger has stopped; the server ends so that a restart can recover");
+        match self.retired.get() {
+            Some(why) => tracing::error!("{why}"),
+            None => tracing::error!("intake or the ledger has stopped; the server ends so that a restart can recover"),
+        }
     }
 }
 
@@ -242,11 +277,7 @@ fn open_intake(
             spare_segments: config.journal.spare_segments,
             ..indelible_journal::Options::default()
         },
-        identity: indelible_intake::identity::Options {
-            memory_identities: config.journal.memory_identities,
-            retention_us: i64::from(config.journal.identity_days) * 86_400_000_000,
-            ..Default::default()
-        },
+        identity: identity_options(config),
         queue_bytes: config.journal.queue_bytes,
         organization_queue_bytes: config.journal.organization_queue_bytes,
         organization_bytes_per_second: config.journal.organization_bytes_per_second,
@@ -263,19 +294,36 @@ fn open_intake(
     Ok(intake)
 }
 
+fn identity_options(config: &Config) -> indelible_intake::identity::Options {
+    indelible_intake::identity::Options {
+        memory_identities: config.journal.memory_identities,
+        retention_us: i64::from(config.journal.identity_days) * 86_400_000_000,
+        ..Default::default()
+    }
+}
+
 /// The archive must not be ahead of the log: then the log has lost entries that it would hand out a second time.
-fn check_archived(ledger: &Ledger, inventory: &Inventory) -> anyhow::Result<()> {
+fn check_archived(ledger: &Ledger, inventory: &Inventory, data: &Path) -> anyhow::Result<()> {
     for log in ledger.organizations() {
-        let (archived, size) = (inventory.archived_end(&log.organization), ledger.size(log.number));
+        let (archived, size) = (inventory.archived_end(&log.organization, log.generation), ledger.size(log.number));
         if archived > size {
             bail!(
-                "the archive holds {archived} entries of {}, the log only {size}: an older copy of the data folder was restored, or \
-                 its journal removed; restore the newest copy",
-                log.organization
+                "the archive holds {archived} entries of {}, the log only {size}: {}",
+                log.organization,
+                behind_remedy(data)
             );
         }
     }
     Ok(())
+}
+
+/// What to do with a data folder that is not the newest copy of itself.
+fn behind_remedy(data: &Path) -> String {
+    let data = data.display();
+    format!(
+        "an older copy of the data folder was restored, or its journal removed; put the newest copy back, or, if it is lost, go on in a new \
+         folder with `indelible archive rebuild --from {data}/archive --data-dir NEW --keys {data}/keys`"
+    )
 }
 
 fn query_limits(config: &Config) -> indelible_query::Limits {

@@ -8,21 +8,61 @@ use std::sync::{Mutex, PoisonError};
 /// Upper bounds of the answer-time buckets, seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
+/// Upper bounds of the buckets of how long copies of the journal take, seconds.
+const LAGS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 65.0, 90.0, 120.0, 600.0, 3600.0];
+
 /// Counts since the process started.
 #[derive(Default)]
 pub(crate) struct Metrics {
     refused: Mutex<BTreeMap<String, u64>>,
-    requests: Mutex<BTreeMap<(String, u16), Times>>,
+    requests: Mutex<BTreeMap<(String, u16), Histogram<{ BUCKETS.len() }>>>,
     pub(crate) log_files: AtomicU64,
     pub(crate) archive_failures: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    pub(crate) copy_failures: AtomicU64,
+    pub(crate) checks: AtomicU64,
+    copies: Mutex<Copies>,
 }
 
-#[derive(Default, Clone)]
-struct Times {
-    buckets: [u64; BUCKETS.len()],
+/// Copies of the journal.
+#[derive(Default, Clone, Copy)]
+struct Copies {
+    bytes: u64,
+    lags: Histogram<{ LAGS.len() }>,
+}
+
+/// How often a time was within each bound.
+#[derive(Clone, Copy)]
+struct Histogram<const N: usize> {
+    buckets: [u64; N],
     seconds: f64,
     count: u64,
+}
+
+impl<const N: usize> Default for Histogram<N> {
+    fn default() -> Self {
+        Self { buckets: [0; N], seconds: 0.0, count: 0 }
+    }
+}
+
+impl<const N: usize> Histogram<N> {
+    fn add(&mut self, bounds: &[f64; N], seconds: f64) {
+        for (bucket, bound) in self.buckets.iter_mut().zip(bounds) {
+            *bucket += u64::from(seconds <= *bound);
+        }
+        self.seconds += seconds;
+        self.count += 1;
+    }
+
+    fn render(&self, text: &mut Text, name: &str, bounds: &[f64; N], labels: &[(&str, &str)]) {
+        let bounds = bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+        for (bound, count) in bounds.zip(self.buckets.iter().copied().chain([self.count])) {
+            let labels: Vec<_> = labels.iter().copied().chain([("le", bound.as_str())]).collect();
+            text.line(&format!("{name}_bucket"), &labels, count as f64);
+        }
+        text.line(&format!("{name}_sum"), labels, self.seconds);
+        text.line(&format!("{name}_count"), labels, self.count as f64);
+    }
 }
 
 impl Metrics {
@@ -44,12 +84,14 @@ impl Metrics {
     /// Counts an answered request. `route` is the pattern, never the path: its values are few.
     pub(crate) fn request(&self, route: &str, status: u16, seconds: f64) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = requests.entry((route.to_owned(), status)).or_default();
-        for (bucket, bound) in times.buckets.iter_mut().zip(BUCKETS) {
-            *bucket += u64::from(seconds <= bound);
-        }
-        times.seconds += seconds;
-        times.count += 1;
+        requests.entry((route.to_owned(), status)).or_default().add(&BUCKETS, seconds);
+    }
+
+    /// Counts a copy of the journal whose oldest entry was this old when it was read back.
+    pub(crate) fn copied(&self, bytes: u64, lag_seconds: f64) {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.bytes += bytes;
+        copies.lags.add(&LAGS, lag_seconds);
     }
 
     /// The counters in the Prometheus text format.
@@ -81,20 +123,33 @@ impl Metrics {
             "Checkpoints signed and published.",
             self.checkpoints.load(Relaxed) as f64,
         );
+        text.plain(
+            "indelible_journal_copy_failures_total",
+            "counter",
+            "Attempts to copy the journal that failed.",
+            self.copy_failures.load(Relaxed) as f64,
+        );
+        text.plain(
+            "indelible_self_checks_total",
+            "counter",
+            "Checks of the archive by the server itself.",
+            self.checks.load(Relaxed) as f64,
+        );
+        let copies = *self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        text.plain(
+            "indelible_journal_copied_bytes_total",
+            "counter",
+            "Bytes of copies of the journal.",
+            copies.bytes as f64,
+        );
+        let name = "indelible_journal_copy_seconds";
+        text.family(name, "histogram", "Age of a copy's oldest entry when the copy was read back from the bucket.");
+        copies.lags.render(text, name, &LAGS, &[]);
         let name = "indelible_http_request_seconds";
         for ((route, status), times) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             text.family(name, "histogram", "Time to answer, by route and status.");
             let status = status.to_string();
-            let bounds = BUCKETS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
-            for (bound, count) in bounds.zip(times.buckets.iter().copied().chain([times.count])) {
-                text.line(
-                    &format!("{name}_bucket"),
-                    &[("route", route), ("status", &status), ("le", &bound)],
-                    count as f64,
-                );
-            }
-            text.line(&format!("{name}_sum"), &[("route", route), ("status", &status)], times.seconds);
-            text.line(&format!("{name}_count"), &[("route", route), ("status", &status)], times.count as f64);
+            times.render(text, name, &BUCKETS, &[("route", route), ("status", &status)]);
         }
     }
 }

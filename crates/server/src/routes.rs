@@ -33,7 +33,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, admin::list, admin::create, admin::create_token, accounting::report, alarms::list, ops::healthz, ops::readyz, ops::metrics,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, accounting::report, alarms::list, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
     security(("token" = []))
@@ -73,6 +73,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/archive", get(archive::status))
         .route("/api/v1/archive/seal", post(archive::seal))
         .route("/api/v1/accounting", get(accounting::report))
+        .route("/api/v1/archive/verify", post(archive::verify))
         .route("/api/v1/alarms", get(alarms::list))
         .route("/api/v1/organizations", get(admin::list).post(admin::create))
         .route("/api/v1/tokens", post(admin::create_token))

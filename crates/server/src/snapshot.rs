@@ -26,8 +26,9 @@ impl App {
         let mut wanted: HashMap<u32, Wanted> = HashMap::new();
         for organization in scope.organizations() {
             if let Some(log) = self.ledger.find(organization) {
-                let archived = files.iter().filter(|file| file.organization == *organization);
-                let from = archived.map(|file| file.last + 1).max().unwrap_or(0);
+                // Of the generations that are closed nothing is in the tail.
+                let mut archived = files.iter().rev().filter(|file| file.organization == *organization);
+                let from = archived.find(|file| file.generation == log.generation).map_or(0, |file| file.last + 1);
                 wanted.insert(log.number, Wanted { log, from });
             }
         }

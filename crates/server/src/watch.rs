@@ -31,6 +31,8 @@ impl App {
     pub(crate) fn watch(&self) -> bool {
         self.watch_disk();
         self.watch_archive();
+        self.watch_copies();
+        self.watch_checks();
         self.watch_witnesses();
         self.watch_clock()
     }
@@ -38,6 +40,29 @@ impl App {
     fn watch_disk(&self) {
         let alarm = self.disk.look(&self.config.data_dir);
         self.alarms.set(AlarmKind::DiskSpace, None, self.now_us(), alarm);
+    }
+
+    /// A copy that takes ten times as long as it should is not only late.
+    fn watch_copies(&self) {
+        let (lag, promise) = (self.copy_lag_seconds(), self.config.archive.journal_copy_seconds.max(1));
+        let message = (lag > 10.0 * promise as f64).then(|| {
+            format!(
+                "the oldest event that is in no copy of the journal waits for {lag:.0} seconds, copies are due after {promise}; until it is copied the loss of the disk would lose it; `indelible archive status` says why"
+            )
+        });
+        self.alarms.set(AlarmKind::JournalCopyLate, None, self.now_us(), message);
+    }
+
+    /// What was not as it must be stays so until a check finds it well again.
+    fn watch_checks(&self) {
+        let failed = self.checker.state().filter(|check| check.outcome == "notVerified");
+        let message = failed.map(|check| {
+            format!(
+                "the check of the archive at {} ended with: {}; run `indelible archive verify`",
+                check.finished, check.summary
+            )
+        });
+        self.alarms.set(AlarmKind::SelfCheckFailed, None, self.now_us(), message);
     }
 
     /// At half of the promised time there is still time to act.

@@ -22,7 +22,10 @@ fn what_was_archived_is_known_after_a_start() {
     let mut logs = [TestLog::new(ALPHA, 1), TestLog::new(BETA, 1)];
     archive(&path, &mut logs, &[3, 2, 4]);
     let bucket = Bucket::local(&path).unwrap();
-    let key = |origin: &str| logs.iter().find(|log| log.info().origin == origin).map(|log| log.info().key.clone());
+    let key = |origin: &str| {
+        let of_origin = logs.iter().filter(|log| log.info().origin == origin);
+        of_origin.map(|log| log.info().key.clone()).collect()
+    };
     let inventory = wait(Inventory::load(&bucket, key)).unwrap();
 
     let files = inventory.snapshot(&scope(&[ALPHA]));
@@ -41,25 +44,25 @@ fn what_was_archived_is_known_after_a_start() {
     // The next run joins on, once.
     let log = &mut logs[0];
     let organization = log.info().organization.clone();
-    assert_eq!(inventory.archived_end(&organization), 9);
+    assert_eq!(inventory.archived_end(&organization, 1), 9);
     log.grow(1);
-    let run = log.seal(&folder.path().join("sealing"), 9, inventory.last_manifest(&organization));
+    let run = log.seal(&folder.path().join("sealing"), 9, inventory.last_manifest(&organization, 1));
     assert!(inventory.extend(&run) && inventory.extend(&run));
-    assert_eq!((inventory.archived_end(&organization), inventory.totals().0), (10, 7));
-    assert_eq!(inventory.last_manifest(&organization), Some(run.manifest_sha256()));
+    assert_eq!((inventory.archived_end(&organization, 1), inventory.totals().0), (10, 7));
+    assert_eq!(inventory.last_manifest(&organization, 1), Some(run.manifest_sha256()));
     log.grow(1);
     let unchained = log.seal(&folder.path().join("sealing"), 10, Some([0; 32]));
     assert!(!inventory.extend(&unchained));
-    assert_eq!(inventory.archived_end(&organization), 10);
+    assert_eq!(inventory.archived_end(&organization, 1), 10);
 }
 
 #[test]
 fn an_empty_bucket_holds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = Bucket::create_local(&folder.path().join("archive")).unwrap();
-    let inventory = wait(Inventory::load(&bucket, |_| None)).unwrap();
+    let inventory = wait(Inventory::load(&bucket, |_| vec![])).unwrap();
     let organization = ALPHA.parse().unwrap();
-    assert_eq!((inventory.archived_end(&organization), inventory.last_manifest(&organization)), (0, None));
+    assert_eq!((inventory.archived_end(&organization, 1), inventory.last_manifest(&organization, 1)), (0, None));
     assert_eq!((inventory.totals(), inventory.latest_received_us()), ((0, 0), None));
 }
 
@@ -71,7 +74,7 @@ fn a_manifest_that_cannot_be_trusted_stops_the_start() {
     archive(&path, &mut logs, &[3, 2, 4]);
     let key = logs[0].info().key.clone();
     let bucket = Bucket::local(&path).unwrap();
-    let load = || wait(Inventory::load(&bucket, |_| Some(key.clone()))).map(|inventory| inventory.totals());
+    let load = || wait(Inventory::load(&bucket, |_| vec![key.clone()])).map(|inventory| inventory.totals());
     let manifests: Vec<_> = wait(bucket.list_sorted(""))
         .unwrap()
         .into_iter()
@@ -95,7 +98,7 @@ fn a_manifest_that_cannot_be_trusted_stops_the_start() {
     assert!(matches!(load(), Err(InventoryError::Chain { name }) if name == *third));
     fs::write(path.join(second), &second_bytes).unwrap();
     assert_eq!(load().unwrap().0, 3);
-    let other = wait(Inventory::load(&bucket, |_| Some(TestLog::new(ALPHA, 2).info().key.clone())));
+    let other = wait(Inventory::load(&bucket, |_| vec![TestLog::new(ALPHA, 2).info().key.clone()]));
     assert!(matches!(other, Err(InventoryError::Signature { .. })));
-    assert!(matches!(wait(Inventory::load(&bucket, |_| None)), Err(InventoryError::Signature { .. })));
+    assert!(matches!(wait(Inventory::load(&bucket, |_| vec![])), Err(InventoryError::Signature { .. })));
 }

@@ -79,7 +79,12 @@ fn receipts_are_held_against_an_archive() {
 fn a_generation_that_ended_before_what_was_promised_broke_its_promise() {
     let mut first = TestLog::new(ALPHA, 1);
     first.grow(4);
-    let previous = PreviousGeneration { size: 5, root: root(&first, 5).unwrap().0, witnessed_size: 5 };
+    let previous = PreviousGeneration {
+        origin: &first.info().origin,
+        size: 5,
+        root: root(&first, 5).unwrap().0,
+        witnessed_size: 5,
+    };
     let scene = Scene::new(vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 1, 2, Some(previous))], &[5]);
     first.grow(2);
     let report = scene.check(&receipts(&first, 3..7));

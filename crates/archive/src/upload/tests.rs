@@ -146,6 +146,8 @@ fn whatever_request_fails_the_next_attempt_gives_the_same_archive() {
                 wait(upload(&bucket, &run)).unwrap();
             }
             assert_eq!(objects(&path), whole, "{at} {failure:?}");
+            let claim = TestLog::new(ALPHA, 1).generation_claim().to_string();
+            wait(crate::claim::take(&Bucket::local(&path).unwrap(), 1, claim.as_bytes())).unwrap();
             let report = verify(&path, &Options::default(), &|_| ());
             assert_eq!(report.outcome, Outcome::Verified, "{report}");
         }

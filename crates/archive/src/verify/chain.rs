@@ -47,6 +47,8 @@ pub(super) struct Chain {
     pub(super) findings: Vec<Finding>,
     pub(super) problems: Vec<Problem>,
     pub(super) bytes: u64,
+    /// Objects of runs beyond the last manifest: of one that is being uploaded, or was not to its end.
+    pub(super) unfinished: Vec<Finding>,
     /// Entries that no manifest covers, though later ones are covered.
     gaps: Vec<(u64, u64)>,
 }
@@ -71,6 +73,7 @@ impl Chain {
             findings: Vec::new(),
             problems: Vec::new(),
             bytes: 0,
+            unfinished: Vec::new(),
             gaps: Vec::new(),
         };
         let mut link = Link { sha256: None, end: 0, is_good: true, received_us: i64::MIN };
@@ -186,6 +189,12 @@ impl Chain {
             if is_manifest || named.binary_search(name).is_ok() || (name == layout::SALT && !manifests.is_empty()) {
                 continue;
             }
+            if name == layout::SALT {
+                let message = "is named by no manifest".to_owned();
+                let finding = self.finding(FindingCode::UnnamedObject, Some(name), None, message);
+                self.unfinished.push(finding);
+                continue;
+            }
             match run_of(name) {
                 Some(run) if manifests.contains(&run) && !self.plans.iter().any(|plan| plan_run(plan) == run) => {
                     let message = "nothing vouches for it, because the manifest of its run was refused".to_owned();
@@ -211,7 +220,11 @@ impl Chain {
         for run in without {
             let name = layout::manifest(run.0, run.1);
             let message = "is missing, and other objects of its run are there: it was removed, or the run was not uploaded to its end";
-            self.find(FindingCode::MissingManifest, Some(&name), Some(run), message.to_owned());
+            let finding = self.finding(FindingCode::MissingManifest, Some(&name), Some(run), message.to_owned());
+            match manifests.last().is_none_or(|last| run.0 > last.1) {
+                true => self.unfinished.push(finding),
+                false => self.findings.push(finding),
+            }
         }
     }
 
@@ -222,10 +235,13 @@ impl Chain {
 
     /// Reports something about an object of the log, or about the log.
     pub(super) fn find(&mut self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) {
-        let organization = self.head.as_ref().map(|head| head.organization.to_string());
-        let finding =
-            About { folder: &self.folder, organization: organization.as_deref() }.finding(code, object, run, message);
+        let finding = self.finding(code, object, run, message);
         self.findings.push(finding);
+    }
+
+    fn finding(&self, code: FindingCode, object: Option<&str>, run: Option<(u64, u64)>, message: String) -> Finding {
+        let organization = self.head.as_ref().map(|head| head.organization.as_str());
+        About { folder: &self.folder, organization }.finding(code, object, run, message)
     }
 }
 

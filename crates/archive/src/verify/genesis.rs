@@ -17,10 +17,12 @@ pub(crate) struct Genesis {
 }
 
 /// How the generation before ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Previous {
+    pub(crate) origin: String,
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    pub(crate) witnessed_size: u64,
 }
 
 #[derive(Deserialize)]
@@ -50,10 +52,10 @@ struct Payload {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PreviousPayload {
+    origin: String,
     root: String,
     size: u64,
-    #[serde(rename = "witnessedSize")]
-    _witnessed_size: u64,
+    witnessed_size: u64,
 }
 
 /// Reads the entry with the given `type`, `name` and content part; or says why it is none.
@@ -72,8 +74,10 @@ pub(crate) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Gen
         let mut hash = [0; 32];
         hex::decode_to_slice(text, &mut hash).map(|()| hash).map_err(|error| error.to_string())
     };
-    let previous = match &genesis.previous {
-        Some(previous) => Some(Previous { size: previous.size, root: Hash(hash(&previous.root)?) }),
+    let previous = match genesis.previous {
+        Some(PreviousPayload { origin, root, size, witnessed_size }) => {
+            Some(Previous { origin, size, root: Hash(hash(&root)?), witnessed_size })
+        }
         None => None,
     };
     Ok(Genesis {

@@ -1,6 +1,6 @@
 //! Which run is verified when, and by whom; and how the runs of a log are joined.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::num::NonZero;
@@ -19,9 +19,10 @@ use super::run::{self, RunResult, Task};
 use super::since::{self, Kept, Since};
 use super::stack::Stack;
 use super::walk::{self, LogFolder, Seen};
-use super::{Options, Progress};
+use super::{Options, Progress, generations, platform};
+use crate::claim::Claim;
 use crate::layout;
-use crate::manifest::ObjectFacts;
+use crate::manifest::{ObjectFacts, origin_parts};
 
 /// Threads that are worth their memory.
 const THREADS: usize = 2;
@@ -32,15 +33,22 @@ const KEPT_MAX: usize = 10_000;
 pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
     let start = Instant::now();
     let mut seen = Seen::default();
-    let folders = walk::logs(path, &mut seen);
-    if folders.is_empty() && seen.problems.is_empty() && options.since.is_empty() {
+    let contents = walk::contents(path, &mut seen);
+    if contents.logs.is_empty() && seen.problems.is_empty() && options.since.is_empty() {
         let inside = path.join("archive").join(layout::ORGANIZATIONS);
-        let hint = if inside.is_dir() { "; did you mean the folder archive in it?" } else { "" };
-        let message = format!("there is no archive in {}{hint}", path.display());
+        let message = match () {
+            () if !contents.claims.is_empty() => format!("nothing is archived in {} yet", path.display()),
+            () if inside.is_dir() => {
+                format!("there is no archive in {}; did you mean the folder archive in it?", path.display())
+            }
+            () => format!("there is no archive in {}", path.display()),
+        };
         seen.problems.push(Problem { path: path.display().to_string(), message });
         // What else is there is none of our business then.
         seen.findings.clear();
     }
+    let claims = platform::claims(&contents, &options.keys, &mut seen);
+    let bytes = platform::copies(&contents.copies, &options.keys, &mut seen);
     let since = since::read(&options.since, &mut seen.findings);
     let platform: Vec<_> = walk::platform_logs(path, &mut seen)
         .into_iter()
@@ -50,9 +58,10 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         root: path,
         options,
         since: &since,
+        newest: claims.last_key_value().map_or(0, |(generation, _)| *generation),
         progress,
-        queue: Mutex::new(Queue { folders: folders.into_iter(), current: None }),
-        state: Mutex::new(State { seen, ..State::default() }),
+        queue: Mutex::new(Queue { folders: contents.logs.into_iter(), current: None }),
+        state: Mutex::new(State { seen, bytes, ..State::default() }),
     };
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS),
@@ -65,13 +74,15 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         work.run();
     });
     let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    conclude(state, options, &since, &platform, start)
+    conclude(state, options, &since, &claims, &platform, start)
 }
 
 struct Work<'a> {
     root: &'a Path,
     options: &'a Options,
     since: &'a Since,
+    /// The newest generation that was opened.
+    newest: u32,
     progress: &'a (dyn Fn(Progress) + Sync),
     queue: Mutex<Queue>,
     state: Mutex<State>,
@@ -109,6 +120,7 @@ struct Join {
 #[derive(Default)]
 struct State {
     seen: Seen,
+    notes: Vec<String>,
     logs: Vec<Done>,
     progress: Progress,
     entries: u64,
@@ -118,13 +130,13 @@ struct State {
 }
 
 /// A log that is finished.
-struct Done {
-    folder: LogFolder,
-    head: Option<Head>,
-    previous: Option<Previous>,
-    genesis_is_known: bool,
-    root: Option<Hash>,
-    report: LogReport,
+pub(super) struct Done {
+    pub(super) folder: LogFolder,
+    pub(super) head: Option<Head>,
+    pub(super) previous: Option<Previous>,
+    pub(super) genesis_is_known: bool,
+    pub(super) root: Option<Hash>,
+    pub(super) report: LogReport,
 }
 
 impl State {
@@ -198,6 +210,17 @@ impl Work<'_> {
         state.progress.bytes += chain.bytes;
         state.add(seen.findings, seen.problems);
         state.add(std::mem::take(&mut chain.findings), std::mem::take(&mut chain.problems));
+        let unfinished = std::mem::take(&mut chain.unfinished);
+        match unfinished.first() {
+            // Where the generation ends is signed in the next one, so this takes nothing away.
+            Some(_) if chain.folder.generation < self.newest => state.notes.push(format!(
+                "{}: a run that was being uploaded when the server was lost is no part of the log",
+                chain.folder.name()
+            )),
+            Some(_) if !self.options.in_use => state.add(unfinished, Vec::new()),
+            _ => {}
+        }
+        drop(state);
         LogWork { chain, path, salt_key, kept, join: Mutex::default() }
     }
 
@@ -221,8 +244,10 @@ impl Work<'_> {
         let plan = &log.chain.plans[index];
         let about = log.about();
         if let Some(genesis) = result.genesis.take() {
-            result.findings.extend(check_genesis(log, &genesis));
-            join.genesis = Some(genesis);
+            match check_genesis(log, &genesis) {
+                Some(finding) => result.findings.push(finding),
+                None => join.genesis = Some(genesis),
+            }
         }
         join.broken |= plan.facts.first != join.size;
         join.size = plan.facts.last + 1;
@@ -284,11 +309,12 @@ impl Work<'_> {
             canonical_bytes: plans.iter().map(|plan| plan.facts.canonical_bytes).sum(),
             received_first_us: plans.first().map_or(0, |plan| plan.facts.received_first_us),
             received_last_us: plans.last().map_or(0, |plan| plan.facts.received_last_us),
+            closed: None,
         };
         let done = Done {
             folder: log.chain.folder.clone(),
             head,
-            previous: join.genesis.as_ref().and_then(|genesis| genesis.previous),
+            previous: join.genesis.as_ref().and_then(|genesis| genesis.previous.clone()),
             genesis_is_known: join.genesis.is_some(),
             root: join.root,
             report,
@@ -359,7 +385,7 @@ fn check_genesis(log: &LogWork, genesis: &Genesis) -> Option<Finding> {
         (FindingCode::OtherKey, message)
     } else if commitment.is_some_and(|commitment| commitment != genesis.salt_key_commitment) {
         (FindingCode::OtherSaltKey, "the salt key is not the one the genesis entry commits to".to_owned())
-    } else if genesis.previous.is_some() != (genesis.generation > 1) {
+    } else if genesis.previous.as_ref().is_some_and(|previous| !is_before(previous, folder.generation)) {
         (FindingCode::BadGenesis, "the genesis entry misplaces the generation before".to_owned())
     } else {
         return None;
@@ -367,48 +393,22 @@ fn check_genesis(log: &LogWork, genesis: &Genesis) -> Option<Finding> {
     Some(log.about().finding(code, None, Some((0, 0)), message))
 }
 
-/// What shows only in all logs together.
-fn check_generations(logs: &[Done]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut labels: HashMap<&str, &str> = HashMap::new();
-    let mut known: HashMap<(&str, u32), &Done> = HashMap::new();
-    for done in logs {
-        known.insert((&done.folder.label, done.folder.generation), done);
-        let Some(head) = &done.head else { continue };
-        let label = *labels.entry(head.organization.as_str()).or_insert(&done.folder.label);
-        if label != done.folder.label {
-            let about = About { folder: &done.folder, organization: Some(head.organization.as_str()) };
-            let message = format!("the organization has another log under the label {label}");
-            findings.push(about.finding(FindingCode::OtherGeneration, None, None, message));
-        }
-    }
-    for done in logs.iter().filter(|done| done.folder.generation > 1) {
-        let organization = done.head.as_ref().map(|head| head.organization.as_str());
-        let about = About { folder: &done.folder, organization };
-        let before = known.get(&(done.folder.label.as_str(), done.folder.generation - 1));
-        let message = match (before, done.previous) {
-            (None, _) => "the generation before this is missing".to_owned(),
-            (Some(before), Some(previous)) if before.report.entries != previous.size => {
-                format!(
-                    "the generation before ended at {} entries, and the archive has {}",
-                    previous.size, before.report.entries
-                )
-            }
-            (Some(before), Some(previous)) if before.root.is_some_and(|root| root != previous.root) => {
-                "the generation before ended with another root".to_owned()
-            }
-            (Some(_), None) if done.genesis_is_known => {
-                "the genesis entry does not name the generation before".to_owned()
-            }
-            _ => continue,
-        };
-        findings.push(about.finding(FindingCode::OtherGeneration, None, None, message));
-    }
-    findings
+fn is_before(previous: &Previous, generation: u32) -> bool {
+    let number = origin_parts(&previous.origin).map(|(_, _, number)| number);
+    number.is_some_and(|number| number < generation) && previous.size <= previous.witnessed_size
 }
 
-fn conclude(mut state: State, options: &Options, since: &Since, platform: &[PlatformLog], start: Instant) -> Report {
-    let mut findings = check_generations(&state.logs);
+fn conclude(
+    mut state: State,
+    options: &Options,
+    since: &Since,
+    claims: &BTreeMap<u32, Claim>,
+    platform: &[PlatformLog],
+    start: Instant,
+) -> Report {
+    let (mut findings, notes) = generations::check(&mut state.logs);
+    state.notes.extend(notes);
+    findings.extend(state.logs.iter().filter_map(|done| check_platform(done, claims)));
     let heads = || state.logs.iter().filter_map(|done| done.head.as_ref());
     since::check_present(since, |origin| heads().any(|head| head.origin == origin), &mut findings);
     let keys = Report::distinct_keys(heads().filter_map(|head| {
@@ -438,10 +438,21 @@ fn conclude(mut state: State, options: &Options, since: &Since, platform: &[Plat
         platform,
         findings: state.seen.findings,
         problems: state.seen.problems,
+        notes: state.notes,
         findings_omitted: state.omitted,
     };
     report.conclude(options.strict);
     report
+}
+
+/// Whether a log is of the platform that opened its generation.
+fn check_platform(done: &Done, claims: &BTreeMap<u32, Claim>) -> Option<Finding> {
+    let head = done.head.as_ref()?;
+    let claim = claims.get(&done.folder.generation)?;
+    let (platform, ..) = origin_parts(&head.origin)?;
+    let message = format!("the log is of the platform {platform}, and its generation was opened by {}", claim.platform);
+    let about = About { folder: &done.folder, organization: Some(head.organization.as_str()) };
+    (platform != claim.platform).then(|| about.finding(FindingCode::BadClaim, None, None, message))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,7 @@ use indelible_merkle::{
     Checkpoint, Frontier, Hash, KeyChange, Note, PlatformEntry, PlatformEntryError, VerifierKey, leaf_hash,
     read_entry_bundle,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::report::{FindingCode, Problem};
 use super::walk::{Objects, Seen};
@@ -21,7 +21,7 @@ const OBJECT_BYTES_MAX: u64 = ENTRIES_MAX * 512;
 const CHECKPOINT_BYTES_MAX: u64 = 1 << 20;
 
 /// What is in the archive of one generation of the platform log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformReport {
     /// Origin of the log.

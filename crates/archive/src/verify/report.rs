@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::platform_log::PlatformReport;
 use crate::receipts::ReceiptReport;
 
 /// The answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// Everything is as it was signed.
@@ -32,7 +32,7 @@ impl Outcome {
 }
 
 /// Where the key came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "source", content = "keys")]
 pub enum Trust {
     /// The reader gave keys, and these signed.
@@ -51,7 +51,7 @@ impl Trust {
 }
 
 /// What is wrong. The text of a code never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FindingCode {
     /// An object that a manifest names is not there.
@@ -116,35 +116,39 @@ pub enum FindingCode {
     BrokenReceipt,
     /// An entry of the platform log that is not what it must be at its place.
     BadPlatformEntry,
+    /// The object that says who opened a generation cannot be read, or is of another platform.
+    BadClaim,
+    /// A copy of the journal cannot be read.
+    BadCopy,
 }
 
 /// Something that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// What is wrong.
     pub code: FindingCode,
     /// Whose log, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub organization: Option<String>,
     /// `<label>/<generation>` of the log, where it is about one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
     /// The object concerned, by its name in the archive.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// The first entry that is bad, or may be: the first of those the object holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seq: Option<u64>,
     /// The last entry that may be bad.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<u64>,
     /// For people.
     pub message: String,
 }
 
 /// Something that kept the verifier from looking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// What could not be looked at.
@@ -154,7 +158,7 @@ pub struct Problem {
 }
 
 /// What is in the archive of one generation of one organization's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogReport {
     /// Whose log; empty if no manifest could be read.
@@ -168,7 +172,7 @@ pub struct LogReport {
     /// Entries covered by the last manifest: the size of the tree.
     pub entries: u64,
     /// Root of the tree of that size, base64; only where it was computed from the entries.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
     /// Runs, each with a log file.
     pub log_files: u64,
@@ -180,10 +184,35 @@ pub struct LogReport {
     pub received_first_us: i64,
     /// `received_at` of the last entry, microseconds since 1970 UTC: nothing is said of what came later.
     pub received_last_us: i64,
+    /// How it ended, if a later generation says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
+}
+
+/// That a generation takes no more entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closed {
+    /// The generation whose genesis entry says so.
+    pub by_generation: u32,
+    /// Largest size anybody is known to have been shown. Receipts from the log's size up to it are not fulfilled.
+    pub witnessed_size: u64,
+}
+
+impl LogReport {
+    /// How it ended, for people; nothing of one that goes on.
+    fn ending(&self) -> String {
+        let Some(Closed { by_generation, witnessed_size }) = self.closed else { return String::new() };
+        let mut text = format!("; ends here, generation {by_generation} goes on");
+        if witnessed_size > self.entries {
+            text += &format!(", receipts for entries {} to {} are not fulfilled", self.entries, witnessed_size - 1);
+        }
+        text
+    }
 }
 
 /// The result of a verification.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The answer.
@@ -201,7 +230,7 @@ pub struct Report {
     /// Bytes of all objects that were hashed.
     pub bytes: u64,
     /// Receipts that were held against the archive.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipts: Option<ReceiptReport>,
     /// How long it took.
     pub seconds: f64,
@@ -213,6 +242,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// All that could not be looked at.
     pub problems: Vec<Problem>,
+    /// What is not wrong and should be known.
+    pub notes: Vec<String>,
     /// How many findings there were beyond those listed.
     pub findings_omitted: u64,
 }
@@ -224,6 +255,14 @@ impl Report {
     /// The exit code of a command: 0 verified, 1 not, 2 could not tell.
     pub fn exit_code(&self) -> u8 {
         self.outcome.exit_code()
+    }
+
+    /// Adds what somebody who knows more than the archive found, and settles the outcome anew.
+    pub fn add_findings(&mut self, findings: Vec<Finding>) {
+        if !findings.is_empty() {
+            self.findings.extend(findings);
+            self.conclude(false);
+        }
     }
 
     /// Settles outcome and summary from everything else.
@@ -288,16 +327,17 @@ impl fmt::Display for Report {
         for log in &self.logs {
             let name = if log.organization.is_empty() { &log.log } else { &log.organization };
             write!(f, "{name}")?;
-            if log.generation > 1 {
+            if log.generation > 1 || log.closed.is_some() {
                 write!(f, " (generation {})", log.generation)?;
             }
             writeln!(
                 f,
-                ": {} entries in {} log files, {} bytes; received up to {}",
+                ": {} entries in {} log files, {} bytes; received up to {}{}",
                 log.entries,
                 log.log_files,
                 log.bytes,
-                indelible_event::Time { micros: log.received_last_us, nanos: 0 }
+                indelible_event::Time { micros: log.received_last_us, nanos: 0 },
+                log.ending()
             )?;
         }
         for log in &self.platform {
@@ -323,6 +363,9 @@ impl fmt::Display for Report {
         }
         if let Some(receipts) = &self.receipts {
             write!(f, "{receipts}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "NOTE: {note}")?;
         }
         writeln!(
             f,

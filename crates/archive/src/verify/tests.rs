@@ -11,6 +11,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use expect_test::{Expect, expect};
 use indelible_event::control::{Genesis, PreviousGeneration};
 use indelible_merkle::root;
+use indelible_storage::Bucket;
 use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
@@ -19,7 +20,7 @@ use crate::layout;
 use crate::log::Log as _;
 use crate::manifest::{Manifest, ObjectFacts};
 use crate::rows::RowEncoder;
-use crate::testing::{TestLog, archive};
+use crate::testing::{TestLog, archive, wait};
 
 const ALPHA: &str = "ri.indelible..organization.alpha";
 const BETA: &str = "ri.indelible..organization.beta";
@@ -123,10 +124,11 @@ fn signed_again_with_another_key_only_a_held_key_notices() {
     check(
         &forged.verify(&Options { keys, ..Options::default() }),
         expect![[r#"
-        NotVerified: not verified: 2 findings
-        OtherKey Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
-        OtherKey Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
-    "#]],
+            NotVerified: not verified: 3 findings
+            OtherKey None-None platform/generations/1: is signed with audit.example/generations+99f5d6df+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+            OtherKey Some(0)-Some(2) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000000-0000000000000002 (entries 0 to 2 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+            OtherKey Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/manifest/0000000000000003-0000000000000004 (entries 3 to 4 of ri.indelible..organization.alpha): is signed with audit.example/0000000000000000000000003c77ab44/1+a1e6835f+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU, which is none of the keys given
+        "#]],
     );
 }
 
@@ -202,6 +204,8 @@ fn a_missing_object_is_named() {
           MissingObject Some(3)-Some(4) organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000003-0000000000000004.tiles (entries 3 to 4 of ri.indelible..organization.alpha): is missing
         - organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000005-0000000000000008.tiles
           MissingObject Some(5)-Some(8) organizations/0000000000000000000000003c77ab44/1/tiles/0000000000000005-0000000000000008.tiles (entries 5 to 8 of ri.indelible..organization.alpha): is missing
+        - platform/generations/1
+          MissingObject None-None platform/generations/1: is missing, and there are logs of generation 1
     "#]].assert_eq(&text);
 }
 
@@ -333,63 +337,241 @@ fn what_is_no_archive_is_not_judged() {
     assert_eq!(report.outcome, Outcome::NotVerified);
 }
 
+/// What is wrong with, or should be known of, a first generation of 5 entries and what follows it.
+fn check_generations(logs: impl FnOnce(&TestLog) -> Vec<TestLog>, expected: Expect) -> Report {
+    let mut first = TestLog::new(ALPHA, 1);
+    first.grow(4);
+    let scene = Scene::of(logs(&first), &[5]);
+    let report = scene.verify(&Options::default());
+    let codes = report.findings.iter().map(|finding| format!("{:?} {}\n", finding.code, finding.message));
+    let notes = report.notes.iter().map(|note| format!("note: {note}\n"));
+    let text: String = codes.chain(notes).collect();
+    expected.assert_eq(&short(&format!("{:?}\n{text}", report.outcome)));
+    report
+}
+
+/// The generation `number` of the log of alpha, which goes on from `log` at `size`.
+fn next(log: &TestLog, number: u32, size: u64, change: impl FnOnce(&mut PreviousGeneration<'_>)) -> TestLog {
+    let root = if size == 0 { indelible_merkle::empty_root() } else { root(log, size).unwrap() };
+    let mut previous = PreviousGeneration { origin: &log.info().origin, size, root: root.0, witnessed_size: size };
+    change(&mut previous);
+    TestLog::generation(ALPHA, 1, number, Some(previous))
+}
+
 #[test]
-fn generations_follow_each_other() {
-    let first = {
-        let mut log = TestLog::new(ALPHA, 1);
-        log.grow(4);
-        log
-    };
-    let end = |size: u64, root| Some(PreviousGeneration { size, root, witnessed_size: size });
-    let good = end(5, root(&first, 5).unwrap().0);
-    let cases = [
-        (
-            good,
-            Outcome::Verified,
-            expect![[r#"
-            Verified: internally consistent; signed by audit.example+50362a0f+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c taken from this archive, not checked against a key you hold, nor for a cut tail
-        "#]],
-        ),
-        (
-            end(4, root(&first, 4).unwrap().0),
-            Outcome::NotVerified,
-            expect![[r#"
-            NotVerified: not verified: 1 finding
-            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
-        "#]],
-        ),
-        (
-            end(5, [7; 32]),
-            Outcome::NotVerified,
-            expect![[r#"
-            NotVerified: not verified: 1 finding
-            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended with another root
-        "#]],
-        ),
-        (
-            None,
-            Outcome::NotVerified,
-            expect![[r#"
-            NotVerified: not verified: 2 findings
-            OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
-            BadGenesis Some(0)-Some(0) organizations/0000000000000000000000003c77ab44/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
-        "#]],
-        ),
-    ];
-    for (previous, outcome, expected) in cases {
-        let scene = Scene::of(vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 1, 2, previous)], &[5]);
-        let report = scene.verify(&Options::default());
-        check(&report, expected);
-        assert_eq!(report.outcome, outcome);
-    }
-    let alone = Scene::of(vec![TestLog::generation(ALPHA, 1, 2, good)], &[5]);
-    check(
-        &alone.verify(&Options::default()),
+fn a_generation_goes_on_where_the_one_before_was_closed() {
+    let report = check_generations(
+        |first| vec![TestLog::new(ALPHA, 1), next(first, 2, 5, |_| ())],
         expect![[r#"
-        NotVerified: not verified: 1 finding
-        OtherGeneration None-None organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before this is missing
+        Verified
     "#]],
     );
+    let closed: Vec<_> = report.logs.iter().map(|log| (log.generation, log.closed)).collect();
+    assert_eq!(closed, [(1, Some(Closed { by_generation: 2, witnessed_size: 5 })), (2, None)]);
+    let report = check_generations(
+        |first| vec![TestLog::new(ALPHA, 1), next(first, 4, 5, |previous| previous.witnessed_size = 9)],
+        expect![[r#"
+            Verified
+        "#]],
+    );
+    let text = report.to_string();
+    let says = "alpha (generation 1): 5 entries in 1 log files, ";
+    assert!(text.contains(says), "{text}");
+    let says = "; ends here, generation 4 goes on, receipts for entries 5 to 8 are not fulfilled\n";
+    assert!(text.contains(says), "{text}");
+    check_generations(
+        |first| vec![next(first, 2, 0, |previous| previous.witnessed_size = 3)],
+        expect![[r#"
+            Verified
+            note: ri.indelible..organization.alpha: of the log audit.example/0000000000000000000000003c77ab44/1 nothing was archived; receipts of it for entries 0 to 2 are not fulfilled
+        "#]],
+    );
+    check_generations(
+        |_| vec![TestLog::generation(ALPHA, 1, 3, None)],
+        expect![[r#"
+        Verified
+    "#]],
+    );
+    check_generations(
+        |first| {
+            let end = PreviousGeneration {
+                origin: &first.info().origin,
+                size: 5,
+                root: root(first, 5).unwrap().0,
+                witnessed_size: 5,
+            };
+            vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 2, 2, Some(end))]
+        },
+        expect![[r#"
+            Verified
+            note: ri.indelible..organization.alpha: generation 2 is signed with another key than generation 1. Either the key was lost when the server was rebuilt, or somebody else goes on under its name: ask the operator for audit.example/0000000000000000000000003c77ab44/2+e6c12f9c+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU
+        "#]],
+    );
+}
+
+#[test]
+fn a_generation_that_does_not_go_on_from_the_one_before_is_found() {
+    let both = |size, change: fn(&mut PreviousGeneration<'_>)| {
+        move |first: &TestLog| vec![TestLog::new(ALPHA, 1), next(first, 2, size, change)]
+    };
+    check_generations(
+        both(4, |_| ()),
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended at 4 entries, and the archive has 5
+    "#]],
+    );
+    check_generations(
+        both(5, |previous| previous.root = [7; 32]),
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended with another root
+    "#]],
+    );
+    check_generations(
+        both(5, |previous| previous.origin = "audit.example/00000000000000000000000000000000/1"),
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): it goes on from audit.example/0000000/1, and the generation before is audit.example/0000000000000000000000003c77ab44/1
+    "#]],
+    );
+    check_generations(
+        both(5, |previous| previous.witnessed_size = 4),
+        expect![[r#"
+        NotVerified
+        BadGenesis organizations/0000000000000000000000003c77ab44/2 (entry 0 of ri.indelible..organization.alpha): the genesis entry misplaces the generation before
+    "#]],
+    );
+    check_generations(
+        |first| vec![TestLog::new(ALPHA, 1), next(first, 2, 0, |_| ())],
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before ended at 0 entries, and the archive has 5
+    "#]],
+    );
+    check_generations(
+        |_| vec![TestLog::new(ALPHA, 1), TestLog::generation(ALPHA, 1, 2, None)],
+        expect![[r#"
+            NotVerified
+            OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the genesis entry does not name the generation before
+        "#]],
+    );
+    check_generations(
+        |first| vec![next(first, 2, 5, |_| ())],
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before this is missing
+    "#]],
+    );
+    check_generations(
+        |first| vec![next(first, 2, 0, |previous| previous.root = [7; 32])],
+        expect![[r#"
+            NotVerified
+            OtherGeneration organizations/0000000000000000000000003c77ab44/2 (ri.indelible..organization.alpha): the generation before this is missing
+        "#]],
+    );
+    let fork = |first: &TestLog| {
+        let mut late = next(first, 2, 5, |_| ());
+        late.grow(3600);
+        // Both go on from the first; the third should from the second.
+        vec![TestLog::new(ALPHA, 1), next(first, 2, 5, |_| ()), next(first, 3, 5, |_| ())]
+    };
+    check_generations(
+        fork,
+        expect![[r#"
+        NotVerified
+        OtherGeneration organizations/0000000000000000000000003c77ab44/3 (ri.indelible..organization.alpha): it goes on from audit.example/0000000000000000000000003c77ab44/1, and the generation before is audit.example/0000000000000000000000003c77ab44/2
+    "#]],
+    );
+}
+
+#[test]
+fn what_was_being_uploaded_when_a_generation_was_closed_is_no_part_of_it() {
+    let mut first = TestLog::new(ALPHA, 1);
+    first.grow(4);
+    let scene = Scene::of(vec![TestLog::new(ALPHA, 1), next(&first, 2, 5, |_| ())], &[5]);
+    let folder = |log: usize| scene.logs[log].info().origin.split_once('/').unwrap().1.to_owned();
+    let (closed, open) = (folder(0), folder(1));
+    let whole = scene.verify(&Options::default());
+    assert_eq!((whole.outcome, whole.notes.len()), (Outcome::Verified, 0), "{whole}");
+    for name in [
+        "log/date=2026-01-05/0000000000000005-0000000000000006-0011223344556677.parquet",
+        "tiles/0000000000000005-0000000000000006.tiles",
+    ] {
+        scene.write(&format!("organizations/{closed}/{name}"), b"half");
+        let report = scene.verify(&Options::default());
+        assert_eq!((report.outcome, report.notes.len()), (Outcome::Verified, 1), "{report}");
+        let left = format!("organizations/{open}/{name}");
+        scene.write(&left, b"half");
+        let report = scene.verify(&Options::default());
+        assert_eq!(codes(&report), [(FindingCode::MissingManifest, Some(5))], "{report}");
+        // A server may be at work on that one.
+        let report = scene.verify(&Options { in_use: true, ..Options::default() });
+        assert_eq!(report.outcome, Outcome::Verified, "{report}");
+        fs::remove_file(scene.path.join(left)).unwrap();
+    }
+    // A log of which nothing but its key came as far.
+    scene.write("organizations/ffffffffffffffffffffffffffffffff/1/keys/salt", &[1; 32]);
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+    scene.write("organizations/ffffffffffffffffffffffffffffffff/2/keys/salt", &[1; 32]);
+    assert_eq!(codes(&scene.verify(&Options::default())), [(FindingCode::UnnamedObject, None)]);
+    // Objects of runs that were archived are no such thing.
+    scene.write(&format!("organizations/{closed}/tiles/0000000000000001-0000000000000002.tiles"), b"half");
+    let report = scene.verify(&Options { in_use: true, ..Options::default() });
+    assert_eq!(codes(&report), [(FindingCode::MissingManifest, Some(1))], "{report}");
+}
+
+#[test]
+fn every_generation_was_opened_by_somebody() {
+    let scene = Scene::new(&[ALPHA], &[3]);
+    let name = layout::claim(1);
+    let claim = scene.objects()[&name].clone();
+    for at in 0..claim.len() {
+        let mut changed = claim.clone();
+        changed[at] ^= 1;
+        scene.write(&name, &changed);
+        let report = scene.verify(&Options::default());
+        assert_eq!(report.outcome, Outcome::NotVerified, "byte {at}");
+        assert!(report.findings.iter().any(|finding| finding.object.as_deref() == Some(&name)), "{report}");
+    }
+    fs::remove_file(scene.path.join(&name)).unwrap();
+    assert_eq!(codes(&scene.verify(&Options::default())), [(FindingCode::MissingObject, None)]);
+    scene.write(&name, &claim);
+    let keys = vec![TestLog::new(ALPHA, 2).platform_key()];
+    let report = scene.verify(&Options { keys, ..Options::default() });
+    assert!(codes(&report).iter().all(|(code, _)| *code == FindingCode::OtherKey), "{report}");
+    assert!(report.findings.iter().any(|finding| finding.object.as_deref() == Some(&name)), "{report}");
+    // In another's place.
+    scene.write(&layout::claim(2), &claim);
+    assert_eq!(codes(&scene.verify(&Options::default())), [(FindingCode::BadClaim, None)]);
+    fs::remove_file(scene.path.join(layout::claim(2))).unwrap();
+    scene.write("platform/generations/01", &claim);
+    assert_eq!(codes(&scene.verify(&Options::default())), [(FindingCode::UnnamedObject, None)]);
+}
+
+#[test]
+fn copies_of_the_journal_are_whole_and_signed() {
+    let scene = Scene::new(&[ALPHA], &[9]);
+    let copy = scene.logs[0].journal_copy(4);
+    let bucket = Bucket::local(&scene.path).unwrap();
+    wait(copy.store(&bucket)).unwrap();
+    wait(copy.store(&bucket)).unwrap();
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+    let name = copy.name().object();
+    let bytes = scene.objects()[&name].clone();
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        scene.write(&name, &changed);
+        let report = scene.verify(&Options::default());
+        assert_eq!(report.outcome, Outcome::NotVerified, "byte {at}");
+        assert!(report.findings.iter().all(|finding| finding.object.as_deref() == Some(&name)), "{report}");
+    }
+    // They come and go.
+    fs::remove_file(scene.path.join(&name)).unwrap();
+    assert_eq!(scene.verify(&Options::default()).outcome, Outcome::Verified);
+    scene.write("journal/1/anything", &bytes);
+    assert_eq!(codes(&scene.verify(&Options::default())), [(FindingCode::UnnamedObject, None)]);
 }
 
 #[test]
@@ -444,7 +626,7 @@ impl Forge {
         let Forgery { mut manifest, log_file, tiles, salt } = forgery;
         (manifest.log_file, manifest.tiles, manifest.salt) =
             (ObjectFacts::of(&log_file), ObjectFacts::of(&tiles), ObjectFacts::of(&salt));
-        fs::remove_dir_all(&self.scene.path).unwrap();
+        fs::remove_dir_all(self.scene.path.join(layout::ORGANIZATIONS)).unwrap();
         let note = log.sign(&manifest.text()).unwrap();
         let folder = manifest.folder();
         for (object, bytes) in manifest.objects().iter().zip([salt, log_file, tiles]) {
@@ -653,7 +835,8 @@ fn a_log_begins_with_its_own_genesis() {
     assert_eq!(genesis(|genesis| genesis.key_id = "00000000"), [(OtherKey, Some(0))]);
     assert_eq!(genesis(|genesis| genesis.salt_key_commitment = [0; 32]), [(OtherSaltKey, Some(0))]);
     let previous = |genesis: &mut Genesis<'_>| {
-        genesis.previous = Some(PreviousGeneration { size: 1, root: [0; 32], witnessed_size: 1 });
+        let origin = "audit.example/00000000000000000000000000000000/1";
+        genesis.previous = Some(PreviousGeneration { origin, size: 1, root: [0; 32], witnessed_size: 1 });
     };
     assert_eq!(genesis(previous), [(BadGenesis, Some(0))]);
     let (infrastructure, content) = crate::testing::event(0, crate::testing::DAY_US);

@@ -5,10 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::report::{Finding, FindingCode, Problem};
-use crate::layout;
+use crate::layout::{self, CopyName};
 
 /// Where a local bucket writes objects before they get their names. Nothing in it is part of the archive.
 const STAGING: &str = ".staging";
+
+/// The folder of claims beside the platform's logs.
+const CLAIMS: &str = "generations";
 
 /// The folder of one generation of one log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,20 +68,54 @@ impl Seen {
     }
 }
 
-/// The folders of all logs in the archive `root`. What stands beside them is a finding.
-pub(super) fn logs(root: &Path, seen: &mut Seen) -> Vec<LogFolder> {
-    let mut folders = Vec::new();
+/// What is in an archive, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// The folders of all logs.
+    pub(super) logs: Vec<LogFolder>,
+    /// The objects that say who opened a generation, by their names.
+    pub(super) claims: BTreeMap<u32, PathBuf>,
+    /// The copies of the journal, by their names.
+    pub(super) copies: BTreeMap<String, PathBuf>,
+}
+
+/// What is in the archive `root`. What is not known is a finding.
+pub(super) fn contents(root: &Path, seen: &mut Seen) -> Contents {
+    let mut contents = Contents::default();
     for (name, path, is_folder) in entries(root, seen) {
         match (name.as_str(), is_folder) {
             (STAGING, true) => {}
-            (layout::ORGANIZATIONS, true) => labels(&path, &mut folders, seen),
-            // Looked at by itself.
-            (layout::PLATFORM, true) => {}
+            (layout::ORGANIZATIONS, true) => labels(&path, &mut contents.logs, seen),
+            (layout::PLATFORM, true) => claims(&path, &mut contents.claims, seen),
+            (layout::JOURNAL, true) => {
+                for name in objects(&path, seen).into_keys() {
+                    let (object, path) = (format!("{}/{name}", layout::JOURNAL), path.join(&name));
+                    match CopyName::parse(&object) {
+                        Some(_) => _ = contents.copies.insert(object, path),
+                        None => seen.unnamed(object, "no copy of the journal"),
+                    }
+                }
+            }
             _ => report_all(&name, &path, is_folder, "no part of an archive", seen),
         }
     }
-    folders.sort();
-    folders
+    contents.logs.sort();
+    contents
+}
+
+/// The claims of generations; the platform's logs beside them are looked at by themselves.
+fn claims(platform: &Path, claims: &mut BTreeMap<u32, PathBuf>, seen: &mut Seen) {
+    let folder = platform.join(CLAIMS);
+    if !folder.is_dir() {
+        return;
+    }
+    for name in objects(&folder, seen).into_keys() {
+        let (object, path) = (format!("{}/{name}", layout::GENERATIONS), folder.join(&name));
+        match layout::parse_claim(&object) {
+            Some(generation) => _ = claims.insert(generation, path),
+            None => seen.unnamed(object, "no claim of a generation"),
+        }
+    }
 }
 
 /// The folders of all generations of the platform log, with their objects.
@@ -89,12 +126,21 @@ pub(super) fn platform_logs(root: &Path, seen: &mut Seen) -> Vec<(u32, PathBuf, 
     }
     let mut found = Vec::new();
     for (name, path, is_folder) in entries(&folder, seen) {
-        let number: u32 = name.parse().unwrap_or(0);
-        if is_folder && number > 0 && number.to_string() == name {
-            let objects = objects(&path, seen);
-            found.push((number, path, objects));
-        } else {
-            report_all(&format!("{}/{name}", layout::PLATFORM), &path, is_folder, "in no generation's folder", seen);
+        match layout::parse_generation(&name).filter(|_| is_folder) {
+            Some(number) => {
+                let objects = objects(&path, seen);
+                found.push((number, path, objects));
+            }
+            None if is_folder && name == CLAIMS => {}
+            None => {
+                report_all(
+                    &format!("{}/{name}", layout::PLATFORM),
+                    &path,
+                    is_folder,
+                    "in no generation's folder",
+                    seen,
+                );
+            }
         }
     }
     found.sort_unstable_by_key(|(generation, ..)| *generation);
@@ -109,11 +155,11 @@ fn labels(path: &Path, folders: &mut Vec<LogFolder>, seen: &mut Seen) {
             continue;
         }
         for (generation, path, is_folder) in entries(&path, seen) {
-            let number: u32 = generation.parse().unwrap_or(0);
-            if is_folder && number > 0 && number.to_string() == generation {
-                folders.push(LogFolder { label: label.clone(), generation: number });
-            } else {
-                report_all(&format!("{name}/{generation}"), &path, is_folder, "in no generation's folder", seen);
+            match layout::parse_generation(&generation).filter(|_| is_folder) {
+                Some(number) => folders.push(LogFolder { label: label.clone(), generation: number }),
+                None => {
+                    report_all(&format!("{name}/{generation}"), &path, is_folder, "in no generation's folder", seen)
+                }
             }
         }
     }

@@ -11,6 +11,8 @@ mod harness;
 mod import;
 mod intake;
 mod proof;
+mod rebuild;
 mod receipts;
+mod self_check;
 mod tiles;
 mod witness;

@@ -15,7 +15,12 @@ fn entry(change: impl FnOnce(&mut Genesis<'_>)) -> ControlEntry {
         generation: 2,
         key_id: "example.net/audit+abcdef01",
         salt_key_commitment: [0xab; 32],
-        previous: Some(PreviousGeneration { size: 10, root: [0xcd; 32], witnessed_size: 12 }),
+        previous: Some(PreviousGeneration {
+            origin: "example.net/audit/0010/1",
+            size: 10,
+            root: [0xcd; 32],
+            witnessed_size: 12,
+        }),
         received_at_us: 1_763_076_024_180_000,
         product_version: "0.1.0",
     };
@@ -27,7 +32,7 @@ fn entry(change: impl FnOnce(&mut Genesis<'_>)) -> ControlEntry {
 fn genesis_is_two_canonical_parts() {
     let made = entry(|_| ());
     expect![[r#"{"eventId":"2a6484a9-ffad-87ef-bbc6-ebb8c6e3ee61","intake":{"producer":"indelible","source":"server"},"logEntryId":"3acc9cf0-9e6e-8101-91ad-51c166cb6378","name":"GENESIS","producerType":"SERVER","product":"indelible","productVersion":"0.1.0","result":"SUCCESS","time":"2025-11-13T23:20:24.18Z","type":"indelible.1"}"#]].assert_eq(std::str::from_utf8(&made.infrastructure).unwrap());
-    expect![[r#"{"extra":{"genesis":{"formatVersion":1,"generation":2,"keyId":"example.net/audit+abcdef01","label":"0011","origin":"example.net/audit/0011/2","previous":{"root":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","size":10,"witnessedSize":12},"saltKeyCommitment":"abababababababababababababababababababababababababababababababab"}}}"#]].assert_eq(std::str::from_utf8(&made.content).unwrap());
+    expect![[r#"{"extra":{"genesis":{"formatVersion":1,"generation":2,"keyId":"example.net/audit+abcdef01","label":"0011","origin":"example.net/audit/0011/2","previous":{"origin":"example.net/audit/0010/1","root":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","size":10,"witnessedSize":12},"saltKeyCommitment":"abababababababababababababababababababababababababababababababab"}}}"#]].assert_eq(std::str::from_utf8(&made.content).unwrap());
     let first = entry(|genesis| {
         genesis.generation = 1;
         genesis.previous = None;

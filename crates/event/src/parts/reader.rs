@@ -33,6 +33,11 @@ impl<'a> Reader<'a> {
         Self { text, at: 0, state: State::Start }
     }
 
+    /// How far it has read, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next key, unescaped, and the raw text of its value; nothing more after an error.
     pub(super) fn next_member(&mut self) -> Option<Result<(Cow<'a, str>, &'a str), Malformed>> {
         let member = self.member().transpose();

@@ -350,7 +350,7 @@ fn read_user(raw: &str) -> Result<User<'_>, Malformed> {
     Ok(user)
 }
 
-fn read_intake(raw: &str) -> Result<Intake<'_>, Malformed> {
+pub(super) fn read_intake(raw: &str) -> Result<Intake<'_>, Malformed> {
     let mut intake = Intake::default();
     let mut members = Reader::over_text(raw);
     while let Some((key, value)) = members.next_member().transpose()? {

@@ -124,3 +124,37 @@ proptest! {
         prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
     }
 }
+
+#[test]
+fn an_infrastructure_part_comes_apart_at_intake() {
+    let line = br#"{"type":"audit.3","time":"2025-11-13T23:20:24Z","name":"A","result":"SUCCESS","categories":["internal"],"eventId":"5f0c9b52-7a5e-4c8b-9f57-2b1c3d4e5f60","producerType":"SERVER","product":"p","productVersion":"1","host":"a\"b","stack":",\"intake\":{"}"#;
+    let sender = crate::Intake {
+        producer: "p1",
+        producer_epoch: Some(3),
+        producer_seq: Some(4),
+        source: "http",
+        adapter: Some("x@1"),
+    };
+    let mut scratch = crate::Scratch::default();
+    let event = crate::admit(&mut scratch, line, &crate::Limits::default(), &sender, || [1; 16]).unwrap();
+    let parts = Attributed::read(event.infrastructure).unwrap();
+    assert_eq!(parts.head, &event.infrastructure[..event.intake_at.start]);
+    assert_eq!(parts.tail, &event.infrastructure[event.intake_at.end..]);
+    let Intake { producer, producer_epoch, producer_seq, source, adapter } = parts.intake.clone();
+    assert_eq!(
+        (&*producer, producer_epoch, producer_seq, &*source, adapter.as_deref()),
+        ("p1", Some(3), Some(4), "http", Some("x@1"))
+    );
+    let mut same = Vec::new();
+    parts.write(&parts.intake, &mut same);
+    assert_eq!(same, event.infrastructure);
+    let mut other = Vec::new();
+    parts.write(&Intake { source: "rebuild/http".into(), ..parts.intake.clone() }, &mut other);
+    assert_eq!(
+        other,
+        String::from_utf8(same).unwrap().replace(r#""source":"http""#, r#""source":"rebuild/http""#).into_bytes()
+    );
+    for bad in [&b"{}"[..], b"", b"{\"name\":\"A\"}", b"{\"intake\":3}", b"{\"intake\":{\"source\":\"a\"}", b"\xff"] {
+        assert!(Attributed::read(bad).is_err(), "{bad:?}");
+    }
+}

@@ -1,5 +1,6 @@
 use super::*;
 use crate::LedgerError;
+use crate::{Previous, Settings};
 use indelible_event::entry::SaltKey;
 use indelible_merkle::{
     Checkpoint, Hashes as _, Note, Notes, TileCache, inclusion_proof, verify_consistency, verify_inclusion,
@@ -319,4 +320,34 @@ fn write_an_example() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+#[test]
+fn a_rebuilt_ledger_begins_the_next_generation_with_the_old_keys() {
+    let bench = Bench::new();
+    let old = bench.open();
+    let first = old.create(&organization("a")).unwrap();
+    old.append(first.number, 0, &leaves(0, 0..5)).unwrap();
+    let root = old.root_at(first.number, 5).unwrap();
+    drop(old);
+    fs::remove_dir_all(bench.path("ledger")).unwrap();
+    assert!(matches!(bench.try_open(), Err(OpenError::LedgerMissing { .. })));
+
+    let open =
+        || Ledger::open_generation(&bench.path("ledger"), &bench.path("keys"), "logs.example", 2, Settings::default());
+    let ledger = open().unwrap();
+    let previous = Previous { origin: first.origin.clone(), size: 5, root, witnessed_size: 7 };
+    let second = ledger.reopen(&organization("a"), previous.clone()).unwrap();
+    assert_eq!((second.generation, &second.label, second.number), (2, &first.label, 0));
+    assert_eq!(second.origin, first.origin.replace("/1", "/2"));
+    assert_ne!(second.salt_key.commitment(), first.salt_key.commitment(), "salts are never used for two entries");
+    assert_eq!(second.previous, Some(previous.clone()));
+    let new = ledger.create(&organization("b")).unwrap();
+    assert_eq!((new.generation, &new.previous), (2, &None));
+    // Once is enough.
+    let again = ledger.reopen(&organization("a"), Previous { size: 6, ..previous.clone() }).unwrap();
+    assert_eq!(again.previous, Some(previous.clone()));
+    drop(ledger);
+    assert_eq!(open().unwrap().find(&organization("a")).unwrap().previous, Some(previous));
+    assert!(matches!(bench.try_open(), Err(OpenError::OtherLog { .. })), "one data directory is of one generation");
 }

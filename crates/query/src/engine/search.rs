@@ -46,7 +46,7 @@ pub struct SearchRequest {
     pub now_us: i64,
 }
 
-/// Order of the rows: by `time`, then organization, then `seq`.
+/// Order of the rows: by `time`, then organization, then place: generation of the log, which `received_at` tells, and `seq`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// The last ones first.
@@ -160,6 +160,8 @@ fn sort(order: Order) -> Vec<SortExpr> {
         // Absent is 0, the smallest.
         ident("timeNanos").sort(!newest, !newest),
         ident("organization").sort(true, false),
+        // Generations of a log follow each other in time.
+        ident("received_at").sort(!newest, false),
         ident("seq").sort(!newest, false),
     ]
 }

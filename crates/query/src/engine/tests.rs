@@ -389,16 +389,22 @@ fn entries_are_found_by_identity_and_by_place() {
 #[test]
 fn generations_of_a_log_stay_apart() {
     block_on(async {
-        let old = entry(ACME, 1, json!({"name": "OLD", "time": "2021-04-16T12:00:00Z"}));
-        let mut new = entry(ACME, 1, json!({"name": "NEW", "time": "2021-04-16T12:00:00Z"}));
-        new.generation = 2;
-        let archive = Archive::new().file(&[old]).file(&[new]).tail(&[entry(ACME, 2, json!({}))]);
+        let at = |generation, seq, name| {
+            let mut entry = entry(ACME, seq, json!({"name": name, "time": "2021-04-16T12:00:00Z"}));
+            entry.generation = generation;
+            entry
+        };
+        let archive = Archive::new()
+            .file(&[at(1, 1, "OLD_1"), at(1, 2, "OLD_2")])
+            .file(&[at(2, 1, "NEW_1")])
+            .tail(&[at(2, 2, "NEW_2")]);
         let bench = Bench::of(&archive, limits(), scope(&[ACME], Part::Entry));
-        let (batches, _) = bench.search(&SearchRequest { limit: Some(3), ..request("") }).await.unwrap();
-        let mut names: Vec<&str> =
-            batches.iter().flat_map(|batch| batch.column(6).as_string::<i32>().iter().flatten()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["EVENT", "NEW", "OLD"]);
+        for limit in [Some(4), None] {
+            let (batches, _) = bench.search(&SearchRequest { limit, ..request("") }).await.unwrap();
+            let names: Vec<&str> =
+                batches.iter().flat_map(|batch| batch.column(6).as_string::<i32>().iter().flatten()).collect();
+            assert_eq!(names, ["NEW_2", "NEW_1", "OLD_2", "OLD_1"], "{limit:?}");
+        }
         let found = bench.engine.entry(&bench.scope, bench.snapshot.clone(), &organization(ACME), 1).await.unwrap();
         assert_eq!(found.num_rows(), 2);
     });

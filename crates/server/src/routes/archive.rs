@@ -1,10 +1,11 @@
-//! State of the archive, and sealing on demand.
+//! State of the archive; sealing and checking on demand.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
 use indelible_api::{ArchiveStatus, ErrorBody};
+use indelible_archive::verify::Report;
 use indelible_control::Operation;
 use serde::Deserialize;
 
@@ -43,4 +44,16 @@ pub(crate) async fn seal(
     app.seal_now(organization.as_ref()).await?;
     let scope = caller.scope(Operation::AuditSearch, None)?;
     Ok(Json(app.archive_status(&scope)))
+}
+
+/// Checks the archive now as an auditor would, and compares it with the ledger; answers with the report when that is done,
+/// which for a large archive may take hours.
+#[utoipa::path(
+    post, path = "/api/v1/archive/verify", tag = "archive",
+    responses((status = 200, body = Object), (status = 403, body = ErrorBody), (status = 500, body = ErrorBody))
+)]
+pub(crate) async fn verify(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Report>, ApiError> {
+    caller.require_platform(Operation::OperatorAdminister)?;
+    let report = app.check_now().await?;
+    Ok(Json(Report::clone(&report)))
 }

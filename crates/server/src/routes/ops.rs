@@ -130,6 +130,21 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         "For how long checkpoints have lacked the cosignatures asked for. An alarm is raised at 60.",
         app.witnesses.behind().unwrap_or_default().as_secs_f64(),
     );
+    text.plain(
+        "indelible_journal_copy_lag_seconds",
+        "gauge",
+        "Age of the oldest acknowledged entry that is neither copied to the bucket nor archived.",
+        app.copy_lag_seconds(),
+    );
+    if let Some(check) = app.checker.state() {
+        let verified = f64::from(u8::from(check.outcome == "verified"));
+        text.plain(
+            "indelible_self_check_verified",
+            "gauge",
+            "1 if the last check of the archive found all well.",
+            verified,
+        );
+    }
     let states = app.archive_states();
     for (log, state) in &states {
         text.sample(

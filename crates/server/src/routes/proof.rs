@@ -11,10 +11,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indelible_api::{EntryProof, ErrorBody};
 use indelible_archive::rows::RowDecoder;
+use indelible_archive::{ClosedError, ClosedLog};
 use indelible_control::Operation;
-use indelible_event::Scope;
+use indelible_event::{Organization, Scope};
 use indelible_ledger::OrganizationLog;
-use indelible_merkle::{Tile, TilePath};
+use indelible_merkle::{Hash, Hashes as _, TILE_WIDTH, Tile, TileCache, TilePath, VerifierKey, inclusion_proof};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -90,6 +91,10 @@ pub(crate) async fn entry(
     let row = read(&found).map_err(|error| ApiError::internal("read the entry", error))?;
     let organization = parse_organization(&row.organization)?;
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
+    let generation = app.inventory.generation_at(&organization, row.received_at_us, log.generation);
+    if generation < log.generation {
+        return closed_entry(&app, &organization, generation, row).await.map(Json);
+    }
     let failed = |error| ApiError::internal("prove the entry", error);
     // An entry acknowledged a moment ago may not be under a checkpoint yet.
     if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= row.seq) {
@@ -99,19 +104,33 @@ pub(crate) async fn entry(
     let proof = app.ledger.inclusion_proof(log.number, row.seq, checkpoint.checkpoint.size).map_err(failed)?;
     let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
     let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
-    Ok(Json(EntryProof {
-        event: row.event,
-        organization: row.organization,
-        seq: row.seq,
-        received_at_us: row.received_at_us,
-        infrastructure: row.infrastructure,
-        content: row.content,
-        salt: hex::encode(log.salt_key.salt(row.seq)),
-        leaf_hash: STANDARD.encode(leaf.as_bytes()),
-        inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
-        checkpoint: checkpoint.note.clone(),
-        verifier_key: verifier_key.to_string(),
-    }))
+    let salt = log.salt_key.salt(row.seq);
+    Ok(Json(row.proven(salt, leaf, &proof, checkpoint.note.clone(), &verifier_key)))
+}
+
+/// The proof of an entry in a generation of its log that is closed, made from the archive.
+async fn closed_entry(
+    app: &App,
+    organization: &Organization,
+    generation: u32,
+    row: Entry,
+) -> Result<EntryProof, ApiError> {
+    let failed = |error: anyhow::Error| ApiError::internal("prove the entry", error);
+    let opened = ClosedLog::open(&app.bucket, &app.inventory, organization, generation).await;
+    let log = opened.map_err(|error| failed(error.into()))?;
+    let prove = move || {
+        let mut leaf = [Hash::ZERO];
+        log.tile_hashes(0, row.seq, &mut leaf)?;
+        let size = log.last().size();
+        let proof = inclusion_proof(&TileCache::new(&log, size), row.seq, size)?;
+        let salt = log.salt_key().salt(row.seq);
+        Ok(row.proven(salt, leaf[0], &proof, log.checkpoint()?, &log.last().key))
+    };
+    let proven: anyhow::Result<EntryProof> = match tokio::task::spawn_blocking(prove).await {
+        Ok(proven) => proven,
+        Err(error) => Err(error.into()),
+    };
+    proven.map_err(failed)
 }
 
 /// The place of the entry with this `logEntryId`, in the newest generation of the one log in `scope`.
@@ -136,6 +155,24 @@ struct Entry {
     received_at_us: i64,
     infrastructure: String,
     content: String,
+}
+
+impl Entry {
+    fn proven(self, salt: [u8; 32], leaf: Hash, proof: &[Hash], checkpoint: String, key: &VerifierKey) -> EntryProof {
+        EntryProof {
+            event: self.event,
+            organization: self.organization,
+            seq: self.seq,
+            received_at_us: self.received_at_us,
+            infrastructure: self.infrastructure,
+            content: self.content,
+            salt: hex::encode(salt),
+            leaf_hash: STANDARD.encode(leaf.as_bytes()),
+            inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
+            checkpoint,
+            verifier_key: key.to_string(),
+        }
+    }
 }
 
 /// The first row of a batch.
@@ -166,6 +203,10 @@ pub(crate) async fn tlog_checkpoint(
     caller: Caller,
     Path((label, generation)): Path<(String, u32)>,
 ) -> Result<Response, ApiError> {
+    if let Some(log) = closed_log(&app, &caller, &label, generation).await? {
+        let checkpoint = log.checkpoint().map_err(|error| ApiError::internal("read the checkpoint", error))?;
+        return Ok(plain(checkpoint));
+    }
     let log = log_of(&app, &caller, &label, generation)?;
     let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
     Ok(plain(checkpoint.note.clone()))
@@ -182,17 +223,26 @@ pub(crate) async fn tile(
     caller: Caller,
     Path((label, generation, path)): Path<(String, u32, String)>,
 ) -> Result<Response, ApiError> {
-    let log = log_of(&app, &caller, &label, generation)?;
     let missing = || ApiError::not_found("tile of that path");
     let Ok(TilePath::Hashes(tile)) = format!("tile/{path}").parse::<TilePath>() else { return Err(missing()) };
-    let size = app.ledger.checkpoint(log.number).map_or(0, |checkpoint| checkpoint.checkpoint.size);
-    if Tile::of_size(tile.level(), tile.index(), size).is_none_or(|whole| whole.width() < tile.width()) {
-        return Err(missing());
-    }
-    let bytes = app
-        .ledger
-        .tile(log.number, tile.level(), tile.index(), tile.width())
-        .map_err(|error| ApiError::internal("read the tile", error))?;
+    let has = |size| Tile::of_size(tile.level(), tile.index(), size).is_some_and(|whole| whole.width() >= tile.width());
+    let failed = |error: anyhow::Error| ApiError::internal("read the tile", error);
+    let bytes = match closed_log(&app, &caller, &label, generation).await? {
+        Some(log) if has(log.last().size()) => {
+            let read = tokio::task::spawn_blocking(move || read_tile(&log, tile)).await;
+            read.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))?
+        }
+        Some(_) => return Err(missing()),
+        None => {
+            let log = log_of(&app, &caller, &label, generation)?;
+            let size = app.ledger.checkpoint(log.number).map_or(0, |checkpoint| checkpoint.checkpoint.size);
+            if !has(size) {
+                return Err(missing());
+            }
+            let read = app.ledger.tile(log.number, tile.level(), tile.index(), tile.width());
+            read.map_err(|error| failed(error.into()))?
+        }
+    };
     Ok((
         [
             (header::CONTENT_TYPE, "application/octet-stream"),
@@ -201,6 +251,25 @@ pub(crate) async fn tile(
         bytes,
     )
         .into_response())
+}
+
+/// The bytes of a tile of a closed log.
+fn read_tile(log: &ClosedLog, tile: Tile) -> Result<Vec<u8>, ClosedError> {
+    let mut hashes = vec![Hash::ZERO; usize::from(tile.width())];
+    log.tile_hashes(tile.level(), tile.index() * u64::from(TILE_WIDTH), &mut hashes)?;
+    Ok(hashes.iter().flat_map(|hash| hash.0).collect())
+}
+
+/// The log with this label of a generation that is closed, if the caller may verify it; `None` if it is not closed.
+async fn closed_log(app: &App, caller: &Caller, label: &str, generation: u32) -> Result<Option<ClosedLog>, ApiError> {
+    if generation >= app.ledger.generation() {
+        return Ok(None);
+    }
+    let scope = caller.scope(Operation::AuditVerify, None)?;
+    let organization = app.inventory.labelled(&scope, label, generation);
+    let organization = organization.ok_or_else(|| ApiError::not_found("log of that name"))?;
+    let opened = ClosedLog::open(&app.bucket, &app.inventory, &organization, generation).await;
+    opened.map(Some).map_err(|error| ApiError::internal("open the closed log", error))
 }
 
 /// The log with this label, if the caller may verify it.

@@ -1,0 +1,132 @@
+//! From the tail to the bucket: seals a run of one log, uploads what is sealed.
+//!
+//! The order is what makes every crash harmless: the run is complete and synced before its first object is sent, its manifest
+//! is the last object, the inventory knows it before its local copy goes, and the journal is released only for what
+//! the inventory knows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use indelible_archive::rows::Row;
+use indelible_archive::{Inventory, LedgerLog, Pushed, SealError, Sealer, pending, upload};
+use indelible_intake::{Intake, TailError};
+use indelible_ledger::{Ledger, OrganizationLog};
+use indelible_storage::Bucket;
+
+use crate::generation::ensure_newest;
+
+/// The folder of runs on their way, within the data folder.
+pub(crate) fn staging(data: &Path) -> PathBuf {
+    data.join("sealing")
+}
+
+/// Seals the next run of `log`, of entries below `end`. Blocks.
+pub(crate) fn seal_run(
+    intake: &Intake,
+    ledger: &Ledger,
+    inventory: &Inventory,
+    staging: &Path,
+    log: &OrganizationLog,
+    end: u64,
+    now_us: i64,
+) -> anyhow::Result<()> {
+    let tail = intake.tail().snapshot();
+    let first = inventory.archived_end(&log.organization, log.generation);
+    let previous = inventory.last_manifest(&log.organization, log.generation);
+    let ledger_log = LedgerLog::new(ledger, log)?;
+    let mut sealer = Sealer::begin(&ledger_log, staging, first, previous)?;
+    for stretch in tail.stretches() {
+        let Some(span) = stretch.span(log.number) else { continue };
+        if span.seqs.end <= first || span.seqs.start >= end {
+            continue;
+        }
+        let visited = tail.visit::<Stop>(stretch, |place, received_at_us, record| {
+            if place.number != log.number || place.seq < first || place.seq >= end {
+                return Ok(());
+            }
+            let row = Row {
+                organization: log.organization.as_str(),
+                seq: place.seq,
+                received_at_us,
+                infrastructure: record.infrastructure,
+                content: record.content,
+            };
+            match sealer.push(&row)? {
+                Pushed::Taken => Ok(()),
+                Pushed::RunEnds => Err(Stop::RunEnds),
+            }
+        });
+        match visited {
+            Ok(()) => {}
+            Err(Stop::RunEnds) => break,
+            Err(Stop::Tail(error)) => return Err(error.into()),
+            Err(Stop::Seal(error)) => return Err(error.into()),
+        }
+    }
+    anyhow::ensure!(sealer.entries() > 0, "entry {first} is neither in the archive nor in the journal");
+    let run = sealer.finish(now_us)?;
+    tracing::info!(organization = %log.organization, first, entries = run.manifest().entries(), "sealed");
+    Ok(())
+}
+
+/// Uploads every sealed run, oldest first; each is in the inventory before its local copy goes. Returns how many went.
+pub(crate) async fn upload_pending(bucket: &Bucket, inventory: &Inventory, staging: &Path) -> anyhow::Result<u64> {
+    let staging = staging.to_owned();
+    let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
+    let mut uploaded = 0;
+    for run in runs {
+        ensure_newest(bucket, run.manifest().generation()).await?;
+        upload(bucket, &run)
+            .await
+            .with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
+        anyhow::ensure!(
+            inventory.extend(&run),
+            "the run does not follow what is archived; was the archive changed by somebody else?"
+        );
+        run.remove()?;
+        uploaded += 1;
+    }
+    Ok(uploaded)
+}
+
+/// Seals and uploads all of `log` that there is now.
+pub(crate) async fn archive_all(
+    intake: &Arc<Intake>,
+    ledger: &Arc<Ledger>,
+    inventory: &Arc<Inventory>,
+    bucket: &Bucket,
+    staging: &Path,
+    log: &Arc<OrganizationLog>,
+    now_us: i64,
+) -> anyhow::Result<()> {
+    let end = ledger.size(log.number);
+    while inventory.archived_end(&log.organization, log.generation) < end {
+        let (intake, ledger, inventory) = (Arc::clone(intake), Arc::clone(ledger), Arc::clone(inventory));
+        let (owned, log) = (staging.to_owned(), Arc::clone(log));
+        let known = Arc::clone(&inventory);
+        let seal = move || seal_run(&intake, &ledger, &inventory, &owned, &log, end, now_us);
+        tokio::task::spawn_blocking(seal).await.context("seal")??;
+        upload_pending(bucket, &known, staging).await?;
+    }
+    Ok(())
+}
+
+/// Why reading the tail for a run ended early.
+enum Stop {
+    RunEnds,
+    Tail(TailError),
+    Seal(SealError),
+}
+
+impl From<TailError> for Stop {
+    fn from(error: TailError) -> Self {
+        Self::Tail(error)
+    }
+}
+
+impl From<SealError> for Stop {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
