@@ -1,0 +1,1 @@
+//! One Delta Lake table for each export.

@@ -1,0 +1,1 @@
+//! Destinations outside: formats, protocols, a durable cursor each.
