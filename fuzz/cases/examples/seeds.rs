@@ -9,6 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indelible_archive::CopyWriter;
+use indelible_archive::journal_copy::{CopiedLog, CopyFacts};
 use indelible_event::parts::{Delivery, merge};
 use indelible_intake::record;
 use indelible_journal::{FrameNumber, Journal, Options};
@@ -16,7 +18,7 @@ use indelible_merkle::{
     Checkpoint, Epoch, Frontier, KeyChange, LevelHashes, MapProof, NoteSigner, Notes, PlatformEntry, PrefixMap,
     TlogProof, WitnessSigner, entry_bundle, inclusion_proof, leaf_hash, map_leaf,
 };
-use indelible_storage::Disk;
+use indelible_storage::{Bucket, Disk};
 use indelible_testkit::disk::FaultyDisk;
 use indelible_testkit::generator::{Generator, Settings};
 
@@ -35,6 +37,25 @@ fn main() {
     write("note", notes.iter().map(|note| note.to_string().into_bytes()));
     write("checkpoint", notes.iter().map(|note| note.text().as_bytes().to_vec()));
     write("manifest", named("/manifest/").map(read));
+    write(
+        "claim",
+        named("/platform/generations/").map(read).chain(damaged(&read(&data.join("archive/platform/generations/1")))),
+    );
+    write(
+        "journal_copy",
+        [journal_copy(1), journal_copy(3)].into_iter().flat_map(|copy| [vec![copy.clone()], damaged(&copy)].concat()),
+    );
+    let promised = std::fs::read_to_string(example("receipts")).unwrap();
+    let promised: Vec<_> = Notes::new(&promised).map(|note| note.unwrap().text().as_bytes().to_vec()).collect();
+    write("receipts", promised.iter().cloned().chain(promised.iter().take(2).flat_map(|text| damaged(text))));
+    let bundles: Vec<_> = ["bundle-filter", "bundle-range", "bundle-window"]
+        .iter()
+        .flat_map(|name| files_below(&example(name)))
+        .collect();
+    let chosen = bundles.iter().zip(0..).map(|(path, index): (_, u8)| [&[index], &read(path)[..]].concat());
+    write_all("bundle", chosen);
+    let is_text = |path: &&PathBuf| path.ends_with("bundle") || path.extension().is_some_and(|kind| kind == "proof");
+    write("bundle_text", bundles.iter().filter(is_text).map(read));
     write("rows", named(".parquet").map(|path| [&[3, 255, 255, 255, 255], &read(path)[..]].concat()));
 
     let bodies = frames(&data.join("journal"));
@@ -75,11 +96,50 @@ fn main() {
     write("segment", [(0, 0), (1, 1), (2, 2), (2, 5), (1, 15), (2, 31)].into_iter().map(|(n, byte)| choices(n, byte)));
 }
 
+/// The object of a copy of so many frames.
+fn journal_copy(frames: u64) -> Vec<u8> {
+    let (signer, platform) = (NoteSigner::from_seed(&[7; 32]), "logs.example");
+    let mut writer = CopyWriter::new().unwrap();
+    (0..frames).for_each(|number| writer.push(number + 5, 1_767_571_200_000_000, &[number as u8; 40]).unwrap());
+    let key = signer.verifier_key(&CopyFacts::key_name(platform)).unwrap();
+    let log = CopiedLog {
+        number: 0,
+        origin: format!("{platform}/{}/1", "0".repeat(32)),
+        organization: "ri.indelible..organization.acme".parse().unwrap(),
+        first: 2,
+        last: 9,
+    };
+    let copy = writer.finish(platform, 1, key, vec![log], |name, text| signer.sign(name, text)).unwrap();
+    let (folder, runtime) =
+        (tempfile::tempdir().unwrap(), tokio::runtime::Builder::new_current_thread().build().unwrap());
+    runtime.block_on(copy.store(&Bucket::local(folder.path()).unwrap())).unwrap();
+    std::fs::read(&files_below(folder.path())[0]).unwrap()
+}
+
+/// A committed example of the archive's tests.
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/archive/testdata/v1").join(name)
+}
+
+/// Cut, and with a byte changed at the begin, in the middle and at the end.
+fn damaged(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let flip = |at: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 1;
+        bytes
+    };
+    vec![bytes[..bytes.len() / 2].to_vec(), flip(0), flip(bytes.len() / 2), flip(bytes.len() - 1)]
+}
+
 fn write(corpus: &str, seeds: impl Iterator<Item = Vec<u8>>) {
+    let short = seeds.filter(|seed| corpus == "rows" || seed.len() <= BYTES_MAX);
+    write_all(corpus, short.take(COUNT_MAX));
+}
+
+fn write_all(corpus: &str, seeds: impl Iterator<Item = Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(corpus);
     std::fs::create_dir_all(&folder).unwrap();
-    let short = seeds.filter(|seed| corpus == "rows" || seed.len() <= BYTES_MAX);
-    for (number, seed) in short.take(COUNT_MAX).enumerate() {
+    for (number, seed) in seeds.enumerate() {
         std::fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
     }
 }

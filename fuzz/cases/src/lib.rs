@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a case says no")]
 
+mod bundle;
 mod input;
 mod ledger;
 mod rows;
@@ -16,9 +17,13 @@ mod text;
 pub type Case = fn(&[u8]);
 
 /// All cases by the name of their fuzz target and their corpus.
-pub const CASES: [(&str, Case); 14] = [
+pub const CASES: [(&str, Case); 19] = [
+    ("bundle", bundle::bundle),
+    ("bundle_text", bundle::bundle_text),
     ("checkpoint", text::checkpoint),
+    ("claim", text::claim),
     ("event", indelible_event::fuzz::admit),
+    ("journal_copy", text::journal_copy),
     ("manifest", text::manifest),
     ("map_proof", text::map_proof),
     ("name", text::name),
@@ -27,6 +32,7 @@ pub const CASES: [(&str, Case); 14] = [
     ("platform", ledger::platform),
     ("policy", text::policy),
     ("proof", ledger::proof),
+    ("receipts", text::receipts),
     ("record", ledger::record),
     ("rows", rows::rows),
     ("segment", segment::segment),

@@ -1,6 +1,6 @@
 //! Texts that others hand us: what is accepted has one spelling.
 
-use indelible_archive::{Manifest, layout};
+use indelible_archive::{Claim, JournalCopy, Manifest, layout, receipts};
 use indelible_event::{Organization, Time, uuid::Uuid};
 use indelible_merkle::{
     Checkpoint, Hash, MapProof, Note, NoteSigner, Notes, Policy, TilePath, TlogProof, VerifierKey, WitnessKey,
@@ -55,6 +55,26 @@ pub(crate) fn manifest(bytes: &[u8]) {
     assert_eq!(manifest.text(), note.text());
     let _ = (manifest.checkpoint(), manifest.objects(), manifest.date(), manifest.folder());
     assert_eq!(manifest.size(), manifest.facts.last + 1);
+}
+
+pub(crate) fn claim(bytes: &[u8]) {
+    let Ok((claim, note)) = Claim::parse(bytes) else { return };
+    assert_eq!(note.to_string().as_bytes(), bytes);
+    assert_eq!(claim.text(), note.text());
+}
+
+/// A copy of the journal: its frames are those that its note names, or an error.
+pub(crate) fn journal_copy(bytes: &[u8]) {
+    let Ok((copy, _)) = JournalCopy::parse(bytes.to_vec().into()) else { return };
+    let Ok(frames) = copy.frames() else { return };
+    let numbers: Vec<u64> = frames.map_while(Result::ok).map(|frame| frame.number).collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+}
+
+pub(crate) fn receipts(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok((received_us, read)) = receipts::read(text) else { return };
+    assert_eq!(receipts::texts(received_us, read.into_iter()), [text]);
 }
 
 pub(crate) fn map_proof(bytes: &[u8]) {
