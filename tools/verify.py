@@ -225,10 +225,9 @@ RECEIPT = rf"([^ \n]+) {NUM} ({HASH})\n"
 FILES = "checkpoint genesis genesis.proof leaves map.proof platform.tlog-proof policy.txt range.proof".split()
 class Bundle:
     def __init__(self, path, keys, policy, since):
-        self.path, self.keys, self.policy, self.kept = path, keys, policy, since
+        self.path, self.keys, self.policy, self.kept, self.held = path, keys, policy, since, keys + (policy.logs if policy else [])
         for step in (self.statement, self.folder, self.epoch, self.genesis, self.rows, self.since): step()
-    def open(self, name):
-        return open(os.path.join(self.path, name), "rb")
+    def open(self, name): return open(os.path.join(self.path, name), "rb")
     def text(self, name):
         with self.open(name) as file: return file.read(SMALL + 1).decode(errors="surrogateescape")
     def statement(self):
@@ -293,7 +292,8 @@ class Bundle:
             entry, says = json.loads(row["infrastructure"]), json.loads(row["content"])["extra"]["genesis"]
             found = (entry["type"], entry["name"], says["formatVersion"], says["origin"], says["label"], says["generation"])
             need(found == ("indelible.1", "GENESIS", 1, self.origin, self.label, self.generation), None, "it is of another log")
-            need(says["keyId"] == self.key.id.hex(), "otherKey", "it names another key")
+            need(not self.held or says["keyId"] in [key.id.hex() for key in self.known(self.origin)], "otherKey", "it names another key")
+    def known(self, name): return [Key(name, key.public) for key in (self.key, *self.held)]
     def range(self, name, first, end):
         size, begin, stop, *sides = match(RANGE, self.text(name), "badProof", name)
         before, after, heights = hashes(*sides[:2]), hashes(*sides[2:]), [*map(list, (cover(0, first), cover(end, self.size)))]
@@ -348,7 +348,7 @@ class Bundle:
         for note in self.kept:
             logs, origin = [(self.origin, self.size, self.root), self.log], note.text.partition("\n")[0]
             for _, now, root in (log for log in logs if log[0] == origin):
-                _, old, old_root = note.checkpoint([Key(origin, self.key.public)], "badCheckpoint")
+                _, old, old_root = note.checkpoint(self.known(origin), "badCheckpoint")
                 compared, mine = compared + 1, origin == self.origin
                 need(old <= now, "cutTail", "a checkpoint kept is of a larger log", now if mine else None)
                 path = proofs.get((origin, old, now), [] if old in (0, now) else None)

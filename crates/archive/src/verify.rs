@@ -10,6 +10,7 @@ mod chain;
 mod generations;
 pub(crate) mod genesis;
 mod jobs;
+mod keys;
 mod platform;
 mod platform_log;
 mod report;

@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Look at the archive, seal what is waiting, check it, or rebuild a server from it.
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Change the key with which the logs of a server are signed.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
     Witness(WitnessArgs),
     /// Create and list organizations.
@@ -78,6 +81,25 @@ pub(crate) struct ServeArgs {
     /// Write the log as JSON lines.
     #[arg(long)]
     pub(crate) log_json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Print the key that signs after the next rotation, made if there is none: tell it to witnesses and auditors first.
+    Next(KeyArgs),
+    /// Sign with the next key from now on. The change is announced in the platform log, signed by both keys; the old private
+    /// key is destroyed. Stop the server first.
+    Rotate(KeyArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct KeyArgs {
+    /// Configuration file of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of everything the server keeps [default: indelible-data].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -12,6 +12,7 @@ mod client;
 mod demo;
 mod doctor;
 mod import;
+mod key;
 mod output;
 mod prove;
 mod rebuild;
@@ -49,6 +50,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Key(command) => key::run(&command),
         Command::Archive(ArchiveCommand::Rebuild(args)) => rebuild::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -86,6 +88,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Verify(_)
         | Command::Witness(_)
         | Command::Doctor(_)
+        | Command::Key(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {
             unreachable!("handled before a client is made")

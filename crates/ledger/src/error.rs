@@ -22,6 +22,12 @@ pub enum OpenError {
         /// Where it was.
         path: PathBuf,
     },
+    /// A rotation of keys was broken off.
+    #[error("the rotation of the keys in {} was begun and not finished; run `indelible key rotate` again", keys.display())]
+    RotationUnfinished {
+        /// The folder of keys.
+        keys: PathBuf,
+    },
     /// The trees are gone though there are keys that signed for them.
     #[error(
         "{} holds no ledger, and {} holds keys of one; put the ledger back from a backup or rebuild it from the archive, or move \

@@ -1,10 +1,10 @@
 //! The keys of a platform and the salt keys of its organizations: 32 random bytes each, as a line of hex digits, in files
 //! that only their owner can read.
 
-use crate::OpenError;
+use crate::{OpenError, rotate};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use indelible_event::Organization;
-use indelible_merkle::{Label, NoteSigner};
+use indelible_merkle::{KeyChange, Label, NoteSigner};
 use indelible_storage::durable;
 use sha2::Sha256;
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
@@ -13,9 +13,11 @@ use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
 pub(crate) struct Keys {
     pub(crate) signer: NoteSigner,
     label: Hmac<Sha256>,
+    /// The rotations that led to the signer, the newest last.
+    pub(crate) changes: Vec<KeyChange>,
 }
 
-const CHECKPOINT_KEY: &str = "checkpoint.key";
+pub(crate) const CHECKPOINT_KEY: &str = "checkpoint.key";
 const LABEL_KEY: &str = "label.key";
 
 impl Keys {
@@ -41,7 +43,18 @@ impl Keys {
         };
         let mut label = [0; 64];
         label[..32].copy_from_slice(&open(LABEL_KEY)?);
-        Ok(Self { signer: NoteSigner::from_seed(&open(CHECKPOINT_KEY)?), label: Hmac::new(&label.into()) })
+        let signer = NoteSigner::from_seed(&open(CHECKPOINT_KEY)?);
+        Ok(Self { signer, label: Hmac::new(&label.into()), changes: rotate::read_changes(folder)? })
+    }
+
+    /// Refuses keys of which the last rotation does not lead to the signer.
+    pub(crate) fn ensure_rotated(&self, folder: &Path) -> Result<(), OpenError> {
+        match self.changes.last() {
+            Some(change) if *change.new_key() != self.signer.public() => {
+                Err(OpenError::RotationUnfinished { keys: folder.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The blinded name of an organization: 32 hex digits.

@@ -12,8 +12,9 @@ use crate::{
 };
 use indelible_event::{Organization, entry::SaltKey};
 use indelible_merkle::{
-    Checkpoint, Epoch, Frontier, Hash, Hashes as _, MapProof, Note, PlatformEntry, PrefixMap, RangeProof, TILE_WIDTH,
-    TileCache, VerifierKey, consistency_proof, inclusion_proof, is_key_name, map_leaf, range_proof, root,
+    Checkpoint, Epoch, Frontier, Hash, Hashes as _, KeyChange, MapProof, Note, NoteSigner, PlatformEntry, PrefixMap,
+    RangeProof, TILE_WIDTH, TileCache, VerifierKey, consistency_proof, inclusion_proof, is_key_name, map_leaf,
+    range_proof, root,
 };
 use indelible_storage::{Cell, Disk, RealDisk, durable};
 use std::{
@@ -116,11 +117,33 @@ impl Ledger {
         generation: u32,
         settings: Settings,
     ) -> Result<Self, OpenError> {
+        Self::open_keys(folder, keys, platform, generation, false, settings)
+    }
+
+    /// As [`Ledger::open_generation`], also while a rotation of keys is not finished; only to finish it.
+    pub(crate) fn open_between_keys(
+        folder: &Path,
+        keys: &Path,
+        platform: &str,
+        generation: u32,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
+        Self::open_keys(folder, keys, platform, generation, true, settings)
+    }
+
+    fn open_keys(
+        folder: &Path,
+        keys: &Path,
+        platform: &str,
+        generation: u32,
+        between_keys: bool,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
         if !is_key_name(platform) || platform.len() > PLATFORM_BYTES_MAX {
             return Err(OpenError::Platform(platform.to_owned()));
         }
         let shared = Shared::default();
-        let opened = open::open(folder, keys, platform, generation, &shared, &settings.disk)?;
+        let opened = open::open(folder, keys, platform, generation, between_keys, &shared, &settings.disk)?;
         let Opened { keys, logs, platform_log, cell, any_published } = opened;
         let by_organization = logs.iter().map(|log| (log.fixed.organization.clone(), log.fixed.number)).collect();
         let by_number = logs.into_iter().map(Arc::new).collect();
@@ -415,6 +438,42 @@ impl Ledger {
                 logs[*number as usize].publish(Arc::clone(signed));
             }
         })
+    }
+
+    /// Makes official that `next` signs from here on, as `change` states: what was published stays as it is and bears the
+    /// signature of `next`. The platform's checkpoint bears both, for those who do not know `next` yet.
+    pub(crate) fn announce(&self, change: &PlatformEntry, next: &NoteSigner) -> Result<(), LedgerError> {
+        self.cell.settle()?;
+        let logs = self.all();
+        let newest: Vec<_> = logs.iter().map(|log| log.published()).collect();
+        let is_written = self.platform_log.has_found(change);
+        let (number, time) = self.platform_log.next((self.settings.clock)());
+        let number = number + u64::from(!is_written);
+        let map = map_of(number, logs.iter().map(|log| &**log).zip(&newest))?;
+        let epoch = PlatformEntry::Epoch(Epoch { number, time, map_root: map.root() });
+        let entries = if is_written { vec![epoch] } else { vec![change.clone(), epoch] };
+        let extent = self.platform_log.append(&entries)?;
+        let platform = Checkpoint::new(&self.platform_log.origin, extent.size, extent.root);
+        let mut note = platform.sign(next)?;
+        for signature in platform.sign(&self.keys.signer)?.signatures() {
+            note.add(signature.clone())?;
+        }
+        let mut text = note.to_string();
+        for published in newest.iter().flatten() {
+            text.push_str(&published.checkpoint.sign(next)?.to_string());
+        }
+        self.cell.replace(text.as_bytes())?;
+        Ok(())
+    }
+
+    pub(crate) fn signer(&self) -> &NoteSigner {
+        &self.keys.signer
+    }
+
+    /// The rotations that led to the key of today, the newest last.
+    #[must_use]
+    pub fn key_changes(&self) -> &[KeyChange] {
+        &self.keys.changes
     }
 
     /// The newest published checkpoint of a log.

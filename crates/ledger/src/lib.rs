@@ -18,6 +18,7 @@ mod levels;
 mod open;
 mod organization;
 mod platform;
+mod rotate;
 mod state;
 mod tree;
 
@@ -26,6 +27,7 @@ pub use error::{LedgerError, OpenError, RollbackError};
 pub use ledger::{Ledger, Settings};
 pub use organization::{OrganizationLog, Previous};
 pub use platform::{Bound, Platform};
+pub use rotate::{RotateError, current_key, next_key, rotate};
 pub use tree::TreeReader;
 
 #[cfg(test)]

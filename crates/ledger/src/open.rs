@@ -34,11 +34,14 @@ pub(crate) struct Opened {
 
 /// Makes an empty ledger where there is none, and opens what there is, all of it of one `generation`. Keys beside an
 /// absent ledger mean that it was lost, except in a later generation, which is made with the keys of the one before.
+///
+/// `between_keys` also opens a ledger whose rotation of keys was begun and not finished.
 pub(crate) fn open(
     folder: &Path,
-    keys: &Path,
+    keys_folder: &Path,
     platform: &str,
     generation: u32,
+    between_keys: bool,
     shared: &Shared,
     disk: &Arc<dyn Disk>,
 ) -> Result<Opened, OpenError> {
@@ -52,13 +55,16 @@ pub(crate) fn open(
     let mut extents = match read_file(&state_path)? {
         Some(text) => state::read(&text).map_err(|problem| OpenError::Damaged { path: state_path.clone(), problem })?,
         None if notes.is_none() && generations.is_empty() => {
-            create(folder, keys, generation > 1)?;
+            create(folder, keys_folder, generation > 1)?;
             HashMap::new()
         }
         None => return Err(OpenError::Damaged { path: state_path, problem: "it is missing".to_owned() }),
     };
     let unused = notes.is_none() && generations.is_empty() && extents.is_empty();
-    let keys = Keys::open(keys, unused)?;
+    let keys = Keys::open(keys_folder, unused)?;
+    if !between_keys {
+        keys.ensure_rotated(keys_folder)?;
+    }
     let published = checkpoints::read(&notes.unwrap_or_default(), &keys.signer).map_err(notes_damaged)?;
     let any_published = !published.is_empty();
     let mut published: HashMap<String, SignedCheckpoint> =

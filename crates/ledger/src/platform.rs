@@ -166,6 +166,11 @@ impl PlatformLog {
         (writer.frontier.size(), writer.time.max(now))
     }
 
+    /// Whether an earlier process wrote this entry and did not sign it.
+    pub(crate) fn has_found(&self, entry: &PlatformEntry) -> bool {
+        self.writer().found.contains(&entry.to_bytes())
+    }
+
     /// Writes entries behind the last and syncs them. Returns size and root of the tree with them, which may be signed.
     ///
     /// # Errors

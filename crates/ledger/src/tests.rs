@@ -5,6 +5,7 @@ mod damage;
 mod life;
 mod model;
 mod platform;
+mod rotation;
 
 use crate::{Ledger, OpenError};
 use indelible_event::Organization;

@@ -21,6 +21,7 @@ mod generation;
 mod metrics;
 mod platform_archive;
 mod rebuild;
+pub mod rotation;
 mod routes;
 mod sealing;
 mod self_check;
@@ -110,7 +111,9 @@ impl Server {
         let copier = copier::Copier::open(&bucket, number, kept.opened_us()).await?;
         copier.check_journal(intake.journal_stats().next, &data)?;
         let platform_archive = PlatformArchive::find(&bucket, &ledger, clock.now_us()).await?;
-        let witnesses = Witnesses::new(&config, &ledger.platform_log().verifier_key()?)?;
+        let platform_log = ledger.platform_log();
+        let retired = rotation::retired_keys(&ledger, platform_log.origin());
+        let witnesses = Witnesses::new(&config, &platform_log.verifier_key()?, &retired)?;
         let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
             .context("start the query engine")?;
         let bodies = Arc::new(Semaphore::new(

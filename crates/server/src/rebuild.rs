@@ -29,6 +29,7 @@ use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::generation::Kept;
+use crate::rotation::retired_keys;
 use crate::{open_intake, sealing};
 
 use folder::Folder;
@@ -356,11 +357,12 @@ async fn begin_logs(intake: &Intake, logs: &[Reopened]) -> anyhow::Result<()> {
     begun.await.context("write the genesis entries")?.map_err(anyhow::Error::msg).context("write the genesis entries")
 }
 
-/// The keys that sign a log: the ledger's own, and those of closed generations where it is of one.
+/// The keys that sign a log: the ledger's own and those it replaced, and those of closed generations where it is of one.
 pub(crate) fn keys_of(ledger: &Ledger, closed: &[VerifierKey], origin: &str) -> Vec<VerifierKey> {
     let generation = origin.rsplit('/').next().and_then(|number| number.parse::<u32>().ok());
     let is_closed = generation.is_some_and(|generation| generation < ledger.generation());
     let mut keys: Vec<VerifierKey> = ledger.verifier_key(origin).into_iter().collect();
+    keys.extend(retired_keys(ledger, origin));
     for key in closed.iter().filter(|_| is_closed) {
         if keys.iter().all(|known| known.public() != key.public()) {
             keys.extend(VerifierKey::new(origin, key.public()).ok());

@@ -79,9 +79,10 @@ enum Attempt {
 }
 
 impl Witnesses {
-    /// Takes the witnesses of a checked configuration, for the platform log that signs with `key`.
-    pub(crate) fn new(config: &Config, key: &VerifierKey) -> anyhow::Result<Self> {
-        let policy_text = policy_text(key, &config.witness, config.quorum());
+    /// Takes the witnesses of a checked configuration, for the platform log that signs with `key` and signed with those that
+    /// are `retired`.
+    pub(crate) fn new(config: &Config, key: &VerifierKey, retired: &[VerifierKey]) -> anyhow::Result<Self> {
+        let policy_text = policy_text(key, retired, &config.witness, config.quorum());
         let policy = Policy::parse(policy_text.as_bytes()).context("the witnesses of the configuration")?;
         let members = config.witness.iter().map(Member::new).collect::<anyhow::Result<_>>()?;
         Ok(Self {
@@ -240,8 +241,11 @@ fn is_local(url: &str) -> bool {
     host.is_some_and(|host| host == "localhost" || host == "[::1]" || host.starts_with("127."))
 }
 
-fn policy_text(key: &VerifierKey, witnesses: &[Witness], quorum: usize) -> String {
+fn policy_text(key: &VerifierKey, retired: &[VerifierKey], witnesses: &[Witness], quorum: usize) -> String {
     let mut text = format!("# Who signs for the platform log, and who must have cosigned.\nlog {key}\n");
+    for key in retired {
+        text += &format!("# Until a rotation that the log announces.\nlog {key}\n");
+    }
     for Witness { name, key, .. } in witnesses {
         text += &format!("witness {name} {key}\n");
     }

@@ -105,7 +105,8 @@ impl Verification<'_> {
         self.report.bytes = statement.files.iter().map(|file| file.facts.bytes).sum();
         check_checkpoint(&statement, &files)?;
         let platform = self.check_epoch(&statement, &files)?;
-        check_genesis(&statement, &files)?;
+        let held = self.held();
+        check_genesis(&statement, &files, &held)?;
         let claim = &statement.claim;
         let proof = range_proof(RANGE_PROOF, claim.size, claim.first..claim.last + 1, &files)?;
         let rows = rows::check(self.path, claim, &proof.proof.before, self.progress)?;
@@ -116,7 +117,13 @@ impl Verification<'_> {
             let message = format!("{} rows are shown whole, and it says {}", rows.matches, statement.matches);
             return Err(wrong(FindingCode::OtherFacts, STATEMENT, None, message));
         }
-        since::check(&self.options.since, &statement, &platform, &files)
+        since::check(&self.options.since, &statement, &held, &platform, &files)
+    }
+
+    /// The keys the reader holds, be it through a policy.
+    fn held(&self) -> Vec<VerifierKey> {
+        let policy = self.options.policy.as_ref().map_or(&[][..], Policy::logs);
+        self.options.keys.iter().chain(policy).cloned().collect()
     }
 
     /// Reads what the bundle claims, signed by the key that it names, which is one that the reader holds.
@@ -214,8 +221,9 @@ struct Control {
     name: String,
 }
 
-/// Entry 0 says what log this is: it binds the label, and with it the organization, to the tree.
-fn check_genesis(statement: &Statement, files: &Files) -> Result<(), Stop> {
+/// Entry 0 says what log this is: it binds the label, and with it the organization, to the tree. The log began under the key of
+/// the bundle, or under another one that a reader who holds keys knows.
+fn check_genesis(statement: &Statement, files: &Files, held: &[VerifierKey]) -> Result<(), Stop> {
     let claim = &statement.claim;
     let bad = |message: RowFault| wrong(FindingCode::BadGenesis, GENESIS, Some((0, 0)), message);
     let proof = range_proof(GENESIS_PROOF, claim.size, 0..1, files)?;
@@ -235,11 +243,20 @@ fn check_genesis(statement: &Statement, files: &Files) -> Result<(), Stop> {
     if genesis.origin != claim.origin || genesis.label != label || genesis.generation != generation {
         return Err(bad(format!("it is that of {}", genesis.origin).into()));
     }
-    if genesis.key_id != format!("{:08x}", claim.key.id()) {
-        let message = format!("it names the key {}, and the bundle is signed with {}", genesis.key_id, claim.key);
+    let known = known_keys(&claim.origin, &claim.key, held);
+    if !held.is_empty() && !known.iter().any(|key| format!("{:08x}", key.id()) == genesis.key_id) {
+        let message = format!(
+            "it names the key {}, which you do not hold, and the bundle is signed with {}: ask for the keys before it",
+            genesis.key_id, claim.key
+        );
         return Err(wrong(FindingCode::OtherKey, GENESIS, Some((0, 0)), message));
     }
     Ok(())
+}
+
+/// The key of a bundle and those the reader holds, under the name of a log.
+fn known_keys(origin: &str, key: &VerifierKey, held: &[VerifierKey]) -> Vec<VerifierKey> {
+    std::iter::once(key).chain(held).filter_map(|key| VerifierKey::new(origin, key.public()).ok()).collect()
 }
 
 /// The proof in the file `name` of the leaves `range`, with as many hashes as such a proof has.

@@ -8,10 +8,13 @@ use indelible_storage::Bucket;
 use tempfile::TempDir;
 
 use super::*;
-use crate::testing::{TestLog, archive, wait};
+use crate::testing::{DAY_US, TestLog, archive, wait};
 use crate::verify::{FindingCode, Options, Outcome, Report, verify};
 
 const FOLDER: PlatformFolder = PlatformFolder { generation: 1 };
+
+/// Place of the change of keys.
+const CHANGE: usize = 7;
 
 /// An archive of one organization and of a platform log.
 struct Scene {
@@ -19,6 +22,8 @@ struct Scene {
     path: PathBuf,
     bucket: Bucket,
     signer: NoteSigner,
+    /// Signs behind the change of keys.
+    next: NoteSigner,
     entries: Vec<Vec<u8>>,
 }
 
@@ -32,9 +37,10 @@ impl Scene {
         let epoch =
             |number| Epoch { number, time: 1_000 * number as i64, map_root: Hash([number as u8; 32]) }.to_bytes();
         let mut entries: Vec<_> = (0..50).map(epoch).collect();
-        let change = KeyChange::sign(7_000, &NoteSigner::from_seed(&[1; 32]), &NoteSigner::from_seed(&[2; 32]));
-        entries[7] = PlatformEntry::KeyChange(change).to_bytes();
-        let mut scene = Scene { _folder: folder, path, bucket, signer: NoteSigner::from_seed(&[1; 32]), entries };
+        let (signer, next) = (NoteSigner::from_seed(&[1; 32]), NoteSigner::from_seed(&[2; 32]));
+        let change = KeyChange::sign(DAY_US + 60_000_000, &signer, &next);
+        entries[CHANGE] = PlatformEntry::KeyChange(change).to_bytes();
+        let mut scene = Scene { _folder: folder, path, bucket, signer, next, entries };
         let mut first = 0;
         for &size in sizes {
             scene.upload(first, size);
@@ -47,7 +53,8 @@ impl Scene {
         let mut frontier = Frontier::new();
         self.entries[..size].iter().for_each(|entry| frontier.push(indelible_merkle::leaf_hash(entry)));
         let origin = "audit.example/platform/1";
-        Checkpoint::new(origin, size as u64, frontier.root()).sign(&self.signer).unwrap()
+        let signer = if size > CHANGE { &self.next } else { &self.signer };
+        Checkpoint::new(origin, size as u64, frontier.root()).sign(signer).unwrap()
     }
 
     fn upload(&mut self, first: usize, size: usize) {

@@ -8,6 +8,7 @@ use indelible_event::Organization;
 use indelible_merkle::{Checkpoint, Hash, VerifierKey};
 use sha2::{Digest as _, Sha256};
 
+use super::keys::Keys;
 use super::report::{Finding, FindingCode, Problem};
 use super::walk::{LogFolder, Objects};
 use crate::layout;
@@ -63,9 +64,9 @@ pub(super) struct Head {
 }
 
 impl Chain {
-    /// Reads the manifests among `objects` in the folder `path`. `keys` are those the reader holds; without any, the log's
-    /// first manifest names the key.
-    pub(super) fn read(folder: LogFolder, path: &Path, objects: &Objects, keys: &[VerifierKey]) -> Chain {
+    /// Reads the manifests among `objects` in the folder `path`. Without a key of the reader's, the log's first manifest
+    /// names it.
+    pub(super) fn read(folder: LogFolder, path: &Path, objects: &Objects, keys: &Keys) -> Chain {
         let mut chain = Chain {
             folder,
             head: None,
@@ -96,7 +97,7 @@ impl Chain {
     }
 
     /// Checks one manifest and takes its run up. Returns what the next must link to.
-    fn add(&mut self, name: &str, run: (u64, u64), bytes: &[u8], before: &Link, keys: &[VerifierKey]) -> Link {
+    fn add(&mut self, name: &str, run: (u64, u64), bytes: &[u8], before: &Link, keys: &Keys) -> Link {
         let sha256: [u8; 32] = Sha256::digest(bytes).into();
         let known = self.findings.len();
         let unread = Link { sha256: Some(sha256), end: run.1 + 1, is_good: false, received_us: before.received_us };
@@ -123,15 +124,22 @@ impl Chain {
             salt: manifest.salt,
         });
         let mut wrong: Vec<(FindingCode, String)> = Vec::new();
-        if !keys.is_empty() && !keys.iter().any(|key| key.public() == manifest.key.public()) {
+        if !keys.may_sign(&manifest.key) {
             wrong.push((
                 FindingCode::OtherKey,
                 format!("is signed with {}, which is none of the keys given", manifest.key),
             ));
-        } else if manifest.key != head.key {
+        } else if !keys.link(&manifest.key, &head.key) {
             wrong.push((
                 FindingCode::OtherKey,
                 format!("names the key {}, and the log began with {}", manifest.key, head.key),
+            ));
+        } else if let Some(retired_us) = keys.retired_us(&manifest.key)
+            && facts.received_last_us > retired_us
+        {
+            wrong.push((
+                FindingCode::OtherKey,
+                format!("is signed with {}, which was retired before its last entry was received", manifest.key),
             ));
         }
         if manifest.organization != head.organization {

@@ -13,6 +13,7 @@ use indelible_merkle::{Hash, VerifierKey, empty_root};
 
 use super::chain::{About, Chain, Head};
 use super::genesis::{Genesis, Previous};
+use super::keys::Keys;
 use super::platform_log::PlatformLog;
 use super::report::{Finding, FindingCode, LogReport, Outcome, Problem, Report, Trust};
 use super::run::{self, RunResult, Task};
@@ -47,16 +48,18 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         // What else is there is none of our business then.
         seen.findings.clear();
     }
-    let claims = platform::claims(&contents, &options.keys, &mut seen);
-    let bytes = platform::copies(&contents.copies, &options.keys, &mut seen);
-    let since = since::read(&options.since, &mut seen.findings);
     let platform: Vec<_> = walk::platform_logs(path, &mut seen)
         .into_iter()
         .map(|(generation, path, objects)| PlatformLog::read(generation, &path, &objects, &mut seen))
         .collect();
+    let keys = Keys::new(&options.keys, platform.iter().flat_map(PlatformLog::rotations).collect());
+    let claims = platform::claims(&contents, &keys, &mut seen);
+    let bytes = platform::copies(&contents.copies, &keys, &mut seen);
+    let since = since::read(&options.since, &mut seen.findings);
     let work = Work {
         root: path,
         options,
+        keys: &keys,
         since: &since,
         newest: claims.last_key_value().map_or(0, |(generation, _)| *generation),
         progress,
@@ -74,12 +77,13 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
         work.run();
     });
     let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    conclude(state, options, &since, &claims, &platform, start)
+    conclude(state, options, &keys, &since, &claims, &platform, start)
 }
 
 struct Work<'a> {
     root: &'a Path,
     options: &'a Options,
+    keys: &'a Keys,
     since: &'a Since,
     /// The newest generation that was opened.
     newest: u32,
@@ -201,7 +205,7 @@ impl Work<'_> {
         let path = self.root.join(folder.name());
         let mut seen = Seen::default();
         let objects = walk::objects(&path, &mut seen);
-        let mut chain = Chain::read(folder, &path, &objects, &self.options.keys);
+        let mut chain = Chain::read(folder, &path, &objects, self.keys);
         let salt_key = read_salt_key(&mut chain, &path);
         let kept = chain.head.as_ref().and_then(|head| self.since.get(&head.origin)).cloned().unwrap_or_default();
         let mut state = lock(&self.state);
@@ -244,7 +248,7 @@ impl Work<'_> {
         let plan = &log.chain.plans[index];
         let about = log.about();
         if let Some(genesis) = result.genesis.take() {
-            match check_genesis(log, &genesis) {
+            match check_genesis(log, self.keys, &genesis) {
                 Some(finding) => result.findings.push(finding),
                 None => join.genesis = Some(genesis),
             }
@@ -293,7 +297,12 @@ impl Work<'_> {
         let head = log.chain.head.clone();
         if let Some(head) = &head {
             since::check_size(&head.origin, &log.kept, join.size, &mut findings);
-            since::check_signatures(&head.origin, &log.kept, &head.key, &mut findings);
+            since::check_signatures(
+                &head.origin,
+                &log.kept,
+                &self.keys.extend(std::slice::from_ref(&head.key)),
+                &mut findings,
+            );
             findings.extend(log.check_kept(0, Some(empty_root())));
         }
         let plans = &log.chain.plans;
@@ -369,19 +378,19 @@ fn read_salt_key(chain: &mut Chain, path: &Path) -> Option<SaltKey> {
 }
 
 /// Whether the first entry is of the log it stands in.
-fn check_genesis(log: &LogWork, genesis: &Genesis) -> Option<Finding> {
+fn check_genesis(log: &LogWork, keys: &Keys, genesis: &Genesis) -> Option<Finding> {
     let head = log.chain.head.as_ref()?;
     let folder = &log.chain.folder;
-    let key_id = format!("{:08x}", head.key.id());
+    let names_key = |key: &VerifierKey| format!("{:08x}", key.id()) == genesis.key_id;
     let commitment = log.salt_key.as_ref().map(SaltKey::commitment);
     let (code, message) = if genesis.origin != head.origin {
         (FindingCode::BadGenesis, format!("the genesis entry is that of {}", genesis.origin))
     } else if genesis.label != folder.label || genesis.generation != folder.generation {
         let message = format!("the genesis entry is that of {}/{}", genesis.label, genesis.generation);
         (FindingCode::BadGenesis, message)
-    } else if genesis.key_id != key_id {
+    } else if !keys.extend(std::slice::from_ref(&head.key)).iter().any(names_key) {
         let message =
-            format!("the genesis entry names the key {}, and the log is signed with {key_id}", genesis.key_id);
+            format!("the genesis entry names the key {}, and the log is signed with {}", genesis.key_id, head.key);
         (FindingCode::OtherKey, message)
     } else if commitment.is_some_and(|commitment| commitment != genesis.salt_key_commitment) {
         (FindingCode::OtherSaltKey, "the salt key is not the one the genesis entry commits to".to_owned())
@@ -401,6 +410,7 @@ fn is_before(previous: &Previous, generation: u32) -> bool {
 fn conclude(
     mut state: State,
     options: &Options,
+    keys: &Keys,
     since: &Since,
     claims: &BTreeMap<u32, Claim>,
     platform: &[PlatformLog],
@@ -411,15 +421,15 @@ fn conclude(
     findings.extend(state.logs.iter().filter_map(|done| check_platform(done, claims)));
     let heads = || state.logs.iter().filter_map(|done| done.head.as_ref());
     since::check_present(since, |origin| heads().any(|head| head.origin == origin), &mut findings);
-    let keys = Report::distinct_keys(heads().filter_map(|head| {
+    let names = Report::distinct_keys(heads().filter_map(|head| {
         let platform = head.origin.rsplitn(3, '/').nth(2)?;
         Some(VerifierKey::new(platform, head.key.public()).ok()?.to_string())
     }));
-    let trust = if options.keys.is_empty() { Trust::Archive(keys) } else { Trust::Given(keys) };
+    let trust = if options.keys.is_empty() { Trust::Archive(names) } else { Trust::Given(names) };
     // Without keys of the reader's own, those that sign for the organizations' logs.
-    let signers: Vec<_> = match options.keys.is_empty() {
-        true => heads().map(|head| head.key.clone()).collect(),
-        false => options.keys.clone(),
+    let signers: Vec<_> = match keys.held.is_empty() {
+        true => keys.extend(&heads().map(|head| head.key.clone()).collect::<Vec<_>>()),
+        false => keys.held.clone(),
     };
     state.add(findings, Vec::new());
     state.bytes += platform.iter().map(|log| log.bytes).sum::<u64>();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indelible_merkle::{Note, VerifierKey};
 
+use super::keys::Keys;
 use super::report::{FindingCode, Problem};
 use super::walk::{Contents, Seen};
 use crate::claim::{CLAIM_BYTES_MAX, Claim};
@@ -14,7 +15,7 @@ use crate::journal_copy::{COPY_OBJECT_BYTES_MAX, JournalCopy};
 use crate::layout;
 
 /// The claims, of which each generation that has a log needs one.
-pub(super) fn claims(contents: &Contents, keys: &[VerifierKey], seen: &mut Seen) -> BTreeMap<u32, Claim> {
+pub(super) fn claims(contents: &Contents, keys: &Keys, seen: &mut Seen) -> BTreeMap<u32, Claim> {
     let mut claims = BTreeMap::new();
     for (&generation, path) in &contents.claims {
         let name = layout::claim(generation);
@@ -40,7 +41,7 @@ pub(super) fn claims(contents: &Contents, keys: &[VerifierKey], seen: &mut Seen)
 }
 
 /// Checks that each copy of the journal is whole and signed. Returns the bytes read.
-pub(super) fn copies(copies: &BTreeMap<String, PathBuf>, keys: &[VerifierKey], seen: &mut Seen) -> u64 {
+pub(super) fn copies(copies: &BTreeMap<String, PathBuf>, keys: &Keys, seen: &mut Seen) -> u64 {
     let mut total = 0;
     for (name, path) in copies {
         let Some(bytes) = read(name, path, COPY_OBJECT_BYTES_MAX, seen) else { continue };
@@ -62,8 +63,8 @@ pub(super) fn copies(copies: &BTreeMap<String, PathBuf>, keys: &[VerifierKey], s
     total
 }
 
-fn check_signature(name: &str, note: &Note, key: &VerifierKey, keys: &[VerifierKey], seen: &mut Seen) {
-    if !keys.is_empty() && !keys.iter().any(|held| held.public() == key.public()) {
+fn check_signature(name: &str, note: &Note, key: &VerifierKey, keys: &Keys, seen: &mut Seen) {
+    if !keys.may_sign(key) {
         let message = format!("is signed with {key}, which is none of the keys given");
         seen.find(FindingCode::OtherKey, name, message);
     }

@@ -11,6 +11,7 @@ use indelible_merkle::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::keys::Rotation;
 use super::report::{FindingCode, Problem};
 use super::walk::{Objects, Seen};
 use crate::platform_log::{ENTRIES_MAX, PlatformFolder, PlatformObject};
@@ -160,18 +161,42 @@ impl PlatformLog {
         }
     }
 
+    /// The rotations that count.
+    pub(super) fn rotations(&self) -> Vec<Rotation> {
+        let is_good = |(size, stated): &(&u64, &Stated)| {
+            let Ok(checkpoint) = stated.note.text().parse::<Checkpoint>() else { return false };
+            let key = self.in_force(**size).and_then(|public| VerifierKey::new(&checkpoint.origin, &public).ok());
+            let is_found = stated.found.as_ref().is_some_and(|(root, _)| *root == checkpoint.root);
+            is_found && key.is_some_and(|key| Checkpoint::open(&stated.note, &[key]).is_ok())
+        };
+        let covered = self.checkpoints.iter().rev().find(is_good).map_or(0, |(size, _)| *size);
+        let changes = self.changes.iter().filter(|(index, _)| *index < covered);
+        changes
+            .map(|(_, change)| Rotation { old: *change.old(), new: *change.new_key(), time_us: change.time })
+            .collect()
+    }
+
+    /// The public key that signs checkpoints of so many entries, as far as changes of keys tell.
+    fn in_force(&self, size: u64) -> Option<[u8; 32]> {
+        let before = self.changes.iter().rfind(|(index, _)| *index < size).map(|(_, change)| *change.new_key());
+        before.or_else(|| self.changes.first().map(|(_, change)| *change.old()))
+    }
+
     /// Checks every checkpoint against `keys`, whose public keys count, and reports what the log holds; `None` if it has no
     /// checkpoint. Without any key there is no log of an organization either, and nothing to hold a signature against.
     pub(super) fn finish(&self, keys: &[VerifierKey], seen: &mut Seen) -> Option<PlatformReport> {
         let mut report = None;
         for (size, Stated { name, note, found }) in &self.checkpoints {
             let Ok(stated) = note.text().parse::<Checkpoint>() else { continue };
-            let under_origin = keys.iter().filter_map(|key| VerifierKey::new(&stated.origin, key.public()).ok());
+            let in_force = self.in_force(*size);
+            let counts = |key: &&VerifierKey| in_force.is_none_or(|public| public == *key.public());
+            let under_origin =
+                keys.iter().filter(counts).filter_map(|key| VerifierKey::new(&stated.origin, key.public()).ok());
             let under_origin: Vec<_> = under_origin.collect();
             let known_origin = stated.origin.ends_with(&format!("/platform/{}", self.folder.generation));
             if !known_origin {
                 seen.find(FindingCode::BadCheckpoint, name, format!("is a checkpoint of {}", stated.origin));
-            } else if !under_origin.is_empty()
+            } else if !keys.is_empty()
                 && let Err(error) = Checkpoint::open(note, &under_origin)
             {
                 seen.find(FindingCode::BadSignature, name, error.to_string());

@@ -39,12 +39,12 @@ pub(super) fn read(notes: &[Note], findings: &mut Vec<Finding>) -> Since {
     since
 }
 
-/// Whether each kept checkpoint of `origin` is signed with `key`.
-pub(super) fn check_signatures(origin: &str, kept: &[Kept], key: &VerifierKey, findings: &mut Vec<Finding>) {
+/// Whether each kept checkpoint of `origin` is signed with one of the `keys` of that log.
+pub(super) fn check_signatures(origin: &str, kept: &[Kept], keys: &[VerifierKey], findings: &mut Vec<Finding>) {
     for Kept { size, note, .. } in kept {
-        if let Err(error) = Checkpoint::open(note, std::slice::from_ref(key)) {
+        if let Err(error) = Checkpoint::open(note, keys) {
             let message = format!(
-                "the checkpoint of {size} entries of {origin} to compare with is not signed by the key of that log: {error}"
+                "the checkpoint of {size} entries of {origin} to compare with is not signed by a key of that log: {error}"
             );
             findings.push(finding(FindingCode::BadCheckpoint, Some(origin), message));
         }

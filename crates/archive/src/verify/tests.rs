@@ -288,7 +288,7 @@ fn every_size_the_log_ever_had_is_recognised() {
         &scene.verify(&Options { since: vec![foreign], ..Options::default() }),
         expect![[r#"
         NotVerified: not verified: 2 findings
-        BadCheckpoint None-None the checkpoint of 1 entries of audit.example/0000000000000000000000003c77ab44/1 to compare with is not signed by the key of that log: the note is signed by none of the keys given; its signatures are of audit.example/0000000000000000000000003c77ab44/1
+        BadCheckpoint None-None the checkpoint of 1 entries of audit.example/0000000000000000000000003c77ab44/1 to compare with is not signed by a key of that log: the note is signed by none of the keys given; its signatures are of audit.example/0000000000000000000000003c77ab44/1
         OtherHistory Some(0)-Some(0) audit.example/0000000000000000000000003c77ab44/1: the first 1 entries are not those of the checkpoint to compare with: history was rewritten
     "#]],
     );

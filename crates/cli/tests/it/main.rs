@@ -13,6 +13,7 @@ mod intake;
 mod proof;
 mod rebuild;
 mod receipts;
+mod rotation;
 mod self_check;
 mod tiles;
 mod witness;

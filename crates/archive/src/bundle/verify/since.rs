@@ -3,14 +3,20 @@
 use indelible_merkle::{Checkpoint, Note, VerifierKey, verify_consistency};
 
 use super::files::Files;
-use super::{Stop, wrong};
+use super::{Stop, known_keys, wrong};
 use crate::bundle::proofs::ConsistencyProof;
 use crate::bundle::statement::Statement;
 use crate::bundle::{CHECKPOINT, PLATFORM_PROOF, SINCE_PROOF};
 use crate::verify::{FindingCode, Problem};
 
 /// Checks that the log's and the platform's checkpoint extend what was kept of them.
-pub(super) fn check(kept: &[Note], statement: &Statement, platform: &Checkpoint, files: &Files) -> Result<(), Stop> {
+pub(super) fn check(
+    kept: &[Note],
+    statement: &Statement,
+    held: &[VerifierKey],
+    platform: &Checkpoint,
+    files: &Files,
+) -> Result<(), Stop> {
     let claim = &statement.claim;
     let proofs = read_proofs(files)?;
     let log = Checkpoint::new(&claim.origin, claim.size, claim.root);
@@ -20,10 +26,8 @@ pub(super) fn check(kept: &[Note], statement: &Statement, platform: &Checkpoint,
         let now = [(&log, CHECKPOINT), (platform, PLATFORM_PROOF)].into_iter().find(|(now, _)| now.origin == origin);
         let Some((now, object)) = now else { continue };
         compared += 1;
-        let key = VerifierKey::new(origin, claim.key.public());
-        let key = key.map_err(|error| wrong(FindingCode::BadCheckpoint, object, None, error.to_string()))?;
-        let old = Checkpoint::open(note, std::slice::from_ref(&key)).map_err(|error| {
-            let message = format!("the checkpoint to compare with is not signed by the key of {origin}: {error}");
+        let old = Checkpoint::open(note, &known_keys(origin, &claim.key, held)).map_err(|error| {
+            let message = format!("the checkpoint to compare with is not signed by a key of {origin}: {error}");
             wrong(FindingCode::BadCheckpoint, object, None, message)
         })?;
         check_one(&old, now, object, &proofs)?;
