@@ -348,6 +348,26 @@ pub struct ArchiveStatus {
     /// The last time the server checked its archive; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_check: Option<SelfCheck>,
+    /// The bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<BucketStatus>,
+}
+
+/// The bucket, and whether it keeps what is locked in it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BucketStatus {
+    /// Where it is.
+    pub place: String,
+    /// `enforced`: the store refuses to change or remove what is archived; `evident only`: verification shows it; `unknown`:
+    /// not tried yet, or it could not be reached.
+    pub tier: String,
+    /// When locks were last tried, RFC 3339; absent before the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<String>,
+    /// What was tried, and how it ended.
+    #[serde(default)]
+    pub findings: Vec<String>,
 }
 
 /// Copies of the journal: what is acknowledged and in no log file yet outlives the server's disk in them.
@@ -490,6 +510,8 @@ alarm_kinds! {
     JournalCopyLate = "journalCopyLate",
     /// A producer used one `logEntryId` for two different events.
     LogEntryIdReused = "logEntryIdReused",
+    /// The bucket's locks are configured and do not hold: what is archived could be removed.
+    LocksDoNotHold = "locksDoNotHold",
 }
 
 /// An alarm that is on.

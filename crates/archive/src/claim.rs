@@ -125,9 +125,8 @@ pub async fn take(bucket: &Bucket, generation: u32, bytes: &[u8]) -> Result<(), 
         Err(BucketError::Missing { .. }) => {}
         Err(error) => return Err(error),
     }
-    bucket.create(&name, bytes.to_vec().into()).await?;
-    let facts = crate::manifest::ObjectFacts::of(bytes);
-    bucket.read_back(&name, &facts.sha256, facts.bytes).await
+    bucket.archive(&name, bytes.to_vec().into()).await?;
+    Ok(())
 }
 
 /// One line for people.

@@ -28,6 +28,7 @@ pub mod rebuild;
 pub mod receipts;
 pub mod rows;
 pub mod seal;
+pub mod source;
 #[cfg(test)]
 mod testing;
 mod upload;

@@ -6,7 +6,6 @@
 use bytes::Bytes;
 use indelible_merkle::{Checkpoint, Note, entry_bundle};
 use indelible_storage::{Bucket, BucketError};
-use sha2::{Digest as _, Sha256};
 
 /// Most entries of one object.
 pub const ENTRIES_MAX: u64 = 65_536;
@@ -111,9 +110,7 @@ impl PlatformFolder {
     }
 
     async fn put(self, bucket: &Bucket, object: PlatformObject, bytes: Vec<u8>) -> Result<(), PlatformLogError> {
-        let (name, sha256, length) = (self.object(object), Sha256::digest(&bytes).into(), bytes.len() as u64);
-        bucket.create(&name, Bytes::from(bytes)).await?;
-        bucket.read_back(&name, &sha256, length).await?;
+        bucket.archive(&self.object(object), Bytes::from(bytes)).await?;
         Ok(())
     }
 }

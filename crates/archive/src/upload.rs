@@ -44,11 +44,11 @@ pub async fn upload(bucket: &Bucket, run: &SealedRun) -> Result<(), UploadError>
         read(object, path).await?;
     }
     for (object, path) in objects.iter().zip(run.files()) {
-        put(bucket, &folder, object, read(object, path).await?).await?;
+        bucket.archive(&format!("{folder}/{}", object.name), read(object, path).await?).await?;
     }
     let bytes = Bytes::copy_from_slice(run.manifest_bytes());
-    let manifest = NamedObject { name: run.manifest().name(), facts: ObjectFacts::of(&bytes) };
-    put(bucket, &folder, &manifest, bytes).await
+    bucket.archive(&format!("{folder}/{}", run.manifest().name()), bytes).await?;
+    Ok(())
 }
 
 /// The bytes of a file, if they are those that were sealed.
@@ -58,13 +58,6 @@ async fn read(object: &NamedObject, path: PathBuf) -> Result<Bytes, UploadError>
         Ok(_) => Err(UploadError::Damaged { path }),
         Err(source) => Err(UploadError::Read { path, source }),
     }
-}
-
-async fn put(bucket: &Bucket, folder: &str, object: &NamedObject, bytes: Bytes) -> Result<(), UploadError> {
-    let name = format!("{folder}/{}", object.name);
-    bucket.create(&name, bytes).await?;
-    bucket.read_back(&name, &object.facts.sha256, object.facts.bytes).await?;
-    Ok(())
 }
 
 #[cfg(test)]

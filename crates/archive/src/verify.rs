@@ -1,4 +1,5 @@
-//! Offline verification of an archive: a folder in, a report out. No network, no account, no trust in the operator.
+//! Offline verification of an archive: a folder in, a report out. No network, no account, no trust in the operator. An archive in
+//! any other bucket is read through a [`Source`].
 //!
 //! What is checked, in this order, is written in `docs/formats/archive.md` so that a second verifier can be made from
 //! the page alone. Nothing is believed before the hash that covers it was checked, and a log file whose hash is wrong is
@@ -22,6 +23,8 @@ mod walk;
 use std::path::Path;
 
 use indelible_merkle::{Note, VerifierKey};
+
+use crate::source::{FolderSource, Source};
 
 pub(crate) use run::hash_file;
 
@@ -59,7 +62,12 @@ pub struct Progress {
 
 /// Verifies the archive in the folder `path`. `progress` is called from several threads, after each run.
 pub fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
-    jobs::verify(path, options, progress)
+    verify_source(&FolderSource::new(path), options, progress)
+}
+
+/// As [`verify`], of an archive anywhere.
+pub fn verify_source(archive: &dyn Source, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+    jobs::verify(archive, options, progress)
 }
 
 #[cfg(test)]

@@ -53,6 +53,12 @@ fn remarks(status: &ArchiveStatus) -> String {
         None => String::new(),
     }
     .as_str();
+    if let Some(bucket) = &status.bucket {
+        text += &format!("\nbucket {}: {}", bucket.place, bucket.tier);
+        if bucket.tier != "enforced" && !bucket.findings.is_empty() {
+            text += &format!(" ({})", bucket.findings.join("; "));
+        }
+    }
     text += match &status.self_check {
         Some(check) => format!("\nchecked at {}: {} ({} entries)", check.finished, check.summary, check.entries),
         None => "\nthe archive was not checked yet".to_owned(),

@@ -307,8 +307,12 @@ impl BundleRows {
 
 #[derive(Args)]
 pub(crate) struct VerifyArgs {
-    /// Folder of the archive, for example DIR/archive, or of a proof bundle.
-    pub(crate) path: PathBuf,
+    /// Folder of the archive, for example DIR/archive, or of a proof bundle; or the URL of a bucket, s3://bucket/prefix or
+    /// azure://container/prefix.
+    pub(crate) place: String,
+    /// Configuration file whose section [bucket] says how to reach a bucket [default: by the environment].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Verifier key you hold (from `indelible checkpoint --keys`), or a file of them; may be given several times.
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) key: Vec<String>,
@@ -402,9 +406,9 @@ pub(crate) struct TilesArgs {
 
 #[derive(Args)]
 pub(crate) struct RebuildArgs {
-    /// Folder of the archive.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    /// The archive: its folder, or the URL of a bucket, which the section [bucket] of the configuration file says how to reach.
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) from: String,
     /// New data folder. The same one again goes on with a rebuild that was broken off.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: PathBuf,

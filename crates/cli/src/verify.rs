@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use indelible_archive::bundle::{self, BundleOptions};
 use indelible_archive::receipts::{check_archive, check_bundle};
-use indelible_archive::verify::{Options, verify};
+use indelible_archive::verify::{Options, verify_source};
 use indelible_merkle::{Note, Notes, Policy, VerifierKey};
+use indelible_server::Config;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let since = args.since.as_deref().map(read_notes).transpose()?.unwrap_or_default();
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     let receipts = args.receipts.as_deref().map(Receipts::open).transpose()?;
-    match bundle::is_bundle(&args.path) {
+    match bundle::is_bundle(Path::new(&args.place)) {
         true => run_bundle(args, BundleOptions { keys, policy, since, strict: args.strict }, receipts),
         false => {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -47,14 +48,18 @@ fn run_archive(
     receipts: Option<Receipts>,
 ) -> anyhow::Result<ExitCode> {
     let bar = progress_bar("{bar:40} {bytes}/{total_bytes} {msg} {eta}");
-    let mut report = verify(&args.path, options, &|progress| {
+    // Requests to a bucket are made on it while threads of ours wait.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let config = args.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    let archive = config.bucket.source(&args.place, runtime.handle(), &std::env::temp_dir())?;
+    let mut report = verify_source(&*archive, options, &|progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes);
         bar.set_message(format!("{} entries", progress.entries));
     });
     if let Some(Receipts { name, file }) = receipts {
         bar.set_message("receipts");
-        check_archive(&args.path, &name, file, &mut report, args.strict);
+        check_archive(&*archive, &name, file, &mut report, args.strict);
     }
     bar.finish_and_clear();
     if policy.is_some_and(Policy::asks_for_witnesses) {
@@ -67,12 +72,12 @@ fn run_archive(
 
 fn run_bundle(args: &VerifyArgs, options: BundleOptions, receipts: Option<Receipts>) -> anyhow::Result<ExitCode> {
     let bar = progress_bar("{bar:40} {pos}/{len} entries {eta}");
-    let mut report = bundle::verify(&args.path, &options, &|done, all| {
+    let mut report = bundle::verify(Path::new(&args.place), &options, &|done, all| {
         bar.set_length(all);
         bar.set_position(done);
     });
     if let Some(Receipts { name, file }) = receipts {
-        check_bundle(&args.path, &name, file, &mut report, &options);
+        check_bundle(Path::new(&args.place), &name, file, &mut report, &options);
     }
     bar.finish_and_clear();
     print(args, &report, report.exit_code())

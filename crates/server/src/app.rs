@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
+use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
 use crate::disk::{DiskWatch, Level};
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) intake: Intake,
     pub(crate) bucket: Bucket,
+    pub(crate) bucket_watch: BucketWatch,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) archiver: Archiver,
     pub(crate) copier: Copier,

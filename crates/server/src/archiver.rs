@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
@@ -18,6 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::app::App;
 use crate::config;
 use crate::error::ApiError;
+use crate::outage::{Outage, Say};
 use crate::sealing;
 
 /// How often the loop looks for what is due.
@@ -29,7 +30,7 @@ const DAY_US: i64 = 86_400_000_000;
 pub(crate) struct Archiver {
     requests: Mutex<Vec<Request>>,
     wake: Notify,
-    last_error: Mutex<Option<String>>,
+    outage: Mutex<Outage>,
 }
 
 /// Somebody waits for everything to be archived.
@@ -90,7 +91,11 @@ impl App {
                 failed => failed,
             };
             match &result {
-                Ok(()) => *lock(&self.archiver.last_error) = None,
+                Ok(()) => {
+                    if lock(&self.archiver.outage).note(None, Instant::now()) == Say::WorksAgain {
+                        tracing::info!("archiving works again");
+                    }
+                }
                 Err(error) => self.note_failure(error),
             }
             for request in requests {
@@ -186,14 +191,12 @@ impl App {
         self.note_retired(error);
         let text = format!("{error:#}");
         self.metrics.archive_failures.fetch_add(1, Relaxed);
-        let mut last = lock(&self.archiver.last_error);
-        if last.as_ref() != Some(&text) {
+        if lock(&self.archiver.outage).note(Some(text.clone()), Instant::now()) == Say::Fails {
             tracing::error!(
                 error = text,
                 "archiving failed; it is tried again every second, the journal keeps the entries"
             );
         }
-        *last = Some(text);
     }
 
     /// What waits, by organization number.
@@ -256,9 +259,10 @@ impl App {
         ArchiveStatus {
             organizations: organizations.collect(),
             journal_bytes: self.intake.journal_stats().bytes_retained,
-            last_error: lock(&self.archiver.last_error).clone(),
+            last_error: lock(&self.archiver.outage).error().cloned(),
             journal_copies: self.journal_copies(),
             self_check: self.checker.state(),
+            bucket: Some(self.bucket_watch.state(&self.bucket)),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::witnesses::GROUP;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
-    /// Where everything is kept. Default `indelible-data`. The local bucket is its folder `archive`.
+    /// Where everything is kept. Default `indelible-data`.
     pub data_dir: PathBuf,
     /// Address to listen on. Default `127.0.0.1:7070`. Port 0 takes a free one.
     pub listen: SocketAddr,
@@ -29,6 +29,8 @@ pub struct Config {
     pub journal: Journal,
     /// What a filling disk means.
     pub disk: Disk,
+    /// Where the archive is.
+    pub bucket: Bucket,
     /// Sealing and archiving.
     pub archive: Archive,
     /// What one query may take.
@@ -105,6 +107,47 @@ pub struct Disk {
     pub reserve_bytes: u64,
 }
 
+/// Where the archive is, and how to reach it. A local folder needs nothing but its path.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Bucket {
+    /// A path, `file:///path`, `s3://bucket/prefix` or `azure://container/prefix`. Default: the folder `archive` of the data
+    /// folder. A data folder keeps its bucket.
+    pub url: Option<String>,
+    /// Region of S3. Default: that of the environment, else `us-east-1`.
+    pub region: Option<String>,
+    /// Address of a compatible store, or of the account of Azure. Default: that of Amazon or Azure.
+    pub endpoint: Option<String>,
+    /// Whether the name of an S3 bucket stands in the path. Default: true with an endpoint.
+    pub path_style: Option<bool>,
+    /// Whether the endpoint may be plain `http`. Default false.
+    pub allow_http: bool,
+    /// Storage account of Azure. Default: that of the environment.
+    pub account: Option<String>,
+    /// File of credentials. Default: those of the environment, else of the machine.
+    pub credentials_file: Option<PathBuf>,
+    /// Days for which the store itself must retain each object of the archive; 0 for none. Default 0.
+    pub retention_days: u32,
+    /// Who may end a retention earlier: `compliance` nobody, `governance` whoever has the right. Default `compliance`.
+    pub retention_mode: RetentionMode,
+    /// Whether each object of the archive gets a legal hold. Default false.
+    pub legal_hold: bool,
+    /// Seconds for one request, in which an object of the largest size has to pass. Default 120.
+    pub request_seconds: u64,
+    /// Seconds after which a request that fails is not repeated at once; the server comes back to it. Default 30.
+    pub retry_seconds: u64,
+}
+
+/// Who may end the retention of an object before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetentionMode {
+    /// Nobody.
+    Compliance,
+    /// Whoever has the right for it.
+    Governance,
+}
+
 /// Sealing and archiving.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -153,6 +196,7 @@ impl Default for Config {
             limits: Limits::default(),
             journal: Journal::default(),
             disk: Disk::default(),
+            bucket: Bucket::default(),
             archive: Archive::default(),
             query: Query::default(),
             quorum: None,
@@ -201,6 +245,25 @@ impl Default for Disk {
             stop_percent: 95,
             priority_organizations: Vec::new(),
             reserve_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self {
+            url: None,
+            region: None,
+            endpoint: None,
+            path_style: None,
+            allow_http: false,
+            account: None,
+            credentials_file: None,
+            retention_days: 0,
+            retention_mode: RetentionMode::Compliance,
+            legal_hold: false,
+            request_seconds: 120,
+            retry_seconds: 30,
         }
     }
 }
@@ -287,6 +350,12 @@ impl Config {
         if self.archive.promise_hours == 0 {
             return refuse("archive.promise-hours must be at least 1");
         }
+        if self.bucket.request_seconds == 0 {
+            return refuse("bucket.request-seconds must be at least 1");
+        }
+        if let Err(error) = self.bucket.location() {
+            return refuse(&format!("{error:#}"));
+        }
         if let Some(platform) = &self.platform
             && (platform.is_empty()
                 || platform.len() > 100
@@ -355,6 +424,9 @@ mod tests {
         check("data_dir = 'x'", Err("unknown field"));
         check("[journal]\nsegment-bytes = 1000", Err("8 MiB"));
         check("platform = 'a b'", Err("platform must be"));
+        check("[bucket]\nurl = 's3://audit/prod'\nretention-days = 30\nretention-mode = 'governance'", Ok(()));
+        check("[bucket]\nurl = 'gs://audit'", Err("known are"));
+        check("[bucket]\nretention-mode = 'none'", Err("unknown variant"));
         check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
         check("[disk]\nalarm-percent = 90", Err("must not fall"));
         check("[disk]\nstop-percent = 101", Err("at most 100"));

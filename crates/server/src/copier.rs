@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use indelible_api::JournalCopies;
@@ -24,6 +24,7 @@ use indelible_storage::Bucket;
 use crate::app::App;
 use crate::behind_remedy;
 use crate::generation::ensure_newest;
+use crate::outage::{Outage, Say};
 
 /// How often it looks for what is due.
 const TURN: Duration = Duration::from_secs(1);
@@ -48,7 +49,7 @@ struct State {
     oldest_uncopied_us: Option<i64>,
     /// Age of the oldest entry of the newest copy when that was read back, seconds.
     last_lag_s: Option<f64>,
-    last_error: Option<String>,
+    outage: Outage,
 }
 
 impl Copier {
@@ -111,14 +112,20 @@ impl App {
             self.note_retired(&error);
             format!("{error:#}")
         });
-        let mut state = self.copier.lock();
-        if let Some(error) = error.as_ref().filter(|error| state.last_error.as_ref() != Some(*error)) {
-            tracing::error!(error, "copying the journal failed; it is tried again every second");
-        }
         if error.is_some() {
             self.metrics.copy_failures.fetch_add(1, Relaxed);
         }
-        state.last_error = error;
+        let mut state = self.copier.lock();
+        match state.outage.note(error, Instant::now()) {
+            Say::Nothing => {}
+            Say::Fails => {
+                tracing::error!(
+                    error = state.outage.error(),
+                    "copying the journal failed; it is tried again every second"
+                );
+            }
+            Say::WorksAgain => tracing::info!("copying the journal works again"),
+        }
     }
 
     /// Makes and stores one copy. False if none is due.
@@ -182,7 +189,7 @@ impl App {
             copies: state.copies.len() as u64,
             oldest_uncopied_seconds: state.oldest_uncopied_us.map(|_| lag),
             last_copy_lag_seconds: state.last_lag_s,
-            last_error: state.last_error.clone(),
+            last_error: state.outage.error().cloned(),
         }
     }
 }

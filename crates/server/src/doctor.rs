@@ -9,9 +9,11 @@ use std::sync::Arc;
 use indelible_archive::Inventory;
 use indelible_intake::{Clock, SystemClock, last_kept_us};
 use indelible_ledger::{Ledger, Settings};
-use indelible_storage::{Bucket, LockError, LockFile, RealDisk, Space};
+use indelible_storage::probe::{CANARY_RETENTION, Tier, canary};
+use indelible_storage::{LockError, LockFile, RealDisk, Space};
 use serde::Serialize;
 
+use crate::bucket;
 use crate::config::Config;
 use crate::disk::{Level, level};
 use crate::generation::Kept;
@@ -100,7 +102,7 @@ pub async fn examine(config: &Config) -> Examination {
         true => None,
         false => examine_log(data, &mut found),
     };
-    examine_archive(data, ledger.as_ref(), &mut found).await;
+    examine_archive(config, ledger.as_ref(), &mut found).await;
     found
 }
 
@@ -189,10 +191,11 @@ fn examine_clock(data: &Path, newest_us: Option<i64>, found: &mut Examination) {
     }
 }
 
-async fn examine_archive(data: &Path, ledger: Option<&Ledger>, found: &mut Examination) {
-    let path = data.join("archive");
+async fn examine_archive(config: &Config, ledger: Option<&Ledger>, found: &mut Examination) {
+    let data = &config.data_dir;
+    let open = bucket::open_existing(config).map(|bucket| (bucket.clone(), bucket.to_string()));
+    let Some(bucket) = found.add_result("bucket", open) else { return };
     let load = async || -> anyhow::Result<((), String)> {
-        let bucket = Bucket::local(&path)?;
         let Some(ledger) = ledger else {
             bucket.list_sorted("organizations").await?;
             return Ok(((), "it can be listed".to_owned()));
@@ -205,6 +208,20 @@ async fn examine_archive(data: &Path, ledger: Option<&Ledger>, found: &mut Exami
     };
     let result = load().await;
     found.add_result("archive", result);
+    match bucket::ensure_fit(config, &bucket).await {
+        Ok(true) => found.add("conditional puts", State::Ok, "names are given once, also in a race"),
+        Ok(false) => {}
+        Err(error) => found.add("conditional puts", State::Failed, format!("{error:#}")),
+    }
+    match canary(&bucket, CANARY_RETENTION).await {
+        Ok(tried) => {
+            let failed = tried.tier == Tier::EvidentOnly && !tried.attempts.is_empty();
+            let state = if failed { State::Warning } else { State::Ok };
+            let message = format!("{}: {}", bucket::tier_name(tried.tier), bucket::findings(&tried).join("; "));
+            found.add("locks", state, message);
+        }
+        Err(error) => found.add("locks", State::Unknown, format!("{:#}", anyhow::Error::from(error))),
+    }
 }
 
 /// Asks the server of the data folder, running or started within the hour, to believe its clock. It records that in the

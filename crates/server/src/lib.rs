@@ -9,6 +9,7 @@ mod app;
 mod archiver;
 mod auth;
 mod body;
+mod bucket;
 mod bundle;
 mod clock;
 mod config;
@@ -19,6 +20,7 @@ mod entries;
 mod error;
 mod generation;
 mod metrics;
+mod outage;
 mod platform_archive;
 mod rebuild;
 pub mod rotation;
@@ -42,7 +44,7 @@ use indelible_event::Limits;
 use indelible_intake::{Clock, Intake, SystemClock};
 use indelible_ledger::{Ledger, Settings};
 use indelible_query::Engine;
-use indelible_storage::{Bucket, LockFile, RealDisk, durable};
+use indelible_storage::{LockFile, RealDisk, durable};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -87,7 +89,9 @@ impl Server {
                 durable::write_atomic(&token_path, format!("{}\n", secret.reveal()).as_bytes(), 0o600)
             })
             .await?;
-        let bucket = Bucket::create_local(&data.join("archive"))?;
+        bucket::keep_name(&config)?;
+        let bucket = bucket::open(&config)?;
+        bucket::ensure_fit(&config, &bucket).await?;
         let platform = platform_name(&data, config.platform.as_deref())?;
         let kept = generation::Kept::read(&data)?;
         let number = kept.as_ref().map_or(1, generation::Kept::generation);
@@ -130,6 +134,7 @@ impl Server {
             ledger,
             intake,
             bucket,
+            bucket_watch: bucket::BucketWatch::default(),
             inventory,
             archiver: Archiver::default(),
             platform_archive,
@@ -184,6 +189,7 @@ impl Server {
         let checker = tokio::spawn(Arc::clone(&app).check_forever());
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
+        let canary = tokio::spawn(Arc::clone(&app).canary_forever());
         let stopped = {
             let app = Arc::clone(&app);
             async move {
@@ -215,6 +221,7 @@ impl Server {
         publisher.abort();
         watch.abort();
         witnesses.abort();
+        canary.abort();
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = tokio::task::block_in_place(|| app.ledger.publish());
         ended.context("intake stopped; start the server again to recover")?;

@@ -16,7 +16,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use indelible_archive::rebuild::{ClosedLog, Survey, closed_logs, survey};
-use indelible_archive::verify::{Finding, FindingCode, Options, Report, Trust, verify};
+use indelible_archive::source::Source;
+use indelible_archive::verify::{Finding, FindingCode, Options, Report, Trust, verify_source};
 use indelible_archive::{Inventory, layout};
 use indelible_control::Control;
 use indelible_event::Organization;
@@ -25,8 +26,10 @@ use indelible_ledger::{Ledger, OrganizationLog, Previous, Settings};
 use indelible_merkle::{Checkpoint, Note, VerifierKey, empty_root};
 use indelible_storage::{Bucket, LockFile, durable};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::bucket;
 use crate::config::Config;
 use crate::generation::Kept;
 use crate::rotation::retired_keys;
@@ -40,8 +43,8 @@ pub(crate) use folder::{ensure_finished, read_closed_keys};
 /// What to rebuild from, and where to.
 #[derive(Clone, Debug)]
 pub struct RebuildOptions {
-    /// Folder of the archive.
-    pub from: PathBuf,
+    /// The archive: a path, or the URL of a bucket, which the configuration says how to reach.
+    pub from: String,
     /// Folder with the keys of the server that was lost; without it new ones are made.
     pub keys: Option<PathBuf>,
     /// Checkpoints that witnesses or auditors hold: the archive must not contradict them, and what they show beyond it is
@@ -111,9 +114,11 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
     if let Some(report) = folder.finished()? {
         return Ok(report);
     }
-    let bucket = folder.begin(&options.from)?;
+    let mut options = options.clone();
+    let bucket = folder.begin(&mut options)?;
+    let options = &options;
     say("looking at the archive");
-    let survey = survey(&bucket).await.with_context(|| format!("look at the archive {}", options.from.display()))?;
+    let survey = survey(&bucket).await.with_context(|| format!("look at the archive {}", options.from))?;
     let mut rebuild = Rebuild::open(options, folder, bucket, survey).await?;
     say("verifying the archive");
     let report = rebuild.verify(options)?;
@@ -148,6 +153,7 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
 struct Rebuild {
     folder: Folder,
     bucket: Bucket,
+    source: Box<dyn Source>,
     survey: Survey,
     ledger: Arc<Ledger>,
     control: Control,
@@ -162,6 +168,7 @@ impl Rebuild {
     /// Puts the keys in place and takes the generation. Nothing is signed before but the claim itself.
     async fn open(options: &RebuildOptions, folder: Folder, bucket: Bucket, survey: Survey) -> anyhow::Result<Self> {
         let data = &options.config.data_dir;
+        let source = bucket::source(&options.config, &bucket, &Handle::current())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let keeps_keys = folder.place_keys(options.keys.as_deref())?;
         folder.keep_platform(&survey.platform, options.config.platform.as_deref())?;
@@ -192,7 +199,7 @@ impl Rebuild {
             true => std::iter::once(own).chain(read_closed_keys(data)?).collect(),
             false => Vec::new(),
         };
-        Ok(Self { folder, bucket, survey, ledger, control, clock, trusted, keeps_keys })
+        Ok(Self { folder, bucket, source, survey, ledger, control, clock, trusted, keeps_keys })
     }
 
     /// Verifies the whole archive, and keeps the keys it is signed with.
@@ -203,7 +210,7 @@ impl Rebuild {
             in_use: true,
             ..Options::default()
         };
-        let report = tokio::task::block_in_place(|| verify(&options.from, &verify_options, &|_| ()));
+        let report = tokio::task::block_in_place(|| verify_source(&*self.source, &verify_options, &|_| ()));
         // That logs were longer than what is left of them is why this is done. Copies of the journal that are damaged are
         // left out and named.
         let is_expected = |finding: &Finding| {
@@ -222,7 +229,7 @@ impl Rebuild {
             bail!(
                 "the archive does not verify, so nothing is built upon it ({} findings): {first}; run `indelible verify {}` for all of them",
                 wrong.len(),
-                options.from.display()
+                options.from
             );
         }
         let (Trust::Given(keys) | Trust::Archive(keys)) = &report.trust;

@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indelible_api::SelfCheck;
-use indelible_archive::verify::{Finding, FindingCode, Options, Outcome, Report, verify};
+use indelible_archive::source::Source;
+use indelible_archive::verify::{Finding, FindingCode, Options, Outcome, Report, verify_source};
 use indelible_event::{Organization, Time};
 use indelible_merkle::VerifierKey;
 use indelible_storage::durable;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
 use crate::app::App;
+use crate::bucket;
 use crate::error::ApiError;
 
 /// How often it looks whether a check is due.
@@ -120,8 +123,9 @@ impl App {
     async fn check(self: &Arc<Self>, is_asked: bool) -> anyhow::Result<Report> {
         let (done, result) = oneshot::channel();
         let app = Arc::clone(self);
+        let archive = bucket::source(&self.config, &self.bucket, &Handle::current())?;
         let thread = std::thread::Builder::new().name("self-check".into());
-        let work = move || drop(done.send(app.verify_archive(!is_asked)));
+        let work = move || drop(done.send(app.verify_archive(&*archive, !is_asked)));
         thread.spawn(work).context("start a thread")?;
         let report = result.await.context("check the archive")?;
         self.note_check(&report)?;
@@ -129,10 +133,10 @@ impl App {
     }
 
     /// Verifies the archive and compares each log's root with the ledger's. Blocks.
-    fn verify_archive(&self, rests: bool) -> Report {
+    fn verify_archive(&self, archive: &dyn Source, rests: bool) -> Report {
         let options = Options { keys: self.trusted_keys(), in_use: true, threads: 1, ..Options::default() };
         let began = Mutex::new(Instant::now());
-        let mut report = verify(&self.config.data_dir.join("archive"), &options, &|_| {
+        let mut report = verify_source(archive, &options, &|_| {
             let mut began = lock(&began);
             if rests && !self.stopping.load(Relaxed) {
                 std::thread::sleep((began.elapsed() * REST).min(REST_MAX));

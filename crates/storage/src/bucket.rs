@@ -7,16 +7,19 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{GetOptions, GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use sha2::{Digest, Sha256};
 
 use crate::durable;
 use crate::local_store::LocalStore;
+use crate::lock::{Lock, LockApi, LockMode, LockPolicy, Locked, Retention};
 
 /// Longest name in bytes; object stores agree on 1,024, a prefix of the operator's takes some of them.
 const NAME_BYTES_MAX: usize = 768;
@@ -24,10 +27,20 @@ const NAME_BYTES_MAX: usize = 768;
 /// Longest segment in bytes; local file systems take 255.
 const SEGMENT_BYTES_MAX: usize = 240;
 
+/// Times a create is sent to a store that says that the name is taken and then knows no such object.
+const CREATES_MAX: u32 = 5;
+
+/// Wait before the second of them; doubles with each.
+const CREATE_BACKOFF: Duration = Duration::from_millis(50);
+
 /// Named objects in a local folder or an object store. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bucket {
     store: Arc<dyn ObjectStore>,
+    name: Arc<str>,
+    /// Where the store has locks on objects, the requests about them.
+    locks: Option<Arc<dyn LockApi>>,
+    policy: Option<LockPolicy>,
 }
 
 /// What [`Bucket::create`] found.
@@ -37,6 +50,15 @@ pub enum Created {
     Created,
     /// An object of this name with exactly these bytes was there: an earlier attempt had succeeded.
     AlreadySame,
+}
+
+/// An object that is in the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Whether it was there before.
+    pub created: Created,
+    /// The version that holds the bytes, in a store and a bucket that keep versions.
+    pub version: Option<String>,
 }
 
 /// An object as listed.
@@ -109,6 +131,34 @@ pub enum BucketError {
         /// What went wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The settings of the bucket cannot work.
+    #[error("settings of the bucket {bucket}")]
+    Settings {
+        /// The bucket.
+        bucket: String,
+        /// What is wrong.
+        source: Box<object_store::Error>,
+    },
+    /// The store has no locks on objects.
+    #[error("the bucket {bucket} has no locks on objects, {action} {name} is not possible")]
+    NoLocks {
+        /// The bucket.
+        bucket: String,
+        /// What was tried.
+        action: &'static str,
+        /// The object.
+        name: String,
+    },
+    /// The store refuses: a lock holds the object, or the credentials lack the right. Repeating it does not help.
+    #[error("the store refuses to {action} object {name:?}: it is locked, or the credentials lack the right")]
+    Denied {
+        /// What was tried.
+        action: &'static str,
+        /// The object, or the prefix of a listing.
+        name: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
+    },
     /// The store failed. For a create it is unknown whether the object is there: repeat it with the same bytes.
     #[error("{action} object {name:?}")]
     Store {
@@ -140,7 +190,16 @@ impl Bucket {
 
     /// A bucket in any store that can create an object only if its name is free, and whose answers are durable.
     pub fn new(store: Arc<dyn ObjectStore>) -> Bucket {
-        Bucket { store }
+        Bucket { name: store.to_string().into(), store, locks: None, policy: None }
+    }
+
+    pub(crate) fn remote(
+        name: String,
+        store: Arc<dyn ObjectStore>,
+        locks: Arc<dyn LockApi>,
+        policy: Option<LockPolicy>,
+    ) -> Bucket {
+        Bucket { name: name.into(), store, locks: Some(locks), policy }
     }
 
     /// The store itself, for a reader that speaks its interface. Do not write through it.
@@ -148,25 +207,73 @@ impl Bucket {
         Arc::clone(&self.store)
     }
 
-    /// Creates the object `name`. On `Ok` it is durable and holds exactly `bytes`.
+    /// The lock that an object gets that is created at `now`, by the bucket's policy.
+    pub fn lock_at(&self, now: Timestamp) -> Option<Lock> {
+        self.policy.and_then(|policy| policy.lock(now))
+    }
+
+    /// Creates the object `name`, without a lock. On `Ok` it is durable and holds exactly `bytes`.
     ///
     /// May be repeated after any error with the same bytes. Never overwrites: [`BucketError::Taken`] when the name
     /// holds something else.
     pub async fn create(&self, name: &str, bytes: Bytes) -> Result<Created, BucketError> {
+        Ok(self.put(name, bytes, None).await?.created)
+    }
+
+    /// As [`Bucket::create`], and on `Ok` the object has at least the lock given, from its first moment where it is new.
+    pub async fn create_locked(&self, name: &str, bytes: Bytes, lock: &Lock) -> Result<Stored, BucketError> {
+        let stored = self.put(name, bytes, Some(lock)).await?;
+        if stored.created == Created::AlreadySame {
+            self.extend(name, stored.version.as_deref(), lock).await?;
+        }
+        Ok(stored)
+    }
+
+    /// Creates the object as the bucket's policy wants it, reads the version that was written back and compares it.
+    pub async fn archive(&self, name: &str, bytes: Bytes) -> Result<Stored, BucketError> {
+        let (sha256, length): ([u8; 32], _) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
+        let stored = match self.lock_at(Timestamp::now()) {
+            Some(lock) => self.create_locked(name, bytes, &lock).await?,
+            None => self.put(name, bytes, None).await?,
+        };
+        self.read_back_version(name, stored.version.as_deref(), &sha256, length).await?;
+        Ok(stored)
+    }
+
+    async fn put(&self, name: &str, bytes: Bytes, lock: Option<&Lock>) -> Result<Stored, BucketError> {
         let path = object_path(name)?;
-        let payload = PutPayload::from(bytes.clone());
-        match self.store.put_opts(&path, payload, PutMode::Create.into()).await {
-            Ok(_) => Ok(Created::Created),
-            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                self.compare(name, &path, &bytes).await
+        let extensions = match (lock, &self.locks) {
+            (Some(lock), Some(locks)) => locks.on_put(lock),
+            (Some(_), None) => return Err(self.no_locks("create a locked object", name)),
+            (None, _) => Default::default(),
+        };
+        let mut creates = 1;
+        loop {
+            let payload = PutPayload::from(bytes.clone());
+            let options = PutOptions { mode: PutMode::Create, extensions: extensions.clone(), ..Default::default() };
+            match self.store.put_opts(&path, payload, options).await {
+                Ok(put) => return Ok(Stored { created: Created::Created, version: put.version }),
+                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {}
+                Err(error) => return Err(failed("create", name, error)),
             }
-            Err(error) => Err(failed("create", name, error)),
+            match self.compare(name, &path, &bytes).await {
+                // A create that raced with this one was ahead of it and then failed.
+                Err(BucketError::Missing { .. }) if creates < CREATES_MAX => {
+                    tokio::time::sleep(CREATE_BACKOFF * 2u32.pow(creates - 1)).await;
+                    creates += 1;
+                }
+                compared => {
+                    let version = compared?;
+                    return Ok(Stored { created: Created::AlreadySame, version });
+                }
+            }
         }
     }
 
-    async fn compare(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<Created, BucketError> {
+    /// Compares what is there with `bytes` and returns its version.
+    async fn compare(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<Option<String>, BucketError> {
         let found = self.store.get(path).await.map_err(|error| failed("read", name, error))?;
-        let found_bytes = found.meta.size;
+        let (found_bytes, version) = (found.meta.size, found.meta.version.clone());
         let taken = || BucketError::Taken { name: name.to_owned(), found_bytes, new_bytes: bytes.len() as u64 };
         let mut rest = bytes;
         let mut chunks = found.into_stream();
@@ -174,7 +281,7 @@ impl Bucket {
             let chunk = chunk.map_err(|error| failed("read", name, error))?;
             rest = rest.strip_prefix(&chunk[..]).ok_or_else(taken)?;
         }
-        if rest.is_empty() { Ok(Created::AlreadySame) } else { Err(taken()) }
+        if rest.is_empty() { Ok(version) } else { Err(taken()) }
     }
 
     /// All bytes of an object, in memory.
@@ -185,7 +292,17 @@ impl Bucket {
 
     /// The bytes of an object as they arrive, for objects larger than memory should hold.
     pub async fn stream(&self, name: &str) -> Result<BoxStream<'static, Result<Bytes, BucketError>>, BucketError> {
-        let found = self.store.get(&object_path(name)?).await.map_err(|error| failed("read", name, error))?;
+        self.stream_version(name, None).await
+    }
+
+    async fn stream_version(
+        &self,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BucketError>>, BucketError> {
+        let options = GetOptions { version: version.map(str::to_owned), ..Default::default() };
+        let found: GetResult =
+            self.store.get_opts(&object_path(name)?, options).await.map_err(|error| failed("read", name, error))?;
         let name = name.to_owned();
         Ok(found.into_stream().map_err(move |error| failed("read", &name, error)).boxed())
     }
@@ -235,6 +352,15 @@ impl Bucket {
             .boxed()
     }
 
+    /// What is directly in the folder `name` (`""` for the top): the names of folders, and of objects with their lengths.
+    pub async fn folder(&self, name: &str) -> Result<(Vec<String>, Vec<(String, u64)>), BucketError> {
+        let path = if name.is_empty() { None } else { Some(object_path(name)?) };
+        let found = self.store.list_with_delimiter(path.as_ref()).await.map_err(|error| failed("list", name, error))?;
+        let last = |path: &Path| path.filename().unwrap_or_default().to_owned();
+        let objects = found.objects.iter().map(|meta| (last(&meta.location), meta.size));
+        Ok((found.common_prefixes.iter().map(last).collect(), objects.collect()))
+    }
+
     /// As [`Bucket::list`], all at once and sorted by name.
     pub async fn list_sorted(&self, prefix: &str) -> Result<Vec<ObjectInfo>, BucketError> {
         let mut objects: Vec<ObjectInfo> = self.list(prefix).try_collect().await?;
@@ -244,7 +370,18 @@ impl Bucket {
 
     /// Reads the object back from the store and checks its length and SHA-256. Holds no more than a chunk in memory.
     pub async fn read_back(&self, name: &str, sha256: &[u8; 32], bytes: u64) -> Result<(), BucketError> {
-        let mut chunks = self.stream(name).await?;
+        self.read_back_version(name, None, sha256, bytes).await
+    }
+
+    /// As [`Bucket::read_back`], of one version: what somebody puts over it does not come between.
+    pub async fn read_back_version(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        sha256: &[u8; 32],
+        bytes: u64,
+    ) -> Result<(), BucketError> {
+        let mut chunks = self.stream_version(name, version).await?;
         let mut hasher = Sha256::new();
         let mut found_bytes = 0;
         while let Some(chunk) = chunks.next().await {
@@ -266,29 +403,99 @@ impl Bucket {
     }
 
     /// Removes an object whose retention has ended, durably. No error if it is gone already.
+    ///
+    /// Where the bucket keeps versions, the newest is removed and not hidden.
     pub async fn remove(&self, name: &str) -> Result<(), BucketError> {
-        match self.store.delete(&object_path(name)?).await {
+        let path = object_path(name)?;
+        let removed = match &self.locks {
+            None => self.store.delete(&path).await,
+            Some(locks) => match locks.look(&path, None).await {
+                Ok(Locked { version, .. }) => locks.delete(&path, version.as_deref(), false).await,
+                Err(error) => Err(error),
+            },
+        };
+        match removed {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failed("remove", name, error)),
         }
+    }
+
+    /// The lock of an object, of its newest version where none is named.
+    pub async fn lock_of(&self, name: &str, version: Option<&str>) -> Result<Locked, BucketError> {
+        let locks = self.locks("look up the lock of", name)?;
+        locks.look(&object_path(name)?, version).await.map_err(|error| failed("look up the lock of", name, error))
+    }
+
+    /// Sees to it that the object has at least the lock given. What it has beyond that stays.
+    pub async fn extend(&self, name: &str, version: Option<&str>, lock: &Lock) -> Result<(), BucketError> {
+        const ACTION: &str = "lock";
+        let locks = self.locks(ACTION, name)?;
+        let path = object_path(name)?;
+        let found = locks.look(&path, version).await.map_err(|error| failed(ACTION, name, error))?.lock;
+        if let Some(wanted) = lock.retention
+            && !found.covers(&Lock { retention: Some(wanted), legal_hold: false })
+        {
+            let retention = found.retention.map_or(wanted, |found| stronger(found, wanted));
+            locks.retain(&path, version, retention).await.map_err(|error| failed(ACTION, name, error))?;
+        }
+        if lock.legal_hold && !found.legal_hold {
+            locks.hold(&path, version, true).await.map_err(|error| failed(ACTION, name, error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the legal hold from an object. Its retention goes on.
+    pub async fn release(&self, name: &str, version: Option<&str>) -> Result<(), BucketError> {
+        const ACTION: &str = "take the legal hold from";
+        let locks = self.locks(ACTION, name)?;
+        locks.hold(&object_path(name)?, version, false).await.map_err(|error| failed(ACTION, name, error))
+    }
+
+    fn locks(&self, action: &'static str, name: &str) -> Result<&Arc<dyn LockApi>, BucketError> {
+        self.locks.as_ref().ok_or_else(|| self.no_locks(action, name))
+    }
+
+    fn no_locks(&self, action: &'static str, name: &str) -> BucketError {
+        BucketError::NoLocks { bucket: self.to_string(), action, name: name.to_owned() }
+    }
+
+    /// For the probe alone, which has to try what nothing else may.
+    pub(crate) fn parts(&self) -> (&Arc<dyn ObjectStore>, Option<&Arc<dyn LockApi>>, Option<LockPolicy>) {
+        (&self.store, self.locks.as_ref(), self.policy)
+    }
+}
+
+/// The retention that covers both.
+fn stronger(a: Retention, b: Retention) -> Retention {
+    let mode = if a.mode == LockMode::Compliance { a.mode } else { b.mode };
+    Retention { mode, until: a.until.max(b.until) }
+}
+
+/// The store's own `Debug` may show credentials.
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").field("name", &self.name).field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
+        f.write_str(&self.name)
     }
 }
 
-fn failed(action: &'static str, name: &str, error: object_store::Error) -> BucketError {
+pub(crate) fn failed(action: &'static str, name: &str, error: object_store::Error) -> BucketError {
     match error {
         object_store::Error::NotFound { .. } => BucketError::Missing { name: name.to_owned() },
+        source @ (object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }) => {
+            BucketError::Denied { action, name: name.to_owned(), source: Box::new(source) }
+        }
         source => BucketError::Store { action, name: name.to_owned(), source: Box::new(source) },
     }
 }
 
 /// Accepts the names every store takes unescaped: segments of `A-Z a-z 0-9 . _ = -` that do not start with a dot.
-fn object_path(name: &str) -> Result<Path, BucketError> {
+pub(crate) fn object_path(name: &str) -> Result<Path, BucketError> {
     let refused = |reason| BucketError::Name { name: name.to_owned(), reason };
     if name.len() > NAME_BYTES_MAX {
         return Err(refused("it is longer than 768 bytes"));
@@ -310,6 +517,3 @@ fn object_path(name: &str) -> Result<Path, BucketError> {
     }
     Path::parse(name).map_err(|_| refused("the object store refuses it"))
 }
-
-#[cfg(test)]
-mod tests;

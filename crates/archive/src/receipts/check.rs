@@ -8,15 +8,16 @@ use indelible_merkle::{Note, VerifierKey};
 use super::source::{ArchiveLeaves, BundleLeaves, Place, Source};
 use super::{NoteReader, ReadNoteError, Receipt, ReceiptReport, key_name, read};
 use crate::bundle::{BundleOptions, BundleReport};
+use crate::source;
 use crate::verify::{FINDINGS_MAX, Finding, FindingCode, Problem, Report};
 
-/// Holds the receipts of `input`, a file named `name`, against the archive in `path`, of which `report` was just made:
+/// Holds the receipts of `input`, a file named `name`, against `archive`, of which `report` was just made:
 /// each entry must be there with its leaf. The result is added to the report; `strict` is as it was for that.
-pub fn check_archive(path: &Path, name: &str, input: impl BufRead, report: &mut Report, strict: bool) {
+pub fn check_archive(archive: &dyn source::Source, name: &str, input: impl BufRead, report: &mut Report, strict: bool) {
     let mut check = Check::new(name);
-    match ArchiveLeaves::of(path, report) {
+    match ArchiveLeaves::of(archive, report) {
         Ok(source) => check.run(input, source),
-        Err(error) => check.problem(path.display().to_string(), error.to_string()),
+        Err(error) => check.problem(archive.shown(""), error.to_string()),
     }
     report.receipts = Some(check.counts);
     report.findings.append(&mut check.findings);

@@ -1,15 +1,16 @@
 //! Where the leaves are that receipts are compared with.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indelible_merkle::Hash;
 
 use crate::bundle::{BundleReport, LEAVES};
 use crate::layout;
+use crate::source::{self, Depth, EntryKind};
 use crate::verify::Report;
 
 /// What is at a place of a log.
@@ -35,14 +36,15 @@ pub(super) trait Source {
 }
 
 /// The hashes in an archive that was just verified.
-pub(super) struct ArchiveLeaves {
+pub(super) struct ArchiveLeaves<'a> {
+    archive: &'a dyn source::Source,
     logs: HashMap<String, Log>,
     /// The object of hashes read last, with its run.
-    open: Option<(PathBuf, (u64, u64), File)>,
+    open: Option<(String, (u64, u64), File)>,
 }
 
 struct Log {
-    folder: PathBuf,
+    folder: String,
     size: u64,
     closed: bool,
     platform: String,
@@ -51,19 +53,22 @@ struct Log {
     runs: Vec<(u64, u64)>,
 }
 
-impl ArchiveLeaves {
+impl<'a> ArchiveLeaves<'a> {
     /// Those of the logs that `report` tells of.
-    pub(super) fn of(path: &Path, report: &Report) -> io::Result<Self> {
+    pub(super) fn of(archive: &'a dyn source::Source, report: &Report) -> io::Result<Self> {
         let mut logs = HashMap::new();
         for log in &report.logs {
             let Some((label, _)) = log.log.split_once('/') else { continue };
             let Ok(key) = log.key.parse::<indelible_merkle::VerifierKey>() else { continue };
             let next = format!("{label}/{}", log.generation + 1);
-            let folder = path.join(layout::generation_folder(label, log.generation));
-            let mut runs = Vec::new();
-            for entry in fs::read_dir(folder.join("manifest"))? {
-                runs.extend(layout::parse_run(&entry?.file_name().to_string_lossy()));
+            let folder = layout::generation_folder(label, log.generation);
+            let mut problems = Vec::new();
+            let manifests = archive.entries(&format!("{folder}/manifest"), Depth::Here, &mut problems);
+            if let Some(problem) = problems.pop() {
+                return Err(io::Error::other(problem.message));
             }
+            let objects = manifests.iter().filter(|entry| matches!(entry.kind, EntryKind::Object(_)));
+            let mut runs: Vec<_> = objects.filter_map(|entry| layout::parse_run(&entry.name)).collect();
             runs.sort_unstable();
             let known = Log {
                 folder,
@@ -75,11 +80,11 @@ impl ArchiveLeaves {
             };
             logs.insert(key.name().to_owned(), known);
         }
-        Ok(Self { logs, open: None })
+        Ok(Self { archive, logs, open: None })
     }
 }
 
-impl Source for ArchiveLeaves {
+impl Source for ArchiveLeaves<'_> {
     fn keys(&self) -> Vec<(String, [u8; 32])> {
         let mut keys: Vec<_> = self.logs.values().map(|log| (log.platform.clone(), log.public)).collect();
         keys.sort();
@@ -94,11 +99,11 @@ impl Source for ArchiveLeaves {
         }
         let run = log.runs.partition_point(|(_, last)| *last < seq);
         let Some(&run) = log.runs.get(run).filter(|(first, _)| *first <= seq) else { return Ok(Place::Elsewhere) };
-        let path = log.folder.join(layout::tiles(run.0, run.1));
-        let is_open = self.open.as_ref().is_some_and(|(open, ..)| *open == path);
+        let name = format!("{}/{}", log.folder, layout::tiles(run.0, run.1));
+        let is_open = self.open.as_ref().is_some_and(|(open, ..)| *open == name);
         if !is_open {
-            let file = File::open(&path)?;
-            self.open = Some((path, run, file));
+            let (file, _) = self.archive.open(&name, u64::MAX)?;
+            self.open = Some((name, run, file));
         }
         match &self.open {
             Some((_, (first, _), file)) => leaf_at(file, seq - first).map(Place::Leaf),

@@ -10,6 +10,7 @@ use super::*;
 use crate::bundle::{self, BundleOptions};
 use crate::examples::{ALPHA, BETA};
 use crate::log::Log as _;
+use crate::source::FolderSource;
 use crate::testing::bundles::Ask;
 use crate::testing::{PLATFORM, TestLog, archive};
 use crate::verify::{FindingCode, Options, Outcome, Report, verify};
@@ -38,7 +39,7 @@ impl Scene {
     fn check(&self, file: &str) -> Report {
         let mut report = verify(&self.path, &Options::default(), &|_| ());
         assert_eq!(report.outcome, Outcome::Verified);
-        check_archive(&self.path, "receipts", file.as_bytes(), &mut report, false);
+        check_archive(&FolderSource::new(&self.path), "receipts", file.as_bytes(), &mut report, false);
         report
     }
 }

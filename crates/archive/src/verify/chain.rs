@@ -1,9 +1,5 @@
 //! The manifests of one log: read, checked one against the other, and turned into what is to be done for each run.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use indelible_event::Organization;
 use indelible_merkle::{Checkpoint, Hash, VerifierKey};
 use sha2::{Digest as _, Sha256};
@@ -14,6 +10,10 @@ use super::walk::{LogFolder, Objects};
 use crate::layout;
 use crate::log_file::RunFacts;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ObjectFacts};
+use crate::source::Source;
+
+/// Manifests that are in memory at a time; each has at most 64 KiB.
+const MANIFESTS_AT_ONCE: usize = 64;
 
 /// A run, as its manifest states it.
 #[derive(Debug, Clone, Copy)]
@@ -64,9 +64,9 @@ pub(super) struct Head {
 }
 
 impl Chain {
-    /// Reads the manifests among `objects` in the folder `path`. Without a key of the reader's, the log's first manifest
+    /// Reads the manifests among `objects`, which are those in `folder`. Without a key of the reader's, the log's first manifest
     /// names it.
-    pub(super) fn read(folder: LogFolder, path: &Path, objects: &Objects, keys: &Keys) -> Chain {
+    pub(super) fn read(folder: LogFolder, archive: &dyn Source, objects: &Objects, keys: &Keys) -> Chain {
         let mut chain = Chain {
             folder,
             head: None,
@@ -78,17 +78,21 @@ impl Chain {
             gaps: Vec::new(),
         };
         let mut link = Link { sha256: None, end: 0, is_good: true, received_us: i64::MIN };
-        for name in objects.keys().filter(|name| name.starts_with("manifest/")) {
-            let Some(run) = name.strip_prefix("manifest/").and_then(layout::parse_run) else { continue };
-            match read(&path.join(name)) {
-                Ok(bytes) => {
-                    chain.bytes += bytes.len() as u64;
-                    link = chain.add(name, run, &bytes, &link, keys);
-                }
-                Err(error) => {
-                    let path = chain.object(name);
-                    chain.problems.push(Problem { path, message: error.to_string() });
-                    link = Link { sha256: None, end: run.1 + 1, is_good: false, received_us: link.received_us };
+        let run_of = |name: &str| layout::parse_run(name.strip_prefix("manifest/")?);
+        let manifests: Vec<_> = objects.keys().filter_map(|name| Some((name, run_of(name)?))).collect();
+        for manifests in manifests.chunks(MANIFESTS_AT_ONCE) {
+            let paths: Vec<String> = manifests.iter().map(|(name, _)| chain.object(name)).collect();
+            for ((name, run), read) in manifests.iter().zip(archive.read(&paths, MANIFEST_BYTES_MAX as u64)) {
+                match read {
+                    Ok(bytes) => {
+                        chain.bytes += bytes.len() as u64;
+                        link = chain.add(name, *run, &bytes, &link, keys);
+                    }
+                    Err(error) => {
+                        let path = chain.object(name);
+                        chain.problems.push(Problem { path, message: error.to_string() });
+                        link = Link { sha256: None, end: run.1 + 1, is_good: false, received_us: link.received_us };
+                    }
                 }
             }
         }
@@ -322,11 +326,4 @@ fn run_of(name: &str) -> Option<(u64, u64)> {
     let (_, name) = name.strip_prefix("log/date=")?.split_once('/')?;
     let (run, _) = name.strip_suffix(".parquet")?.rsplit_once('-')?;
     layout::parse_run(run)
-}
-
-/// A whole manifest; of a larger file one byte more than a manifest may have.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MANIFEST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

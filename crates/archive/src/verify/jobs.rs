@@ -1,10 +1,8 @@
 //! Which run is verified when, and by whom; and how the runs of a log are joined.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -24,6 +22,7 @@ use super::{Options, Progress, generations, platform};
 use crate::claim::Claim;
 use crate::layout;
 use crate::manifest::{ObjectFacts, origin_parts};
+use crate::source::{Depth, Source};
 
 /// Threads that are worth their memory.
 const THREADS: usize = 2;
@@ -31,33 +30,32 @@ const THREADS: usize = 2;
 /// Findings and problems kept while the work goes on.
 const KEPT_MAX: usize = 10_000;
 
-pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+pub(super) fn verify(archive: &dyn Source, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
     let start = Instant::now();
     let mut seen = Seen::default();
-    let contents = walk::contents(path, &mut seen);
+    let contents = walk::contents(archive, &mut seen);
     if contents.logs.is_empty() && seen.problems.is_empty() && options.since.is_empty() {
-        let inside = path.join("archive").join(layout::ORGANIZATIONS);
+        let inside = format!("archive/{}", layout::ORGANIZATIONS);
+        let is_inside = !archive.entries(&inside, Depth::Here, &mut Vec::new()).is_empty();
         let message = match () {
-            () if !contents.claims.is_empty() => format!("nothing is archived in {} yet", path.display()),
-            () if inside.is_dir() => {
-                format!("there is no archive in {}; did you mean the folder archive in it?", path.display())
-            }
-            () => format!("there is no archive in {}", path.display()),
+            () if !contents.claims.is_empty() => format!("nothing is archived in {archive} yet"),
+            () if is_inside => format!("there is no archive in {archive}; did you mean the folder archive in it?"),
+            () => format!("there is no archive in {archive}"),
         };
-        seen.problems.push(Problem { path: path.display().to_string(), message });
+        seen.problems.push(Problem { path: archive.shown(""), message });
         // What else is there is none of our business then.
         seen.findings.clear();
     }
-    let platform: Vec<_> = walk::platform_logs(path, &mut seen)
+    let platform: Vec<_> = walk::platform_logs(archive, &mut seen)
         .into_iter()
-        .map(|(generation, path, objects)| PlatformLog::read(generation, &path, &objects, &mut seen))
+        .map(|(generation, objects)| PlatformLog::read(archive, generation, &objects, &mut seen))
         .collect();
     let keys = Keys::new(&options.keys, platform.iter().flat_map(PlatformLog::rotations).collect());
-    let claims = platform::claims(&contents, &keys, &mut seen);
-    let bytes = platform::copies(&contents.copies, &keys, &mut seen);
+    let claims = platform::claims(archive, &contents, &keys, &mut seen);
+    let bytes = platform::copies(archive, &contents.copies, &keys, &mut seen);
     let since = since::read(&options.since, &mut seen.findings);
     let work = Work {
-        root: path,
+        archive,
         options,
         keys: &keys,
         since: &since,
@@ -81,7 +79,7 @@ pub(super) fn verify(path: &Path, options: &Options, progress: &(dyn Fn(Progress
 }
 
 struct Work<'a> {
-    root: &'a Path,
+    archive: &'a dyn Source,
     options: &'a Options,
     keys: &'a Keys,
     since: &'a Since,
@@ -101,7 +99,6 @@ struct Queue {
 /// A log whose runs are being verified.
 struct LogWork {
     chain: Chain,
-    path: PathBuf,
     salt_key: Option<SaltKey>,
     kept: Vec<Kept>,
     join: Mutex<Join>,
@@ -168,7 +165,7 @@ impl Work<'_> {
                 .filter(|size| (plan.facts.first + 1..=plan.facts.last + 1).contains(size))
                 .collect();
             let result = run::verify(&Task {
-                path: &log.path,
+                archive: self.archive,
                 about: log.about(),
                 organization,
                 plan,
@@ -202,11 +199,10 @@ impl Work<'_> {
     }
 
     fn begin(&self, folder: LogFolder) -> LogWork {
-        let path = self.root.join(folder.name());
         let mut seen = Seen::default();
-        let objects = walk::objects(&path, &mut seen);
-        let mut chain = Chain::read(folder, &path, &objects, self.keys);
-        let salt_key = read_salt_key(&mut chain, &path);
+        let objects = walk::objects(self.archive, &folder.name(), &mut seen);
+        let mut chain = Chain::read(folder, self.archive, &objects, self.keys);
+        let salt_key = read_salt_key(&mut chain, self.archive);
         let kept = chain.head.as_ref().and_then(|head| self.since.get(&head.origin)).cloned().unwrap_or_default();
         let mut state = lock(&self.state);
         state.progress.bytes_total += objects.values().sum::<u64>();
@@ -225,7 +221,7 @@ impl Work<'_> {
             _ => {}
         }
         drop(state);
-        LogWork { chain, path, salt_key, kept, join: Mutex::default() }
+        LogWork { chain, salt_key, kept, join: Mutex::default() }
     }
 
     /// Joins the result of a run with those before it, as far as these are there.
@@ -349,13 +345,10 @@ impl LogWork {
 }
 
 /// Reads the salt key; reports it and answers `None` unless it is the one that the manifests name.
-fn read_salt_key(chain: &mut Chain, path: &Path) -> Option<SaltKey> {
+fn read_salt_key(chain: &mut Chain, archive: &dyn Source) -> Option<SaltKey> {
     let facts = chain.head.as_ref()?.salt;
-    let mut bytes = Vec::new();
-    // One byte more than a key has, to see that it has no more.
-    let read = File::open(path.join(layout::SALT)).and_then(|file| file.take(33).read_to_end(&mut bytes));
-    match read {
-        Ok(_) if ObjectFacts::of(&bytes) == facts => match <[u8; 32]>::try_from(bytes) {
+    match archive.read(&[chain.object(layout::SALT)], 32).pop()? {
+        Ok(bytes) if ObjectFacts::of(&bytes) == facts => match <[u8; 32]>::try_from(bytes) {
             Ok(key) => return Some(SaltKey::new(key)),
             Err(_) => {
                 let message = "is not a salt key, which has 32 bytes".to_owned();

@@ -1,9 +1,7 @@
 //! What stands in the archive beside the logs: who opened which generation, and copies of the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
 
 use indelible_merkle::{Note, VerifierKey};
 
@@ -13,23 +11,23 @@ use super::walk::{Contents, Seen};
 use crate::claim::{CLAIM_BYTES_MAX, Claim};
 use crate::journal_copy::{COPY_OBJECT_BYTES_MAX, JournalCopy};
 use crate::layout;
+use crate::source::Source;
 
 /// The claims, of which each generation that has a log needs one.
-pub(super) fn claims(contents: &Contents, keys: &Keys, seen: &mut Seen) -> BTreeMap<u32, Claim> {
+pub(super) fn claims(archive: &dyn Source, contents: &Contents, keys: &Keys, seen: &mut Seen) -> BTreeMap<u32, Claim> {
     let mut claims = BTreeMap::new();
-    for (&generation, path) in &contents.claims {
-        let name = layout::claim(generation);
-        let Some(bytes) = read(&name, path, CLAIM_BYTES_MAX as u64, seen) else { continue };
+    for (&generation, name) in &contents.claims {
+        let Some(bytes) = read(archive, name, CLAIM_BYTES_MAX as u64, seen) else { continue };
         match Claim::parse(&bytes) {
             Ok((claim, _)) if claim.generation != generation => {
                 let message = format!("is the claim of generation {}, in another's place", claim.generation);
-                seen.find(FindingCode::BadClaim, &name, message);
+                seen.find(FindingCode::BadClaim, name, message);
             }
             Ok((claim, note)) => {
-                check_signature(&name, &note, &claim.key, keys, seen);
+                check_signature(name, &note, &claim.key, keys, seen);
                 claims.insert(generation, claim);
             }
-            Err(error) => seen.find(FindingCode::BadClaim, &name, format!("is no claim of a generation: {error}")),
+            Err(error) => seen.find(FindingCode::BadClaim, name, format!("is no claim of a generation: {error}")),
         }
     }
     let generations: BTreeSet<u32> = contents.logs.iter().map(|log| log.generation).collect();
@@ -41,10 +39,10 @@ pub(super) fn claims(contents: &Contents, keys: &Keys, seen: &mut Seen) -> BTree
 }
 
 /// Checks that each copy of the journal is whole and signed. Returns the bytes read.
-pub(super) fn copies(copies: &BTreeMap<String, PathBuf>, keys: &Keys, seen: &mut Seen) -> u64 {
+pub(super) fn copies(archive: &dyn Source, copies: &[String], keys: &Keys, seen: &mut Seen) -> u64 {
     let mut total = 0;
-    for (name, path) in copies {
-        let Some(bytes) = read(name, path, COPY_OBJECT_BYTES_MAX, seen) else { continue };
+    for name in copies {
+        let Some(bytes) = read(archive, name, COPY_OBJECT_BYTES_MAX, seen) else { continue };
         total += bytes.len() as u64;
         match JournalCopy::parse(bytes.into()) {
             Ok((copy, _)) if copy.name().object() != *name => {
@@ -76,14 +74,12 @@ fn check_signature(name: &str, note: &Note, key: &VerifierKey, keys: &Keys, seen
 }
 
 /// A whole object; of a larger one a byte more than it may have.
-fn read(name: &str, path: &Path, bytes_max: u64, seen: &mut Seen) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => return Some(bytes),
+fn read(archive: &dyn Source, name: &str, bytes_max: u64, seen: &mut Seen) -> Option<Vec<u8>> {
+    match archive.read(&[name.to_owned()], bytes_max).pop()? {
+        Ok(bytes) => return Some(bytes),
         // The server removes copies that have served.
         Err(error) if error.kind() == io::ErrorKind::NotFound && name.starts_with(layout::JOURNAL) => {}
-        Err(error) => seen.problems.push(Problem { path: path.display().to_string(), message: error.to_string() }),
+        Err(error) => seen.problems.push(Problem { path: archive.shown(name), message: error.to_string() }),
     }
     None
 }

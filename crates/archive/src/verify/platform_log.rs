@@ -1,9 +1,6 @@
 //! The platform log in an archive: whether its entries give the roots that were signed, and which keys it announces.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use indelible_merkle::{
     Checkpoint, Frontier, Hash, KeyChange, Note, PlatformEntry, PlatformEntryError, VerifierKey, leaf_hash,
@@ -15,11 +12,14 @@ use super::keys::Rotation;
 use super::report::{FindingCode, Problem};
 use super::walk::{Objects, Seen};
 use crate::platform_log::{ENTRIES_MAX, PlatformFolder, PlatformObject};
+use crate::source::Source;
 
 /// Longest object of entries that is read, bytes: longer than any that is written.
 const OBJECT_BYTES_MAX: u64 = ENTRIES_MAX * 512;
 /// Longest checkpoint that is read, bytes.
 const CHECKPOINT_BYTES_MAX: u64 = 1 << 20;
+/// Checkpoints that are in memory at a time.
+const CHECKPOINTS_AT_ONCE: usize = 16;
 
 /// What is in the archive of one generation of the platform log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,41 +63,55 @@ struct Stated {
 }
 
 impl PlatformLog {
-    /// Reads the objects below `path`, the folder of the generation. What is wrong with them is a finding.
-    pub(super) fn read(generation: u32, path: &Path, objects: &Objects, seen: &mut Seen) -> Self {
+    /// Reads the objects of the generation. What is wrong with them is a finding.
+    pub(super) fn read(archive: &dyn Source, generation: u32, objects: &Objects, seen: &mut Seen) -> Self {
         let folder = PlatformFolder { generation };
         let mut log = Self { folder, checkpoints: BTreeMap::new(), changes: Vec::new(), last_us: i64::MIN, bytes: 0 };
-        let mut runs = BTreeMap::new();
+        let (mut runs, mut checkpoints) = (BTreeMap::new(), Vec::new());
         for name in objects.keys() {
             let object = PlatformObject::parse(name);
             let full = format!("{}/{name}", folder.name());
             match object {
-                Some(PlatformObject::Entries(first, last)) => _ = runs.insert((first, last), (full, path.join(name))),
-                Some(PlatformObject::Checkpoint(size)) => log.read_checkpoint(size, full, &path.join(name), seen),
+                Some(PlatformObject::Entries(first, last)) => _ = runs.insert((first, last), full),
+                Some(PlatformObject::Checkpoint(size)) => checkpoints.push((size, full)),
                 None => seen.find(FindingCode::UnnamedObject, &full, "is no part of a platform log".to_owned()),
             }
         }
-        log.read_entries(&runs, seen);
+        log.read_checkpoints(archive, &checkpoints, seen);
+        log.read_entries(archive, &runs, seen);
         log
     }
 
-    fn read_checkpoint(&mut self, size: u64, name: String, path: &Path, seen: &mut Seen) {
-        let Some(bytes) = read(path, CHECKPOINT_BYTES_MAX, seen) else { return };
-        self.bytes += bytes.len() as u64;
-        let note = Note::from_bytes(&bytes).ok();
-        let stated = note.as_ref().and_then(|note| note.text().parse::<Checkpoint>().ok());
-        match (note, stated) {
-            (Some(note), Some(stated)) if stated.size == size => {
-                self.checkpoints.insert(size, Stated { name, note, found: None });
+    fn read_checkpoints(&mut self, archive: &dyn Source, checkpoints: &[(u64, String)], seen: &mut Seen) {
+        for checkpoints in checkpoints.chunks(CHECKPOINTS_AT_ONCE) {
+            let names: Vec<String> = checkpoints.iter().map(|(_, name)| name.clone()).collect();
+            for ((size, name), read) in checkpoints.iter().zip(archive.read(&names, CHECKPOINT_BYTES_MAX)) {
+                match read {
+                    Ok(bytes) => self.take_checkpoint(*size, name, &bytes, seen),
+                    Err(error) => {
+                        seen.problems.push(Problem { path: archive.shown(name), message: error.to_string() });
+                    }
+                }
             }
-            _ => seen.find(FindingCode::BadCheckpoint, &name, format!("is no checkpoint of {size} entries")),
         }
     }
 
-    fn read_entries(&mut self, runs: &BTreeMap<(u64, u64), (String, PathBuf)>, seen: &mut Seen) {
+    fn take_checkpoint(&mut self, size: u64, name: &str, bytes: &[u8], seen: &mut Seen) {
+        self.bytes += bytes.len() as u64;
+        let note = Note::from_bytes(bytes).ok();
+        let stated = note.as_ref().and_then(|note| note.text().parse::<Checkpoint>().ok());
+        match (note, stated) {
+            (Some(note), Some(stated)) if stated.size == size => {
+                self.checkpoints.insert(size, Stated { name: name.to_owned(), note, found: None });
+            }
+            _ => seen.find(FindingCode::BadCheckpoint, name, format!("is no checkpoint of {size} entries")),
+        }
+    }
+
+    fn read_entries(&mut self, archive: &dyn Source, runs: &BTreeMap<(u64, u64), String>, seen: &mut Seen) {
         let covered = self.checkpoints.last_key_value().map_or(0, |(size, _)| *size);
         let mut frontier = Frontier::new();
-        for ((first, last), (name, path)) in runs {
+        for ((first, last), name) in runs {
             let size = frontier.size();
             if *first < size {
                 let message = format!("repeats entries from {first} on");
@@ -106,7 +120,7 @@ impl PlatformLog {
             if *first > size {
                 return self.find_missing(PlatformObject::Entries(size, first - 1), seen);
             }
-            let Some(bytes) = read(path, OBJECT_BYTES_MAX, seen) else { return };
+            let Some(bytes) = read(archive, name, OBJECT_BYTES_MAX, seen) else { return };
             self.bytes += bytes.len() as u64;
             let entries = read_entry_bundle(&bytes).filter(|entries| entries.len() as u64 == last - first + 1);
             let Some(entries) = entries else {
@@ -224,13 +238,7 @@ impl PlatformLog {
 }
 
 /// A whole object; of a larger one a byte more than it may have.
-fn read(path: &Path, bytes_max: u64, seen: &mut Seen) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes)) {
-        Ok(_) => Some(bytes),
-        Err(error) => {
-            seen.problems.push(Problem { path: path.display().to_string(), message: error.to_string() });
-            None
-        }
-    }
+fn read(archive: &dyn Source, name: &str, bytes_max: u64, seen: &mut Seen) -> Option<Vec<u8>> {
+    let read = archive.read(&[name.to_owned()], bytes_max).pop()?;
+    read.map_err(|error| seen.problems.push(Problem { path: archive.shown(name), message: error.to_string() })).ok()
 }

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use indelible_event::entry::SaltKey;
 use indelible_merkle::{Hash, Node, Run, TILE_HEIGHT};
@@ -20,13 +19,13 @@ use crate::leaf::LeafHasher;
 use crate::log_file::{LogFileReader, ReadLimits, RunFacts};
 use crate::manifest::ObjectFacts;
 use crate::rows::RowDecoder;
+use crate::source::Source;
 
 const READ_BYTES: usize = 128 << 10;
 
 /// What is needed to verify a run.
 pub(super) struct Task<'a> {
-    /// Folder of the log on disk.
-    pub(super) path: &'a Path,
+    pub(super) archive: &'a dyn Source,
     pub(super) about: About<'a>,
     pub(super) organization: &'a str,
     pub(super) plan: &'a Plan,
@@ -96,27 +95,28 @@ impl Task<'_> {
         self.about.finding(code, Some(object), Some((first, last)), message)
     }
 
+    /// The name of an object of the log within the archive.
+    fn object(&self, name: &str) -> String {
+        format!("{}/{name}", self.about.folder.name())
+    }
+
     /// Opens an object whose length and hash are right; reports it otherwise.
     fn check_object(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Option<File> {
-        let path = self.path.join(name);
-        let checked = File::open(&path).and_then(|mut file| {
-            let found = hash_file(&mut file)?;
+        let checked = self.archive.open(&self.object(name), facts.bytes).and_then(|(mut file, length)| {
+            // What has another length need not be read.
+            let hashed = if length == facts.bytes { Some(hash_file(&mut file)?.sha256) } else { None };
             file.seek(SeekFrom::Start(0))?;
-            Ok((file, found))
+            Ok((file, length, hashed))
         });
         match checked {
-            Ok((file, found)) => {
-                result.bytes += found.bytes;
-                if found == *facts {
-                    return Some(file);
-                }
-                let message = match found.bytes == facts.bytes {
-                    true => format!(
-                        "its SHA-256 is {}, and {} was signed",
-                        hex::encode(found.sha256),
-                        hex::encode(facts.sha256)
-                    ),
-                    false => format!("it has {} bytes, and {} were signed", found.bytes, facts.bytes),
+            Ok((file, length, hashed)) => {
+                result.bytes += length;
+                let message = match hashed {
+                    Some(sha256) if sha256 == facts.sha256 => return Some(file),
+                    Some(sha256) => {
+                        format!("its SHA-256 is {}, and {} was signed", hex::encode(sha256), hex::encode(facts.sha256))
+                    }
+                    None => format!("it has {length} bytes, and {} were signed", facts.bytes),
                 };
                 result.findings.push(self.finding(FindingCode::ChangedObject, name, format!("was changed: {message}")));
             }
@@ -124,7 +124,9 @@ impl Task<'_> {
                 result.findings.push(self.finding(FindingCode::MissingObject, name, "is missing".to_owned()));
             }
             Err(error) => {
-                result.problems.push(Problem { path: path.display().to_string(), message: error.to_string() });
+                result
+                    .problems
+                    .push(Problem { path: self.archive.shown(&self.object(name)), message: error.to_string() });
             }
         }
         None
@@ -374,7 +376,7 @@ impl<'a> Leaves<'a> {
                 None => return,
                 Some(Ok(leaf)) => self.push(leaf),
                 Some(Err(error)) => {
-                    let path = task.path.join(task.plan.tiles_name()).display().to_string();
+                    let path = task.archive.shown(&task.object(&task.plan.tiles_name()));
                     problems.push(Problem { path, message: error.to_string() });
                     return;
                 }

@@ -20,6 +20,7 @@ use crate::layout;
 use crate::log::Log as _;
 use crate::manifest::{Manifest, ObjectFacts};
 use crate::rows::RowEncoder;
+use crate::source::{BucketSource, FolderSource};
 use crate::testing::{TestLog, archive, wait};
 
 const ALPHA: &str = "ri.indelible..organization.alpha";
@@ -45,13 +46,26 @@ impl Scene {
     }
 
     fn verify(&self, options: &Options) -> Report {
-        verify(&self.path, options, &|_| ())
+        let report = verify(&self.path, options, &|_| ());
+        assert_same(&report, &self.verify_bucket(options));
+        report
+    }
+
+    /// The same archive, read as any bucket is.
+    fn verify_bucket(&self, options: &Options) -> Report {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let bucket = Bucket::local(&self.path).unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let archive = BucketSource::new(bucket, runtime.handle().clone(), scratch.path());
+        let report = verify_source(&archive, options, &|_| ());
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+        report
     }
 
     /// All objects and their bytes.
     fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let mut seen = walk::Seen::default();
-        let names = walk::objects(&self.path, &mut seen).into_keys();
+        let names = walk::objects(&FolderSource::new(&self.path), "", &mut seen).into_keys();
         let names = names.filter(|name| !name.starts_with(".staging"));
         names.map(|name| (name.clone(), fs::read(self.path.join(name)).unwrap())).collect()
     }
@@ -61,6 +75,17 @@ impl Scene {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+/// Where an archive is read from makes no difference.
+fn assert_same(one: &Report, other: &Report) {
+    let facts = |report: &Report| {
+        let mut findings: Vec<_> = report.findings.iter().map(|finding| finding.message.clone()).collect();
+        findings.sort();
+        let counts = (report.entries, report.canonical_bytes, report.bytes, report.problems.len());
+        (report.outcome, findings, counts, format!("{:?} {:?}", report.logs, report.platform))
+    };
+    assert_eq!(facts(one), facts(other));
 }
 
 /// The label stands for the organization everywhere and is 32 digits long.
@@ -143,7 +168,7 @@ fn every_single_byte_counts() {
             // Another bit each time, so that all kinds of changes occur.
             changed[at] ^= 1 << (at % 8);
             scene.write(name, &changed);
-            let report = scene.verify(&Options { threads: 1, ..Options::default() });
+            let report = verify(&scene.path, &Options { threads: 1, ..Options::default() }, &|_| ());
             assert_eq!(report.outcome, Outcome::NotVerified, "{name} at {at}");
             let named = report.findings.iter().any(|finding| finding.object.as_ref() == Some(name));
             assert!(named, "{name} at {at}: {report}");

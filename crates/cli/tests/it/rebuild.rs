@@ -77,7 +77,7 @@ impl Scene {
     }
 }
 
-fn emit(server: &Client, organization: &str, numbers: std::ops::Range<u64>) -> Vec<Value> {
+pub(crate) fn emit(server: &Client, organization: &str, numbers: std::ops::Range<u64>) -> Vec<Value> {
     let event = |number| event(number, json!({"organizations": [{"id": organization, "reason": "test"}]}));
     let body =
         numbers.flat_map(|number| [serde_json::to_vec(&event(number)).unwrap(), b"\n".to_vec()].concat()).collect();
@@ -87,7 +87,7 @@ fn emit(server: &Client, organization: &str, numbers: std::ops::Range<u64>) -> V
 }
 
 /// Waits until everything acknowledged is in the bucket.
-fn wait_for_copies(server: &Client) {
+pub(crate) fn wait_for_copies(server: &Client) {
     let started = Instant::now();
     loop {
         let answer = server.indelible(&["archive", "status", "--format", "json"]);
@@ -102,7 +102,7 @@ fn wait_for_copies(server: &Client) {
 }
 
 /// How often each event is in the logs, by the number it was made with.
-fn stored(server: &Client) -> BTreeMap<u64, u64> {
+pub(crate) fn stored(server: &Client) -> BTreeMap<u64, u64> {
     let mut stored = BTreeMap::new();
     for row in server.sql("select logEntryId, count(*) as n from events group by logEntryId") {
         let id = row["logEntryId"].as_str().unwrap();

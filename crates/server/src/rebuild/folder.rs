@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use indelible_merkle::VerifierKey;
-use indelible_storage::{Bucket, durable};
+use indelible_storage::{Bucket, Location, durable};
 
-use super::RebuildReport;
+use super::{RebuildOptions, RebuildReport};
+use crate::bucket;
 
 /// Says that a rebuild is not finished, and from where it is made.
 const UNFINISHED: &str = "rebuild.unfinished";
@@ -45,13 +46,35 @@ impl Folder {
         report.map(Some).with_context(|| format!("{} is not the report of a rebuild", path.display()))
     }
 
-    /// Marks the folder as unfinished and makes the archive `from` its bucket.
-    pub(super) fn begin(&self, from: &Path) -> anyhow::Result<Bucket> {
-        let from = fs::canonicalize(from).with_context(|| format!("there is no archive {}", from.display()))?;
+    /// Marks the folder as unfinished and makes the archive of `options` its bucket, there and in the folder.
+    pub(super) fn begin(&self, options: &mut RebuildOptions) -> anyhow::Result<Bucket> {
+        let config = &mut options.config;
+        match options.from.parse()? {
+            Location::Folder(path) => {
+                let path =
+                    fs::canonicalize(&path).with_context(|| format!("there is no archive {}", path.display()))?;
+                self.mark(&path.display().to_string())?;
+                let configured = config.bucket.location()?.map(|location| fs::canonicalize(location.to_string()));
+                if !configured.is_some_and(|found| found.is_ok_and(|found| found == path)) {
+                    self.link(&path)?;
+                    config.bucket.url = None;
+                }
+            }
+            location => {
+                self.mark(&location.to_string())?;
+                config.bucket.url = Some(location.to_string());
+            }
+        }
+        bucket::keep_name(config)?;
+        bucket::open_existing(config)
+    }
+
+    /// Marks the folder as being rebuilt from there.
+    fn mark(&self, from: &str) -> anyhow::Result<()> {
         let mark = self.path.join(UNFINISHED);
         match fs::read_to_string(&mark) {
             Ok(text) => ensure!(
-                Path::new(text.trim_end()) == from,
+                text.trim_end() == from,
                 "the rebuild into {} was begun from {}; finish that, or choose another folder",
                 self.path.display(),
                 text.trim_end()
@@ -63,11 +86,16 @@ impl Folder {
                         self.path.display()
                     );
                 }
-                durable::write_atomic(&mark, format!("{}\n", from.display()).as_bytes(), 0o644)
+                durable::write_atomic(&mark, format!("{from}\n").as_bytes(), 0o644)
                     .context("mark the folder as unfinished")?;
             }
             Err(error) => return Err(error).context("read how far the rebuild had come"),
         }
+        Ok(())
+    }
+
+    /// Makes a folder the default bucket.
+    fn link(&self, from: &Path) -> anyhow::Result<()> {
         let archive = self.path.join("archive");
         match fs::canonicalize(&archive) {
             Ok(found) => ensure!(
@@ -77,12 +105,12 @@ impl Folder {
                 from.display()
             ),
             Err(_) => {
-                std::os::unix::fs::symlink(&from, &archive)
+                std::os::unix::fs::symlink(from, &archive)
                     .and_then(|()| durable::sync_dir(&self.path))
                     .with_context(|| format!("link {} to the archive", archive.display()))?;
             }
         }
-        Ok(Bucket::local(&archive)?)
+        Ok(())
     }
 
     /// Copies the files of `keys`; true if there are keys of the old server now.

@@ -1,7 +1,6 @@
 //! Which events are archived: a producer that sends one again is told so, as before the loss.
 
 use std::collections::HashMap;
-use std::fs::File;
 
 use anyhow::Context;
 use indelible_archive::log_file::{LogFileReader, ReadLimits};
@@ -39,12 +38,12 @@ pub(super) fn restore(rebuild: &Rebuild, inventory: &Inventory, config: &Config)
 }
 
 fn remember(rebuild: &Rebuild, file: &LogFile, number: u32, memory: &mut IdentityMemory) -> anyhow::Result<()> {
-    let path = rebuild.folder.path().join("archive").join(&file.object);
+    let (object, _) = rebuild.source.open(&file.object, file.bytes)?;
     let limits =
         ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
     let seed = memory.seed();
     let (mut infrastructure, mut content) = (Vec::new(), Vec::new());
-    for batch in LogFileReader::open(File::open(path)?, &limits)? {
+    for batch in LogFileReader::open(object, &limits)? {
         let batch = batch?;
         let rows = RowDecoder::new(&batch)?;
         for row in 0..rows.rows() {

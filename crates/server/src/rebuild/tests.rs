@@ -63,7 +63,7 @@ impl Disk {
     }
 
     fn verify(&self) -> Report {
-        verify(&self.bucket(), &Options::default(), &|_| ())
+        indelible_archive::verify::verify(&self.bucket(), &Options::default(), &|_| ())
     }
 }
 
@@ -225,8 +225,12 @@ async fn check_moment(disk: &Disk, moment: Moment<'_>) {
     let keys = lost.folder.path().join("keys");
     fs::rename(lost.data().join("keys"), &keys).unwrap();
     fs::remove_dir_all(lost.data()).unwrap();
-    let options =
-        RebuildOptions { from: lost.bucket(), keys: Some(keys), checkpoints: Vec::new(), config: lost.config() };
+    let options = RebuildOptions {
+        from: lost.bucket().display().to_string(),
+        keys: Some(keys),
+        checkpoints: Vec::new(),
+        config: lost.config(),
+    };
     if in_bucket == 0 {
         return;
     }

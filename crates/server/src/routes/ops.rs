@@ -96,6 +96,12 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             text.sample("indelible_disk_bytes", "gauge", help, &[("state", state)], bytes as f64);
         }
     }
+    text.plain(
+        "indelible_bucket_enforced",
+        "gauge",
+        "1 if the bucket refused to change or remove what was locked in it when that was last tried.",
+        f64::from(u8::from(app.bucket_watch.state(&app.bucket).tier == "enforced")),
+    );
     let alarms = app.alarms.active(app.now_us());
     for kind in AlarmKind::ALL {
         text.sample(

@@ -1,0 +1,244 @@
+//! The same life of an archive in a folder, in S3 and in Azure: with the store away for a while, and stopped in mid-upload.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use indelible_testkit::servers::{Kind, Server as Store};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Answer, Client, Server, eventually, fetch, offline};
+use crate::rebuild::{emit, stored, wait_for_copies};
+
+const ACME: &str = "ri.indelible..organization.acme";
+const BETA: &str = "ri.indelible..organization.beta";
+
+/// A bucket, and the folders of the servers that use it one after the other.
+struct Scene {
+    scratch: TempDir,
+    store: Option<Store>,
+    /// What follows the section `[bucket]` in the configuration.
+    bucket: String,
+    url: String,
+}
+
+impl Scene {
+    /// A folder where there is no store.
+    fn new(kind: Option<Kind>, locks: bool) -> Scene {
+        let scratch = tempfile::tempdir().unwrap();
+        let Some(kind) = kind else {
+            let url = scratch.path().join("bucket").display().to_string();
+            fs::create_dir(&url).unwrap();
+            return Scene { scratch, store: None, bucket: format!("url = '{url}'\n"), url };
+        };
+        let store = Store::start(kind);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(store.create_bucket("audit", locks));
+        let url = store.location("audit", "prod/eu").to_string();
+        let credentials = scratch.path().join("credentials");
+        fs::write(&credentials, store.credentials_file()).unwrap();
+        let account = store.settings().account.map(|account| format!("account = '{account}'\n")).unwrap_or_default();
+        let bucket = format!(
+            "url = '{url}'\nendpoint = '{}'\nallow-http = true\ncredentials-file = '{}'\n{account}",
+            store.endpoint(),
+            credentials.display()
+        );
+        Scene { scratch, store: Some(store), bucket, url }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// The configuration of a server that gives up an attempt soon.
+    fn config(&self, more: &str) -> String {
+        let quick = "request-seconds = 10\nretry-seconds = 2\n";
+        format!("[archive]\njournal-copy-seconds = 1\n[bucket]\n{}{quick}{more}", self.bucket)
+    }
+
+    fn start(&self, name: &str, more: &str) -> Server {
+        Server::start_configured(&self.path(name), &self.config(more))
+    }
+
+    fn verify(&self, options: &[&str]) -> Answer {
+        let config = self.path("verify.toml");
+        fs::write(&config, self.config("")).unwrap();
+        let mut args = vec!["verify", &self.url, "--config", config.to_str().unwrap()];
+        args.extend(options);
+        offline(&args)
+    }
+
+    fn check_verified(&self, entries: u64) {
+        let answer = self.verify(&["--json"]);
+        let report: Value = serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{}", answer.err));
+        assert_eq!((answer.code, &report["entries"]), (0, &entries.into()), "{report:#}");
+    }
+
+    /// Loses the disk of the server `first` but for its keys, and rebuilds it from the bucket as `second`.
+    fn rebuild(&self, first: &str, second: &str) -> Answer {
+        let (keys, data, config) = (self.path("keys"), self.path(second), self.path(second).with_extension("toml"));
+        let copied = Command::new("cp").arg("-r").arg(self.path(first).join("keys")).arg(&keys).status();
+        assert!(copied.unwrap().success());
+        fs::remove_dir_all(self.path(first)).unwrap();
+        fs::write(&config, self.config("")).unwrap();
+        let args = ["archive", "rebuild", "--from", &self.url, "--config", config.to_str().unwrap(), "--data-dir"];
+        offline(&[&args[..], &[data.to_str().unwrap(), "--keys", keys.to_str().unwrap()]].concat())
+    }
+}
+
+fn status(server: &Client) -> Value {
+    serde_json::from_str(server.indelible(&["archive", "status", "--format", "json"]).out.trim()).unwrap()
+}
+
+/// Each event once, by its number.
+fn once(numbers: impl Iterator<Item = u64>) -> BTreeMap<u64, u64> {
+    numbers.map(|number| (number, 1)).collect()
+}
+
+/// Ingest, seal, verify, lose the server, rebuild, go on.
+fn check_life(kind: Option<Kind>) {
+    let scene = Scene::new(kind, false);
+    let server = scene.start("first", "");
+    emit(&server, ACME, 0..300);
+    emit(&server, BETA, 300..310);
+    server.seal();
+    assert_eq!(stored(&server), once(0..310));
+    // Entries of the operator, of the two organizations, and their genesis.
+    let archived: u64 = status(&server)["organizations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|organization| organization["archived"].as_u64().unwrap())
+        .sum();
+    scene.check_verified(archived);
+    let checked = server.indelible(&["archive", "verify"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    // In copies of the journal only.
+    emit(&server, ACME, 310..330);
+    wait_for_copies(&server);
+    server.kill();
+    let answer = scene.rebuild("first", "second");
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("20 events were admitted again"), "{}", answer.out);
+    let server = scene.start("second", "");
+    assert_eq!(stored(&server), once(0..330));
+    let again = emit(&server, ACME, 290..330);
+    assert!(again.iter().all(|outcome| outcome["status"] == "duplicate"), "{again:?}");
+    emit(&server, ACME, 330..340);
+    server.seal();
+    server.stop();
+    assert_eq!(scene.verify(&[]).code, 0);
+}
+
+#[test]
+fn archive_lives_in_a_folder() {
+    check_life(None);
+}
+
+#[test]
+fn archive_lives_in_s3() {
+    check_life(Some(Kind::SeaweedFs));
+}
+
+#[test]
+fn archive_lives_in_azure() {
+    check_life(Some(Kind::Azurite));
+}
+
+/// Kills it, if that does not make it forget what it has answered.
+fn cut(store: &mut Store) {
+    match store.kind() {
+        Kind::Azurite => store.stop(),
+        _ => store.kill(),
+    }
+}
+
+/// As many as the environment says: each takes the time of a start.
+fn kills() -> u64 {
+    std::env::var("INDELIBLE_BUCKET_KILLS").map_or(2, |kills| kills.parse().expect("a number of kills"))
+}
+
+/// The store is away while events come in; later it is stopped again and again while runs and copies are uploaded.
+fn check_outage(kind: Kind) {
+    let mut scene = Scene::new(Some(kind), false);
+    let server = scene.start("data", "");
+    emit(&server, ACME, 0..100);
+    server.seal();
+    cut(scene.store.as_mut().unwrap());
+    for batch in 1..6 {
+        emit(&server, ACME, batch * 100..batch * 100 + 100);
+    }
+    eventually("the outage shows", || !status(&server)["journalCopies"]["lastError"].is_null());
+    let waits = &status(&server)["organizations"][0];
+    assert!(waits["oldestUnarchivedSeconds"].is_number(), "{waits}");
+    assert_eq!(stored(&server), once(0..600));
+    let lines = server.log().matches("copying the journal failed").count();
+    assert_eq!(lines, 1, "{}", server.log());
+    scene.store.as_mut().unwrap().restart();
+    server.seal();
+    wait_for_copies_or_archive(&server);
+
+    let mut next = 600;
+    for _ in 0..kills() {
+        emit(&server, ACME, next..next + 500);
+        next += 500;
+        let sealing = server.spawn(&["archive", "seal"]);
+        std::thread::sleep(std::time::Duration::from_millis(next % 40));
+        cut(scene.store.as_mut().unwrap());
+        // It fails or not, as far as it had come.
+        sealing.wait_with_output().unwrap();
+        scene.store.as_mut().unwrap().restart();
+        assert!(scene.verify(&[]).code != 1, "something half-written is visible");
+    }
+    server.seal();
+    assert_eq!(stored(&server), once(0..next));
+    server.stop();
+    let answer = scene.verify(&[]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+}
+
+/// Nothing fails any more.
+fn wait_for_copies_or_archive(server: &Client) {
+    eventually("the server has caught up", || {
+        let status = status(server);
+        status["lastError"].is_null() && status["journalCopies"]["lastError"].is_null()
+    });
+}
+
+#[test]
+fn outages_of_s3_lose_nothing() {
+    check_outage(Kind::SeaweedFs);
+}
+
+#[test]
+fn outages_of_azure_lose_nothing() {
+    check_outage(Kind::Azurite);
+}
+
+#[test]
+fn locks_of_the_bucket_are_tried_and_shown() {
+    let scene = Scene::new(Some(Kind::SeaweedFs), true);
+    let server = scene.start("data", "retention-days = 7\n");
+    emit(&server, ACME, 0..10);
+    server.seal();
+    eventually("the canary was tried", || status(&server)["bucket"]["tier"] == "enforced");
+    let (_, metrics) = fetch(server.request(reqwest::Method::GET, "/metrics"));
+    let metrics = String::from_utf8(metrics).unwrap();
+    assert!(metrics.contains("indelible_bucket_enforced 1"), "{metrics}");
+    server.stop();
+    assert_eq!(scene.verify(&[]).code, 0);
+    let (data, config) = (scene.path("data"), scene.path("data").with_extension("toml"));
+    let answer = offline(&["doctor", "--data-dir", data.to_str().unwrap(), "--config", config.to_str().unwrap()]);
+    assert!(answer.out.contains("enforced") && answer.out.contains("names are given once"), "{}", answer.out);
+}
+
+#[test]
+fn data_folder_keeps_its_bucket() {
+    let scene = Scene::new(None, false);
+    scene.start("data", "").stop();
+    fs::write(scene.path("data").with_extension("toml"), "").unwrap();
+    let log = Server::try_start_in(&scene.path("data")).err().unwrap();
+    assert!(log.contains("write its new place"), "{log}");
+}
