@@ -1,9 +1,15 @@
-//! The HTTP contract of `/api/v1`: what goes over the wire and what it is called.
+//! The HTTP contract: what goes over the wire and what it is called.
 //!
 //! Types here say nothing about how the server works. The OpenAPI document is made from them.
 
+mod clients;
+mod pull;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use clients::{ClientAnswer, ClientSummary, CreateClient};
+pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -143,6 +143,11 @@ impl Generation {
         self.files.last().map_or(0, |file| file.last + 1)
     }
 
+    /// Place among the files of the one that begins at `seq`, or of the first after it.
+    fn place(&self, seq: u64) -> usize {
+        self.files.partition_point(|file| file.first < seq)
+    }
+
     /// SHA-256 of the newest manifest.
     fn last_manifest(&self) -> Option<[u8; 32]> {
         self.last.as_ref().map(|(_, sha256)| *sha256)
@@ -206,6 +211,31 @@ impl Inventory {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let generations = scope.organizations().iter().filter_map(|organization| organizations.get(organization));
         generations.flat_map(BTreeMap::values).flat_map(|generation| generation.files.iter().cloned()).collect()
+    }
+
+    /// The log files of an organization that begin at `from`, a generation and a `seq`, or later, and that `wanted` wants: in
+    /// order, at most `max`.
+    pub fn files_from(
+        &self,
+        organization: &Organization,
+        from: (u32, u64),
+        wanted: impl Fn(&LogFile) -> bool,
+        max: usize,
+    ) -> Vec<Arc<LogFile>> {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.get(organization).into_iter();
+        let generations = generations.flat_map(|generations| generations.range(from.0..));
+        let files = generations.flat_map(|(number, generation)| {
+            let first = if *number == from.0 { generation.place(from.1) } else { 0 };
+            &generation.files[first..]
+        });
+        files.filter(|file| wanted(file)).take(max).cloned().collect()
+    }
+
+    /// The log file of an organization that begins at `from`, a generation and a `seq`.
+    pub fn file_at(&self, organization: &Organization, from: (u32, u64)) -> Option<Arc<LogFile>> {
+        let find = |generation: &Generation| generation.files.get(generation.place(from.1)).cloned();
+        self.read(organization, from.0, find).flatten().filter(|file| file.first == from.1)
     }
 
     /// The end of what is archived of a generation of an organization's log: the `seq` that the next run begins with.

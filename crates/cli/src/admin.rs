@@ -1,11 +1,15 @@
-//! Organizations and tokens.
+//! Organizations, tokens and OAuth clients.
 
 use std::process::ExitCode;
 
-use indelible_api::{CreateOrganization, CreateToken, OrganizationSummary, TokenAnswer};
+use indelible_api::{
+    ClientAnswer, ClientSummary, CreateClient, CreateOrganization, CreateToken, OrganizationSummary, TokenAnswer,
+};
+use reqwest::Method;
+use serde::Serialize;
 
-use crate::args::{OrganizationCommand, RowFormat, TokenCommand};
-use crate::client::Client;
+use crate::args::{ClientCommand, OrganizationCommand, RowFormat, SummaryFormat, TokenCommand};
+use crate::client::{Client, encode};
 use crate::output;
 
 pub(crate) async fn organization(client: &Client, command: OrganizationCommand) -> anyhow::Result<ExitCode> {
@@ -18,25 +22,34 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
         }
         OrganizationCommand::List { format } => {
             let list: Vec<OrganizationSummary> = client.get("/api/v1/organizations").await?;
-            print(&list, format)?;
+            print_rows(
+                &list,
+                format,
+                &["organization", "entries", "archived", "origin"],
+                |o: &OrganizationSummary| {
+                    let origin = o.origin.clone().unwrap_or_default();
+                    vec![o.organization.clone(), o.size.to_string(), o.archived.to_string(), origin]
+                },
+            )?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
     }
 }
 
-fn print(list: &[OrganizationSummary], format: RowFormat) -> anyhow::Result<()> {
-    let header = ["organization", "entries", "archived", "origin"];
-    let cells = |o: &OrganizationSummary| {
-        vec![o.organization.clone(), o.size.to_string(), o.archived.to_string(), o.origin.clone().unwrap_or_default()]
-    };
+fn print_rows<T: Serialize>(
+    list: &[T],
+    format: RowFormat,
+    header: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> anyhow::Result<()> {
     match format {
-        RowFormat::Json => list.iter().try_for_each(|o| output::line(&serde_json::to_string(o)?)),
+        RowFormat::Json => list.iter().try_for_each(|row| output::line(&serde_json::to_string(row)?)),
         RowFormat::Table => {
-            output::write_all(output::table(&header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes())
+            output::write_all(output::table(header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes())
         }
         RowFormat::Csv => {
-            let mut text = output::csv_line(header.into_iter());
-            list.iter().for_each(|o| text.push_str(&output::csv_line(cells(o).iter().map(String::as_str))));
+            let mut text = output::csv_line(header.iter().copied());
+            list.iter().for_each(|row| text.push_str(&output::csv_line(cells(row).iter().map(String::as_str))));
             output::write_all(text.as_bytes())
         }
     }
@@ -49,6 +62,35 @@ pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Res
         client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
     output::line(&answer.token)?;
     Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn client(client: &Client, command: ClientCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ClientCommand::Create { organization, operations, name, format } => {
+            let answer: ClientAnswer =
+                client.post("/api/v1/clients", &CreateClient { name, organization, operations }).await?;
+            match format {
+                SummaryFormat::Json => output::line(&serde_json::to_string(&answer)?)?,
+                SummaryFormat::Text => {
+                    output::line(&format!("client_id={}", answer.client_id))?;
+                    output::line(&format!("client_secret={}", answer.client_secret))?;
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        ClientCommand::List { organization, format } => {
+            let path = format!("/api/v1/clients?organization={}", encode(&organization));
+            let list: Vec<ClientSummary> = client.get(&path).await?;
+            print_rows(&list, format, &["client", "name", "operations", "created"], |c: &ClientSummary| {
+                vec![c.client_id.clone(), c.name.clone(), c.operations.join(" "), c.created.clone()]
+            })?;
+            Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        }
+        ClientCommand::Revoke { id } => {
+            client.send(client.request(Method::DELETE, &format!("/api/v1/clients/{}", encode(&id)))).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// Seconds in an age such as `30d`.

@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Create tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Create, list and revoke clients, which get short-lived tokens by OAuth 2.0.
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -459,5 +462,38 @@ pub(crate) enum TokenCommand {
         /// Name of who will use it.
         #[arg(long, default_value = "token")]
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Create a client and print its id and secret on standard output. The secret is shown this once.
+    Create {
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// Comma-separated.
+        #[arg(long, value_delimiter = ',', default_value = "audit-export:view")]
+        operations: Vec<String>,
+        /// Name of who will use it.
+        #[arg(long, default_value = "client")]
+        name: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+        format: SummaryFormat,
+    },
+    /// List the clients of an organization.
+    List {
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Revoke a client: its secret and its tokens end at once.
+    Revoke {
+        /// Its id.
+        id: String,
     },
 }

@@ -83,6 +83,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
+        Command::Client(command) => admin::client(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Verify(_)

@@ -1,26 +1,35 @@
-//! Organizations, principals, what they may do where, and their tokens, in a SQLite database.
+//! Organizations, principals, what they may do where, their tokens and OAuth clients, in a SQLite database.
 //!
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
 
+mod client;
 mod operation;
 mod principal;
 mod token;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use indelible_event::Organization;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use tokio::sync::Mutex;
 
+use client::Registered;
+
+pub use client::{ApiScope, Client};
 pub use operation::{Operation, UnknownOperation};
 pub use principal::{Attribution, Denied, Principal};
 pub use token::Secret;
 
 /// Schema changes, oldest first. Only ever appended to.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tokens.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_tokens.sql"), include_str!("../migrations/0002_clients.sql")];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -52,6 +61,8 @@ pub enum ControlError {
 /// The control database with its contents in memory.
 pub struct Control {
     pool: SqlitePool,
+    /// Held over a change and the reload after it, so that no reload takes the place of a later one.
+    changing: Mutex<()>,
     state: RwLock<State>,
 }
 
@@ -59,10 +70,12 @@ pub struct Control {
 struct State {
     /// By hash of the token.
     principals: HashMap<[u8; 32], Arc<Principal>>,
+    /// By id.
+    clients: HashMap<Arc<str>, Registered>,
     organizations: BTreeSet<Organization>,
 }
 
-/// What a new token allows.
+/// What a new token or client allows.
 pub struct Grant {
     /// Name of the principal it is for.
     pub name: String,
@@ -88,7 +101,7 @@ impl Control {
             .synchronous(SqliteSynchronous::Full);
         let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(database("open"))?;
         migrate(&pool).await?;
-        let control = Self { pool, state: RwLock::default() };
+        let control = Self { pool, changing: Mutex::default(), state: RwLock::default() };
         control.reload().await?;
         Ok(control)
     }
@@ -113,6 +126,7 @@ impl Control {
         now_us: i64,
         keep: impl FnOnce(&Secret) -> std::io::Result<()>,
     ) -> Result<bool, ControlError> {
+        let _one_at_a_time = self.changing.lock().await;
         let known =
             sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
         if known.map_err(database("look for the administrator"))?.is_some() {
@@ -121,10 +135,10 @@ impl Control {
         let grant = Grant {
             name: ADMINISTRATOR.to_owned(),
             target: None,
-            operations: vec![Operation::OperatorAdminister, Operation::AuditEmit],
+            operations: Operation::OF_PLATFORM.to_vec(),
             expires_at_us: None,
         };
-        let secret = Secret::draw().map_err(ControlError::Random)?;
+        let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
         keep(&secret).map_err(ControlError::Keep)?;
         self.insert_token(ADMINISTRATOR, &grant, &secret, now_us).await?;
         Ok(true)
@@ -135,9 +149,10 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn create_token(&self, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
+        let _one_at_a_time = self.changing.lock().await;
         let mut id = [0u8; 8];
         getrandom::fill(&mut id).map_err(ControlError::Random)?;
-        let secret = Secret::draw().map_err(ControlError::Random)?;
+        let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
         self.insert_token(&hex::encode(id), grant, &secret, now_us).await?;
         Ok(secret)
     }
@@ -149,24 +164,8 @@ impl Control {
         secret: &Secret,
         now_us: i64,
     ) -> Result<(), ControlError> {
-        let target = grant.target.as_ref().map_or("*", Organization::as_str);
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
-        sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
-            .bind(principal)
-            .bind(&grant.name)
-            .bind(now_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create a principal"))?;
-        for operation in &grant.operations {
-            sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
-                .bind(principal)
-                .bind(target)
-                .bind(operation.as_str())
-                .execute(&mut *transaction)
-                .await
-                .map_err(database("grant an operation"))?;
-        }
+        Self::insert_principal(&mut transaction, principal, grant, now_us).await?;
         sqlx::query(
             "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)",
         )
@@ -180,6 +179,33 @@ impl Control {
         .map_err(database("create a token"))?;
         transaction.commit().await.map_err(database("create a token"))?;
         self.reload().await
+    }
+
+    /// A new principal with what it may do.
+    async fn insert_principal(
+        connection: &mut SqliteConnection,
+        id: &str,
+        grant: &Grant,
+        now_us: i64,
+    ) -> Result<(), ControlError> {
+        sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
+            .bind(id)
+            .bind(&grant.name)
+            .bind(now_us)
+            .execute(&mut *connection)
+            .await
+            .map_err(database("create a principal"))?;
+        let target = grant.target.as_ref().map_or("*", Organization::as_str);
+        for operation in &grant.operations {
+            sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
+                .bind(id)
+                .bind(target)
+                .bind(operation.as_str())
+                .execute(&mut *connection)
+                .await
+                .map_err(database("grant an operation"))?;
+        }
+        Ok(())
     }
 
     /// All organizations, in order of their RIDs.
@@ -223,6 +249,7 @@ impl Control {
         if self.has_organization(organization) {
             return Ok(false);
         }
+        let _one_at_a_time = self.changing.lock().await;
         let mut transaction = self.pool.begin().await.map_err(database("create an organization"))?;
         let inserted = sqlx::query("insert or ignore into organization (rid, created_at_us) values (?, ?)")
             .bind(organization.as_str())
@@ -249,50 +276,101 @@ impl Control {
 
     /// Reads the database into memory.
     async fn reload(&self) -> Result<(), ControlError> {
-        let organizations = sqlx::query("select rid from organization")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(database("read organizations"))?;
+        let organizations = self.rows("read organizations", "select rid from organization").await?;
         let organizations =
             organizations.iter().map(|row| parse::<Organization>(row.get(0))).collect::<Result<_, _>>()?;
-        let permissions = sqlx::query("select principal, target, operation from permission")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(database("read permissions"))?;
-        let tokens = sqlx::query(
-            "select t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(database("read tokens"))?;
-        let mut principals = HashMap::new();
-        for row in &tokens {
-            let hash: Vec<u8> = row.get(0);
-            let hash: [u8; 32] = hash.try_into().map_err(|_| ControlError::Damaged("a token hash".to_owned()))?;
-            let id: &str = row.get(2);
-            let mut principal = Principal {
-                id: id.into(),
-                name: row.get::<&str, _>(3).into(),
-                expires_at_us: row.get(1),
-                platform: BTreeSet::new(),
-                organizations: Default::default(),
+        let mut rights: HashMap<String, Rights> = HashMap::new();
+        for row in self.rows("read permissions", "select principal, target, operation from permission").await? {
+            let rights = rights.entry(row.get(0)).or_default();
+            let operation = parse::<Operation>(row.get(2))?;
+            match row.get::<&str, _>(1) {
+                "*" => rights.platform.insert(operation),
+                rid => rights.organizations.entry(parse(rid)?).or_default().insert(operation),
             };
-            for permission in permissions.iter().filter(|permission| permission.get::<&str, _>(0) == id) {
-                let operation = parse::<Operation>(permission.get(2))?;
-                match permission.get::<&str, _>(1) {
-                    "*" => principal.platform.insert(operation),
-                    rid => principal.organizations.entry(parse(rid)?).or_default().insert(operation),
-                };
-            }
-            principals.insert(hash, Arc::new(principal));
         }
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { principals, organizations };
+        let mut principals = HashMap::new();
+        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal";
+        for row in self.rows("read tokens", tokens).await? {
+            let rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
+            principals.insert(hash_of(&row, 1)?, Arc::new(principal(&row, rights)));
+        }
+        let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.scopes from access_token t \
+                             join principal p on p.id = t.client";
+        for row in self.rows("read access tokens", access_tokens).await? {
+            let mut rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
+            if let Some(scopes) = row.get::<Option<&str>, _>(5) {
+                rights.keep(&covered(scopes)?);
+            }
+            principals.insert(hash_of(&row, 1)?, Arc::new(principal(&row, rights)));
+        }
+        let mut clients = HashMap::new();
+        let all = "select p.id, c.secret_sha256, p.name, c.organization, c.created_at_us from client c \
+                   join principal p on p.id = c.principal";
+        for row in self.rows("read clients", all).await? {
+            let (id, organization): (Arc<str>, Organization) = (row.get::<&str, _>(0).into(), parse(row.get(3))?);
+            let rights = rights.get(&*id).and_then(|rights| rights.organizations.get(&organization));
+            let client = Client {
+                id: Arc::clone(&id),
+                name: row.get::<&str, _>(2).into(),
+                operations: rights.cloned().unwrap_or_default(),
+                organization,
+                created_at_us: row.get(4),
+            };
+            clients.insert(id, Registered { client: Arc::new(client), secret_sha256: hash_of(&row, 1)? });
+        }
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { principals, clients, organizations };
         Ok(())
+    }
+
+    async fn rows(&self, action: &'static str, query: &'static str) -> Result<Vec<SqliteRow>, ControlError> {
+        sqlx::query(query).fetch_all(&self.pool).await.map_err(database(action))
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a principal may do, on the platform and in organizations.
+#[derive(Clone, Default)]
+struct Rights {
+    platform: BTreeSet<Operation>,
+    organizations: BTreeMap<Organization, BTreeSet<Operation>>,
+}
+
+impl Rights {
+    /// Takes away everything but `operations`.
+    fn keep(&mut self, operations: &BTreeSet<Operation>) {
+        self.platform.retain(|operation| operations.contains(operation));
+        self.organizations.values_mut().for_each(|held| held.retain(|operation| operations.contains(operation)));
+    }
+}
+
+/// Of a row with id of the token, hash, end, id and name.
+fn principal(row: &SqliteRow, rights: Rights) -> Principal {
+    Principal {
+        id: row.get::<&str, _>(3).into(),
+        name: row.get::<&str, _>(4).into(),
+        token_id: row.get::<&str, _>(0).into(),
+        expires_at_us: row.get(2),
+        platform: rights.platform,
+        organizations: rights.organizations,
+    }
+}
+
+/// What the scopes of an access token cover together.
+fn covered(scopes: &str) -> Result<BTreeSet<Operation>, ControlError> {
+    let mut operations = BTreeSet::new();
+    for name in scopes.split_whitespace() {
+        let scope = ApiScope::parse(name).ok_or_else(|| ControlError::Damaged(name.to_owned()))?;
+        operations.extend(scope.operations());
+    }
+    Ok(operations)
+}
+
+fn hash_of(row: &SqliteRow, column: usize) -> Result<[u8; 32], ControlError> {
+    let hash: Vec<u8> = row.get(column);
+    hash.try_into().map_err(|_| ControlError::Damaged("the hash of a secret".to_owned()))
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), ControlError> {

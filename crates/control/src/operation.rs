@@ -41,16 +41,27 @@ operations! {
     AuditSql = "audit:sql",
     /// Read checkpoints and tiles.
     AuditVerify = "audit:verify",
-    /// Make tokens for the organization.
+    /// List the organization's log files and fetch their contents.
+    AuditExportView = "audit-export:view",
+    /// Make tokens and clients for the organization.
     OrganizationAdminister = "organization:administer",
     /// Create organizations, seal the archive, make tokens with the operator's reach.
     OperatorAdminister = "operator:administer",
 }
 
 impl Operation {
+    /// What may be granted with the operator's reach.
+    pub const OF_PLATFORM: &[Self] = &[Self::OperatorAdminister, Self::AuditEmit];
+
     /// What the administrator of an organization may do in it.
-    pub const OF_ORGANIZATION: &[Self] =
-        &[Self::AuditEmit, Self::AuditSearch, Self::AuditSql, Self::AuditVerify, Self::OrganizationAdminister];
+    pub const OF_ORGANIZATION: &[Self] = &[
+        Self::AuditEmit,
+        Self::AuditSearch,
+        Self::AuditSql,
+        Self::AuditVerify,
+        Self::AuditExportView,
+        Self::OrganizationAdminister,
+    ];
 }
 
 impl fmt::Display for Operation {

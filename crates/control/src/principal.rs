@@ -15,6 +15,8 @@ pub struct Principal {
     pub id: Arc<str>,
     /// Name for people.
     pub name: Arc<str>,
+    /// Id of the token it presents, which is no secret.
+    pub token_id: Arc<str>,
     pub(crate) expires_at_us: Option<i64>,
     pub(crate) platform: BTreeSet<Operation>,
     pub(crate) organizations: BTreeMap<Organization, BTreeSet<Operation>>,

@@ -85,3 +85,96 @@ async fn a_newer_schema_is_refused() {
     let error = Control::open(&folder.path().join("control.sqlite")).await.err().unwrap();
     assert!(matches!(error, ControlError::TooNew { found: 99, .. }), "{error}");
 }
+
+async fn client_of(control: &Control, operations: &[Operation]) -> (Arc<Client>, String) {
+    let secret = administrator(control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
+    let grant = Grant {
+        name: "siem".into(),
+        target: Some(organization("a")),
+        operations: operations.to_vec(),
+        expires_at_us: None,
+    };
+    let (client, secret) = control.create_client(&grant, 1).await.unwrap().unwrap();
+    (client, secret.reveal().to_owned())
+}
+
+#[tokio::test]
+async fn a_client_is_known_by_its_secret_and_no_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let (client, secret) = client_of(&control, &[Operation::AuditExportView]).await;
+    assert_eq!(control.clients(&organization("a")), [Arc::clone(&client)]);
+    assert!(control.clients(&organization("b")).is_empty());
+    let control = open(&folder).await;
+    assert_eq!(control.authenticate_client(&client.id, &secret), Some(client.clone()));
+    for (id, secret) in [(&*client.id, "x"), ("x", &*secret), (&*client.id, ""), (&*client.id, &secret[1..])] {
+        assert_eq!(control.authenticate_client(id, secret), None);
+    }
+    assert!(control.authenticate(&secret, 1).is_none(), "the secret is no token");
+    let nowhere = Grant { name: "x".into(), target: Some(organization("b")), operations: vec![], expires_at_us: None };
+    assert!(control.create_client(&nowhere, 1).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let (client, _) = client_of(&control, &[Operation::AuditExportView, Operation::AuditSearch]).await;
+    let a = organization("a");
+    let check = async |scopes: Option<&[ApiScope]>, may: &[Operation]| {
+        let token = control.create_access_token(&client, scopes, 1, 100).await.unwrap().unwrap();
+        let principal = control.authenticate(token.reveal(), 99).unwrap();
+        assert_eq!((&principal.id, &*principal.token_id), (&client.id, &*token.id));
+        for operation in Operation::ALL {
+            assert_eq!(principal.require(*operation, &a).is_ok(), may.contains(operation), "{scopes:?} {operation}");
+        }
+        assert!(control.authenticate(token.reveal(), 100).is_none());
+        token.reveal().to_owned()
+    };
+    check(None, &[Operation::AuditExportView, Operation::AuditSearch]).await;
+    check(Some(&[ApiScope::AuditRead]), &[Operation::AuditExportView]).await;
+    let token = check(Some(&[]), &[]).await;
+    assert!(open(&folder).await.authenticate(&token, 2).is_some(), "a restart keeps it");
+    assert!(control.revoke_access_token(&client, "x").await.unwrap().is_none());
+    assert!(control.revoke_access_token(&client, &token).await.unwrap().is_some());
+    assert!(control.revoke_access_token(&client, &token).await.unwrap().is_none());
+    assert!(control.authenticate(&token, 2).is_none());
+    let token = control.create_access_token(&client, None, 1, 100).await.unwrap().unwrap();
+    assert!(control.revoke_client(&client.id).await.unwrap());
+    assert!(!control.revoke_client(&client.id).await.unwrap());
+    assert!(control.authenticate(token.reveal(), 2).is_none());
+    assert!(control.create_access_token(&client, None, 1, 100).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let (client, _) = client_of(&control, &[Operation::AuditExportView]).await;
+    let mut tokens = Vec::new();
+    for now_us in 0..258 {
+        tokens.push(control.create_access_token(&client, None, now_us, 1000).await.unwrap().unwrap());
+    }
+    let alive: Vec<bool> = tokens.iter().map(|token| control.authenticate(token.reveal(), 999).is_some()).collect();
+    assert_eq!(alive.iter().position(|alive| *alive), Some(2));
+    assert!(alive[2..].iter().all(|alive| *alive));
+    control.create_access_token(&client, None, 1000, 2000).await.unwrap();
+    assert_eq!(control.rows("count", "select 1 from access_token").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn administrators_of_older_databases_may_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
+    let back = "delete from permission where operation = 'audit-export:view'; drop table access_token; drop table client; \
+                pragma user_version = 1";
+    sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
+    drop(control);
+    let administrator = open(&folder).await.authenticate(&secret, 1).unwrap();
+    assert_eq!(administrator.require(Operation::AuditExportView, &organization("a")), Ok(()));
+}

@@ -69,6 +69,15 @@ impl Keys {
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
         digest.first_chunk().copied().unwrap_or_default()
     }
+
+    /// 32 secret bytes for a `purpose` that names no RID, other ones for each organization.
+    pub(crate) fn derive(&self, purpose: &str, organization: &Organization) -> [u8; 32] {
+        let mut mac = self.label.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(organization.as_str().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
 }
 
 /// Reads a key file; `None` if there is none, `InvalidData` if it holds something else.

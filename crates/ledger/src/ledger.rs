@@ -204,6 +204,13 @@ impl Ledger {
         self.keys.label_of(organization)
     }
 
+    /// A secret key for `purpose`, another one for each organization. It stays the same as long as the platform's label key,
+    /// over restarts and over a rebuild that is given the keys. `purpose` must not begin as a RID does, with `ri.`.
+    #[must_use]
+    pub fn derived_key(&self, purpose: &str, organization: &Organization) -> [u8; 32] {
+        self.keys.derive(purpose, organization)
+    }
+
     /// Makes the log of an organization, or returns the one there is. Its salt key and its folder survive power loss
     /// once this returns.
     ///

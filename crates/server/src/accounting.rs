@@ -16,6 +16,7 @@ use indelible_event::{Scope, Time};
 use indelible_query::Snapshot;
 
 use crate::app::App;
+use crate::audit::INDELIBLE;
 use crate::error::ApiError;
 
 /// Most ranges told for one row; the number of missing events counts all.
@@ -35,10 +36,10 @@ struct Account {
     gaps: Vec<Gap>,
 }
 
-/// Entries received at or after `since_us`; all if `None`.
+/// What producers sent, received at or after `since_us`; all if `None`.
 fn within(since_us: Option<i64>) -> String {
     let since = since_us.map(|us| format!(" and received_at >= '{}'", Time { micros: us, nanos: 0 }));
-    format!("type <> 'indelible.1'{}", since.unwrap_or_default())
+    format!("type <> 'indelible.1' and intake.producer <> '{INDELIBLE}'{}", since.unwrap_or_default())
 }
 
 fn totals(since_us: Option<i64>) -> String {

@@ -8,15 +8,16 @@ use indelible_api::{ErrorCode, OrganizationSummary};
 use indelible_archive::Inventory;
 use indelible_control::{Control, Operation, Principal};
 use indelible_event::{Limits, Organization};
-use indelible_intake::{Clock, Intake};
+use indelible_intake::{Answer, Batch, Clock, Intake, SubmitError};
 use indelible_ledger::Ledger;
 use indelible_merkle::VerifierKey;
 use indelible_query::Engine;
 use indelible_storage::Bucket;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
+use crate::audit::{OwnEntries, Polls};
 use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
@@ -56,6 +57,10 @@ pub(crate) struct App {
     pub(crate) bodies: Arc<Semaphore>,
     /// Places for bundles that are being made.
     pub(crate) bundles: Arc<Semaphore>,
+    /// Places for contents of log files that are being read.
+    pub(crate) contents: Arc<Semaphore>,
+    pub(crate) own_entries: OwnEntries,
+    pub(crate) polls: Polls,
     pub(crate) stopping: AtomicBool,
     /// Why this server must not be started again, once it has found out.
     pub(crate) retired: OnceLock<String>,
@@ -81,6 +86,22 @@ impl App {
     pub(crate) fn admit(&self) -> Result<(), ApiError> {
         self.disk.admit()?;
         self.intake.clock_stop().map_or(Ok(()), |stop| Err(error::clock_stopped(stop)))
+    }
+
+    /// Hands events in. On `Ok` they survive power loss.
+    pub(crate) async fn submit(&self, batch: Batch) -> Result<Answer, ApiError> {
+        if batch.is_empty() {
+            return Ok(Answer::default());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.intake.submit(batch, Box::new(move |result| drop(reply.send(result))));
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(error::submit_error(error, |number| {
+                self.ledger.get(number).map_or_else(String::new, |log| log.organization.to_string())
+            })),
+            Err(_) => Err(error::submit_error(SubmitError::Unknown, |_| String::new())),
+        }
     }
 
     /// Creates an organization and its log. Returns false if it exists.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
+use indelible_control::Operation;
 use indelible_event::{Organization, Scope};
 use indelible_intake::TailSnapshot;
 use indelible_ledger::OrganizationLog;
@@ -55,9 +56,9 @@ pub(crate) struct ArchiveState {
     pub(crate) oldest_unarchived_seconds: Option<f64>,
 }
 
-/// Whether what waits should become a log file now. Few entries wait until midnight, but not so long that they would raise
-/// the alarm about the promised time.
-fn is_due(waiting: &Waiting, now_us: i64, journal_bytes: u64, settings: &config::Archive) -> bool {
+/// Whether what waits should become a log file now. Few entries that nobody awaits wait until midnight, but not so long that
+/// they would raise the alarm about the promised time.
+fn is_due(waiting: &Waiting, awaited: bool, now_us: i64, journal_bytes: u64, settings: &config::Archive) -> bool {
     let age_us = now_us.saturating_sub(waiting.received_at_us.0);
     let promise_us = i64::from(settings.promise_hours) * 3_600_000_000;
     let day_is_over = now_us.div_euclid(DAY_US) > waiting.received_at_us.0.div_euclid(DAY_US);
@@ -66,7 +67,7 @@ fn is_due(waiting: &Waiting, now_us: i64, journal_bytes: u64, settings: &config:
             || day_is_over
             || age_us >= promise_us / 3
             || journal_bytes >= settings.journal_bytes_max
-            || (waiting.entries >= settings.few_entries
+            || ((awaited || waiting.entries >= settings.few_entries)
                 && age_us >= i64::try_from(settings.age_seconds).unwrap_or(i64::MAX / 1_000_000) * 1_000_000))
 }
 
@@ -125,13 +126,13 @@ impl App {
         for (number, waiting) in waiting {
             let Some(log) = self.ledger.get(number) else { continue };
             let asked = asked(&log);
-            if asked || is_due(&waiting, self.now_us(), journal_bytes, &self.config.archive) {
+            if asked || self.is_due(&log, &waiting, journal_bytes) {
                 // What comes in meanwhile waits for its own turn.
                 let end = self.ledger.size(number);
                 while self.inventory.archived_end(&log.organization, log.generation) < end {
                     self.archive_run(&log, end).await.with_context(|| format!("archive {}", log.organization))?;
                     archived = true;
-                    if !asked && !self.is_still_due(number, journal_bytes) {
+                    if !asked && !self.is_still_due(&log, journal_bytes) {
                         break;
                     }
                 }
@@ -143,9 +144,21 @@ impl App {
         Ok(())
     }
 
-    fn is_still_due(&self, number: u32, journal_bytes: u64) -> bool {
+    fn is_still_due(&self, log: &OrganizationLog, journal_bytes: u64) -> bool {
         let waiting = self.waiting(&self.intake.tail().snapshot());
-        waiting.get(&number).is_some_and(|waiting| is_due(waiting, self.now_us(), journal_bytes, &self.config.archive))
+        waiting.get(&log.number).is_some_and(|waiting| self.is_due(log, waiting, journal_bytes))
+    }
+
+    fn is_due(&self, log: &OrganizationLog, waiting: &Waiting, journal_bytes: u64) -> bool {
+        let archived = self.inventory.archived_end(&log.organization, log.generation);
+        let only_own = self.own_entries.are_all(log.number, &(archived..archived + waiting.entries));
+        let awaited = !only_own && self.is_awaited(&log.organization);
+        is_due(waiting, awaited, self.now_us(), journal_bytes, &self.config.archive)
+    }
+
+    /// Whether somebody waits for the organization's log files, however few events they hold.
+    fn is_awaited(&self, organization: &Organization) -> bool {
+        self.control.has_client(organization, Operation::AuditExportView)
     }
 
     /// Seals the next run of one organization, below `end`, and uploads it.
@@ -279,9 +292,12 @@ mod tests {
     fn a_run_is_due_by_size_age_midnight_the_promise_or_a_full_journal() {
         let settings = config::Archive::default();
         let hour = 3_600_000_000;
-        let check = |entries, bytes, oldest_us, now_us, journal, due| {
+        let check_awaited = |awaited, entries, bytes, oldest_us, now_us, journal, due| {
             let waiting = Waiting { entries, bytes, received_at_us: (oldest_us, oldest_us) };
-            assert_eq!(is_due(&waiting, now_us, journal, &settings), due, "{waiting:?} at {now_us}");
+            assert_eq!(is_due(&waiting, awaited, now_us, journal, &settings), due, "{waiting:?} at {now_us}");
+        };
+        let check = |entries, bytes, oldest_us, now_us, journal, due| {
+            check_awaited(false, entries, bytes, oldest_us, now_us, journal, due);
         };
         check(0, 0, 0, 10 * DAY_US, u64::MAX, false);
         check(1, 10, hour, hour + 1, 0, false);
@@ -289,6 +305,9 @@ mod tests {
         check(999, 10, hour, 2 * hour, 0, false);
         check(1000, 10, hour, hour + 899_000_000, 0, false);
         check(1000, 10, hour, hour + 900_000_000, 0, true);
+        check_awaited(true, 0, 0, hour, 2 * hour, 0, false);
+        check_awaited(true, 1, 10, hour, hour + 899_000_000, 0, false);
+        check_awaited(true, 1, 10, hour, hour + 900_000_000, 0, true);
         check(1, 10, DAY_US - 1, DAY_US, 0, true);
         check(1, 10, hour, 9 * hour - 1, 0, false);
         check(1, 10, hour, 9 * hour, 0, true);

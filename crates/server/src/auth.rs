@@ -1,23 +1,76 @@
-//! Who calls: a bearer token, looked up before anything else is read.
+//! Who calls: a bearer token, looked up before anything else is read, and where the request came from.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::{header, request::Parts};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::{HeaderMap, header, request::Parts};
 use indelible_api::ErrorCode;
 use indelible_control::Principal;
 
 use crate::app::App;
+use crate::audit::Actor;
 use crate::error::ApiError;
 
+/// Most addresses kept of a request, and most bytes of its user agent: an event holds no more.
+const ORIGINS_MAX: usize = 64;
+const USER_AGENT_BYTES_MAX: usize = 1024;
+
 /// The authenticated principal of a request.
-pub(crate) struct Caller(pub(crate) Arc<Principal>);
+pub(crate) struct Caller {
+    principal: Arc<Principal>,
+    agent: Agent,
+}
+
+impl Caller {
+    /// As audit events name it.
+    pub(crate) fn actor(&self) -> Actor {
+        let Principal { id, token_id, .. } = &*self.principal;
+        Actor { id: Arc::clone(id), token_id: Some(Arc::clone(token_id)), agent: self.agent.clone() }
+    }
+}
 
 impl Deref for Caller {
     type Target = Principal;
     fn deref(&self) -> &Principal {
-        &self.0
+        &self.principal
+    }
+}
+
+/// How a request came, as far as it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Agent {
+    /// As the caller calls itself.
+    pub(crate) user_agent: Option<String>,
+    /// Addresses it came from, the first one first: those that proxies added, else the peer's. They can be made up.
+    pub(crate) origins: Vec<String>,
+    /// The peer's address.
+    pub(crate) source_origin: Option<String>,
+}
+
+impl Agent {
+    fn new(headers: &HeaderMap, peer: Option<SocketAddr>) -> Self {
+        let source_origin = peer.map(|peer| peer.ip().to_canonical().to_string());
+        let user_agent = headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok());
+        let user_agent = user_agent.filter(|text| !text.is_empty() && text.len() <= USER_AGENT_BYTES_MAX);
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|text| text.to_str().ok());
+        let forwarded = forwarded.flat_map(|text| text.split(',')).filter_map(|text| text.trim().parse().ok());
+        let mut origins: Vec<String> = forwarded.take(ORIGINS_MAX).map(|address: IpAddr| address.to_string()).collect();
+        if origins.is_empty() {
+            origins.extend(source_origin.clone());
+        }
+        Self { user_agent: user_agent.map(str::to_owned), origins, source_origin }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Agent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        Ok(Self::new(&parts.headers, peer))
     }
 }
 
@@ -35,6 +88,30 @@ impl FromRequestParts<Arc<App>> for Caller {
             .and_then(|text| text.strip_prefix("Bearer "))
             .ok_or_else(|| refuse("the Authorization header must be `Bearer TOKEN`"))?;
         let principal = app.control.authenticate(token.trim(), app.now_us());
-        principal.map(Self).ok_or_else(|| refuse("the token is unknown or has ended"))
+        let principal = principal.ok_or_else(|| refuse("the token is unknown or has ended"))?;
+        let Ok(agent) = Agent::from_request_parts(parts, app).await;
+        Ok(Self { principal, agent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn addresses_are_those_of_proxies_or_the_peer_and_nothing_else() {
+        let check = |headers: &[(&'static str, &str)], expected: (Option<&str>, &[&str])| {
+            let mut map = HeaderMap::new();
+            headers.iter().for_each(|(name, value)| drop(map.append(*name, value.parse().unwrap())));
+            let agent = Agent::new(&map, Some("[::ffff:192.0.2.1]:5000".parse().unwrap()));
+            assert_eq!((agent.user_agent.as_deref(), &*agent.origins), (expected.0, expected.1), "{headers:?}");
+            assert_eq!(agent.source_origin.as_deref(), Some("192.0.2.1"));
+        };
+        check(&[], (None, &["192.0.2.1"]));
+        check(&[("user-agent", "curl/8"), ("x-forwarded-for", "a secret")], (Some("curl/8"), &["192.0.2.1"]));
+        let forwarded = [("x-forwarded-for", "198.51.100.7, x, 2001:db8::1"), ("x-forwarded-for", "203.0.113.9")];
+        check(&forwarded, (None, &["198.51.100.7", "2001:db8::1", "203.0.113.9"]));
+        check(&[("user-agent", &"x".repeat(1025))], (None, &["192.0.2.1"]));
     }
 }

@@ -23,6 +23,10 @@ pub struct Config {
     pub platform: Option<String>,
     /// The operator's own organization: it gets events of platform producers that name none.
     pub operator_organization: Organization,
+    /// Whether each search and other read of an organization's log is an event in it. Default true.
+    pub audit_reads: bool,
+    /// Seconds over which polls of the pull API that find nothing new are counted in one event. Default 3,600.
+    pub empty_polls_seconds: u64,
     /// What a stranger may send.
     pub limits: Limits,
     /// The journal.
@@ -156,7 +160,8 @@ pub struct Archive {
     pub log_file_bytes: u64,
     /// Seconds after which waiting entries are sealed. Default 900.
     pub age_seconds: u64,
-    /// Organizations with fewer waiting entries than this wait until midnight UTC. Default 1,000.
+    /// Organizations with fewer waiting entries than this wait until midnight UTC, unless a client pulls their log files.
+    /// Default 1,000.
     pub few_entries: u64,
     /// Seconds for which archived entries stay in the journal all the same. Default 60.
     pub journal_seconds: u64,
@@ -193,6 +198,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7070)),
             platform: None,
             operator_organization: default_operator(),
+            audit_reads: true,
+            empty_polls_seconds: 3600,
             limits: Limits::default(),
             journal: Journal::default(),
             disk: Disk::default(),

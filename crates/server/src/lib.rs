@@ -7,6 +7,7 @@ mod accounting;
 mod alarms;
 mod app;
 mod archiver;
+mod audit;
 mod auth;
 mod body;
 mod bucket;
@@ -18,10 +19,13 @@ mod disk;
 pub mod doctor;
 mod entries;
 mod error;
+mod foundry;
 mod generation;
+mod ids;
 mod metrics;
 mod outage;
 mod platform_archive;
+mod pull;
 mod rebuild;
 pub mod rotation;
 mod routes;
@@ -92,6 +96,9 @@ impl Server {
         bucket::keep_name(&config)?;
         let bucket = bucket::open(&config)?;
         bucket::ensure_fit(&config, &bucket).await?;
+        if !config.audit_reads {
+            tracing::warn!("audit-reads is off: who reads an organization's log leaves no trace in it");
+        }
         let platform = platform_name(&data, config.platform.as_deref())?;
         let kept = generation::Kept::read(&data)?;
         let number = kept.as_ref().map_or(1, generation::Kept::generation);
@@ -149,6 +156,9 @@ impl Server {
             clock,
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
+            contents: Arc::new(Semaphore::new(pull::CONTENTS_AT_ONCE)),
+            own_entries: audit::OwnEntries::default(),
+            polls: audit::Polls::default(),
             stopping: AtomicBool::new(false),
             retired: OnceLock::new(),
             config,
@@ -190,6 +200,7 @@ impl Server {
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
+        let polls = tokio::spawn(Arc::clone(&app).write_polls_forever());
         let stopped = {
             let app = Arc::clone(&app);
             async move {
@@ -202,7 +213,8 @@ impl Server {
             }
         };
         let (begun, asked_to_stop) = tokio::sync::oneshot::channel();
-        let serving = axum::serve(self.listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(async move {
+        let router = routes::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(async move {
             stopped.await;
             let _ = begun.send(());
         });
@@ -222,6 +234,8 @@ impl Server {
         watch.abort();
         witnesses.abort();
         canary.abort();
+        let _ = polls.await;
+        app.write_polls(i64::MAX).await;
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = tokio::task::block_in_place(|| app.ledger.publish());
         ended.context("intake stopped; start the server again to recover")?;

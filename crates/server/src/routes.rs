@@ -5,10 +5,13 @@ pub(crate) mod admin;
 pub(crate) mod alarms;
 pub(crate) mod archive;
 pub(crate) mod bundles;
+pub(crate) mod clients;
 pub(crate) mod events;
+pub(crate) mod oauth;
 pub(crate) mod ops;
 pub(crate) mod platform;
 pub(crate) mod proof;
+pub(crate) mod pull;
 pub(crate) mod search;
 
 use std::sync::Arc;
@@ -19,7 +22,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -33,7 +36,8 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, accounting::report, alarms::list, ops::healthz, ops::readyz, ops::metrics,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, accounting::report, alarms::list, clients::list,
+        clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
     security(("token" = []))
@@ -77,6 +81,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/alarms", get(alarms::list))
         .route("/api/v1/organizations", get(admin::list).post(admin::create))
         .route("/api/v1/tokens", post(admin::create_token))
+        .route("/api/v1/clients", get(clients::list).post(clients::create))
+        .route("/api/v1/clients/{id}", delete(clients::revoke))
+        .route("/api/v2/audit/organizations/{organization}/logFiles", get(pull::list))
+        .route("/api/v2/audit/organizations/{organization}/logFiles/{id}/content", get(pull::content))
+        .route("/multipass/api/oauth2/token", post(oauth::token))
+        .route("/multipass/api/oauth2/revoke_token", post(oauth::revoke))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
         .layer(CatchPanicLayer::new())

@@ -41,6 +41,20 @@ fn what_was_archived_is_known_after_a_start() {
     assert_eq!(inventory.totals().0, 6);
     assert_eq!(inventory.latest_received_us(), Some(logs[0].last_received_us()));
 
+    // From a place on.
+    let alpha: Organization = ALPHA.parse().unwrap();
+    let from = |place, max| {
+        let files = inventory.files_from(&alpha, place, |file| file.rows != 2, max);
+        files.iter().map(|file| file.first).collect::<Vec<_>>()
+    };
+    assert_eq!(from((0, 7), 9), [0, 5]);
+    assert_eq!(from((0, 7), 1), [0]);
+    assert_eq!(from((1, 1), 9), [5]);
+    assert_eq!(from((1, 5), 9), [5]);
+    assert!(from((1, 6), 9).is_empty() && from((2, 0), 9).is_empty());
+    let at = |place| inventory.file_at(&alpha, place).map(|file| file.first);
+    assert_eq!((at((1, 3)), at((1, 4)), at((1, 9)), at((2, 3))), (Some(3), None, None, None));
+
     // The next run joins on, once.
     let log = &mut logs[0];
     let organization = log.info().organization.clone();

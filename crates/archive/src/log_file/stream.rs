@@ -17,8 +17,9 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use super::read::{ReadError, ReadLimits, check_schema, check_sizes};
 use crate::inventory::LogFile;
 
-/// Rows of a batch. An entry has a mebibyte at most.
-const BATCH_ROWS: usize = 64;
+/// Rows of a batch, and the bytes of entries a batch may come to.
+const BATCH_ROWS_MAX: u64 = 64;
+const BATCH_BYTES_MAX: u64 = 8 << 20;
 /// Bytes fetched from the end of a file at once: the footer and mostly the index of pages.
 const FOOTER_BYTES: usize = 64 << 10;
 
@@ -49,7 +50,8 @@ pub async fn read_entries(
         Some(columns) => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
         None => ProjectionMask::all(),
     };
-    let builder = builder.with_projection(mask).with_row_selection(selection).with_batch_size(BATCH_ROWS);
+    let rows = (BATCH_BYTES_MAX / file.entry_bytes_max.max(1)).clamp(1, BATCH_ROWS_MAX);
+    let builder = builder.with_projection(mask).with_row_selection(selection).with_batch_size(rows as usize);
     Ok(builder.build()?.map_err(ReadError::from).boxed())
 }
 

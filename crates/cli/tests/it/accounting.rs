@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server, event};
+use crate::harness::{Client, SENT, Server, event};
 
 /// Posts events with these numbers of `event` as one body whose first number is `seq`.
 fn send(client: &Client, epoch: u64, seq: u64, events: &[(u64, Value)]) -> Value {
@@ -124,5 +124,5 @@ fn an_organization_sees_its_own_account_alone_and_bad_numbers_store_nothing() {
         let (status, answer) = server.post(&headers, body);
         assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("invalidRequest")), "{headers:?}");
     }
-    assert_eq!(server.count(""), 2);
+    assert_eq!(server.count(SENT), 2);
 }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 
 use serde_json::json;
 
-use crate::harness::{Server, data, event, offline};
+use crate::harness::{Server, UNAUDITED, data, event, offline};
 
 /// Every `logEntryId` in the log, with each organization's `seq`s checked to be dense.
 fn identities(server: &Server) -> BTreeSet<String> {
@@ -44,7 +44,7 @@ fn a_failed_sync_is_unknown_to_the_producer_ends_the_server_and_loses_nothing_ac
     }
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("data");
-    let server = Server::start_in(&folder);
+    let server = Server::start_configured(&folder, UNAUDITED);
     let post = |server: &Server, number| server.post(&[], serde_json::to_vec(&event(number, json!({}))).unwrap());
     for number in 1..=10 {
         assert_eq!(post(&server, number).0, 200);
@@ -68,7 +68,7 @@ fn a_failed_sync_is_unknown_to_the_producer_ends_the_server_and_loses_nothing_ac
     assert!(refused.1["error"]["message"].as_str().unwrap().contains("same logEntryId"), "{}", refused.1);
     assert_eq!(server.wait_for_end().code(), Some(2));
     let _ = strace.wait();
-    let server = Server::start_in(&folder);
+    let server = Server::start_configured(&folder, UNAUDITED);
     let ids = identities(&server);
     for number in 1..=acknowledged {
         assert!(ids.contains(&format!("10000000-0000-4000-8000-{number:012x}")), "event {number} is lost");
@@ -88,7 +88,7 @@ fn an_import_survives_kills_of_the_server_at_random_moments() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("data");
     for kill in 0..kills {
-        let server = Server::start_in(&folder);
+        let server = Server::start_configured(&folder, UNAUDITED);
         let mut import = server.spawn(&["import", "cloudtrail", file.to_str().unwrap(), "--batch", "50"]);
         if kill % 4 == 3 {
             // Some kills fall into sealing.
@@ -99,7 +99,7 @@ fn an_import_survives_kills_of_the_server_at_random_moments() {
         let _ = import.kill();
         let _ = import.wait();
     }
-    let server = Server::start_in(&folder);
+    let server = Server::start_configured(&folder, UNAUDITED);
     let (read, _, _, refused) = server.import("cloudtrail", &file);
     assert_eq!((read, refused), (2900, 0));
     assert_eq!(identities(&server), expected);

@@ -12,6 +12,12 @@ fn program() -> OsString {
     std::env::var_os("INDELIBLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_indelible").into())
 }
 
+/// Finds what was sent, and not what the server recorded of those who read and administered.
+pub(crate) const SENT: &str = "-product:indelible";
+
+/// Configuration of a server whose log holds what was sent and nothing else, for tests that know its every entry.
+pub(crate) const UNAUDITED: &str = "audit-reads = false\n";
+
 /// The folder with the real audit logs; `None`, with a note, where there is none.
 pub(crate) fn data(file: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -81,6 +87,14 @@ impl Server {
     pub(crate) fn start() -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(&temporary.path().join("data"));
+        server.temporary = Some(temporary);
+        server
+    }
+
+    /// A fresh server whose log holds what was sent and nothing else.
+    pub(crate) fn start_unaudited() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut server = Self::start_configured(&temporary.path().join("data"), UNAUDITED);
         server.temporary = Some(temporary);
         server
     }

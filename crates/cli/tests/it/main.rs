@@ -12,6 +12,8 @@ mod harness;
 mod import;
 mod intake;
 mod proof;
+mod pull;
+mod reads;
 mod rebuild;
 mod receipts;
 mod rotation;

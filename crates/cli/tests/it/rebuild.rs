@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Server, event, offline};
+use crate::harness::{Answer, Client, Server, UNAUDITED, event, offline};
 
 /// Copies of the journal every second.
-const QUICK: &str = "[archive]\njournal-copy-seconds = 1\n";
+const QUICK: &str = "audit-reads = false\n[archive]\njournal-copy-seconds = 1\n";
 const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
 
@@ -175,7 +175,7 @@ fn a_server_is_rebuilt_from_the_bucket_alone() {
     assert_eq!(again.code, 0, "{}", again.err);
     assert!((objects(&scene.bucket()), objects(&scene.path("second"))) == before, "a finished rebuild was changed");
 
-    let server = Server::start_in(&scene.path("second"));
+    let server = Server::start_configured(&scene.path("second"), UNAUDITED);
     let expected: BTreeMap<u64, u64> = (0..60).chain(100..103).chain(200..205).map(|number| (number, 1)).collect();
     assert_eq!(stored(&server), expected);
     assert_eq!(server.count("uid:ann"), 68);
@@ -222,7 +222,7 @@ fn without_its_keys_a_log_goes_on_under_others_and_verify_says_so() {
     let answer = scene.rebuild("second", &[]);
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("NEW KEYS"), "{}", answer.out);
-    let server = Server::start_in(&scene.path("second"));
+    let server = Server::start_configured(&scene.path("second"), UNAUDITED);
     assert_eq!(stored(&server).len(), 15);
     emit(&server, ACME, 15..16);
     server.seal();
@@ -234,7 +234,7 @@ fn without_its_keys_a_log_goes_on_under_others_and_verify_says_so() {
     let answer = scene.rebuild_with_keys("third");
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("generation 3 is open"), "{}", answer.out);
-    let server = Server::start_in(&scene.path("third"));
+    let server = Server::start_configured(&scene.path("third"), UNAUDITED);
     assert_eq!(stored(&server), (0..16).map(|number| (number, 1)).collect());
     server.stop();
 
@@ -288,7 +288,7 @@ fn a_rebuild_that_is_broken_off_is_run_again() {
     }
     let answer = scene.rebuild_with_keys("second");
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-    let server = Server::start_in(&to);
+    let server = Server::start_configured(&to, UNAUDITED);
     assert_eq!(stored(&server), (0..4000).chain(5000..6000).map(|number| (number, 1)).collect());
     assert_eq!(server.sql("select count(*) as n from entries where name = 'GENESIS'")[0]["n"], 4);
     server.seal();
@@ -347,7 +347,7 @@ fn a_server_that_was_replaced_stops_and_one_that_fell_behind_says_how_to_go_on()
     std::os::unix::fs::symlink(scene.bucket(), third.join("archive")).unwrap();
     let refused = Server::try_start_in(&third).err().expect("a stranger took the bucket");
     assert!(refused.contains("indelible archive rebuild --from"), "{refused}");
-    let server = Server::start_in(&scene.path("second"));
+    let server = Server::start_configured(&scene.path("second"), UNAUDITED);
     assert_eq!(stored(&server).len(), 21);
     server.stop();
     assert_eq!(scene.verify(&[]).code, 0);
@@ -453,7 +453,7 @@ fn a_disk_lost_under_load_gives_no_log_two_roots_and_loses_only_what_was_not_cop
         let next = (generation + 1).to_string();
         let answer = scene.rebuild_with_keys(&next);
         assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-        server = Server::start_in(&scene.path(&next));
+        server = Server::start_configured(&scene.path(&next), UNAUDITED);
         collect_checkpoints(&server, &mut roots);
 
         let stored = stored(&server);

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::{Query, State};
 use indelible_api::{AccountingRow, ErrorBody, ErrorCode};
 use indelible_control::Operation;
+use indelible_event::catalogue::typed::{MetaDataAccess, MetaDataAccessRequest, NoFields};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit::AuditEvent;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
@@ -50,7 +52,11 @@ pub(crate) async fn report(
         })?),
         None => None,
     };
-    Ok(Json(app.account(&scope, since_us).await?))
+    let account = app.account(&scope, since_us).await;
+    let fields = MetaDataAccessRequest::new(Vec::new(), Some("what producers emitted and what is there".to_owned()));
+    let event = AuditEvent::new::<MetaDataAccess>("INDELIBLE_ACCOUNTING", fields, NoFields {});
+    app.audit_read(&caller.actor(), &scope, event.ended(&account)).await?;
+    account.map(Json)
 }
 
 /// Microseconds since 1970 of an age before `now_us`, a date or an instant.

@@ -10,10 +10,11 @@ use indelible_control::{Grant, Operation};
 use indelible_event::Organization;
 
 use crate::app::App;
+use crate::audit::token_generation;
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
 
-/// Longest name of a token.
+/// Longest name of a token or client.
 const NAME_BYTES: usize = 128;
 
 /// Lists the organizations whose log the caller may search.
@@ -53,46 +54,56 @@ pub(crate) async fn create_token(
     caller: Caller,
     Input(request): Input<CreateToken>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
-    let invalid = |message: String| ApiError::new(ErrorCode::InvalidRequest, message);
-    let operations: Vec<Operation> = request
-        .operations
-        .iter()
-        .map(|name| name.trim().parse())
-        .collect::<Result<_, _>>()
-        .map_err(|e| invalid(format!("{e}")))?;
-    if operations.is_empty() || request.name.is_empty() || request.name.len() > NAME_BYTES {
-        return Err(invalid(format!("a token needs a name of 1 to {NAME_BYTES} bytes and at least one operation")));
-    }
     let target = match request.organization.as_str() {
         "*" => None,
         rid => Some(parse_organization(rid)?),
     };
     match &target {
-        Some(organization) => {
-            caller.require(Operation::OrganizationAdminister, organization)?;
-            if let Some(operation) = operations.iter().find(|operation| !Operation::OF_ORGANIZATION.contains(operation))
-            {
-                return Err(invalid(format!(
-                    "{operation} is an operator's operation; ask for it with the organization '*'"
-                )));
-            }
-        }
-        None => {
-            caller.require_platform(Operation::OperatorAdminister)?;
-            let platform = [Operation::OperatorAdminister, Operation::AuditEmit];
-            if let Some(operation) = operations.iter().find(|operation| !platform.contains(operation)) {
-                return Err(invalid(format!("{operation} is granted on one organization, not on '*'")));
-            }
-        }
+        Some(organization) => caller.require(Operation::OrganizationAdminister, organization)?,
+        None => caller.require_platform(Operation::OperatorAdminister)?,
+    }
+    let operations = parse_operations(&request.name, &request.operations, target.as_ref())?;
+    if request.ttl_seconds == Some(0) {
+        return Err(ApiError::new(ErrorCode::InvalidRequest, "ttlSeconds must be at least 1"));
     }
     let now_us = app.now_us();
     let expires_at_us = request
         .ttl_seconds
         .map(|ttl| now_us.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000)));
     let grant = Grant { name: request.name, target, operations, expires_at_us };
-    let secret =
-        app.control.create_token(&grant, now_us).await.map_err(|e| ApiError::internal("create the token", e))?;
+    let failed = |error: anyhow::Error| ApiError::internal("create the token", error);
+    let secret = app.control.create_token(&grant, now_us).await.map_err(|error| failed(error.into()))?;
+    // A token that is not recorded is not told to anybody.
+    let principal = app.control.authenticate(secret.reveal(), now_us);
+    let principal = principal.ok_or_else(|| failed(anyhow::anyhow!("it has ended before it began")))?;
+    let operations = grant.operations.iter().map(|operation| operation.as_str()).collect::<Vec<_>>().join(", ");
+    let description = format!("{} for {}", operations, grant.name);
+    let event = token_generation("INDELIBLE_CREATE_TOKEN", &principal, expires_at_us, Some(description));
+    let organization = grant.target.as_ref().unwrap_or(&app.config.operator_organization);
+    app.audit_change(&caller.actor(), organization, event).await?;
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: secret.reveal().to_owned() })))
+}
+
+/// What whoever is called `name` may do on `target`, the platform if that is absent.
+pub(crate) fn parse_operations(
+    name: &str,
+    operations: &[String],
+    target: Option<&Organization>,
+) -> Result<Vec<Operation>, ApiError> {
+    let invalid = |message: String| ApiError::new(ErrorCode::InvalidRequest, message);
+    let parsed: Result<Vec<Operation>, _> = operations.iter().map(|name| name.trim().parse()).collect();
+    let parsed = parsed.map_err(|error| invalid(format!("{error}")))?;
+    if parsed.is_empty() || name.is_empty() || name.len() > NAME_BYTES {
+        return Err(invalid(format!("give a name of 1 to {NAME_BYTES} bytes and at least one operation")));
+    }
+    let (possible, elsewhere) = match target {
+        Some(_) => (Operation::OF_ORGANIZATION, "is an operator's operation; ask for it with the organization '*'"),
+        None => (Operation::OF_PLATFORM, "is granted on one organization, not on '*'"),
+    };
+    match parsed.iter().find(|operation| !possible.contains(operation)) {
+        Some(operation) => Err(invalid(format!("{operation} {elsewhere}"))),
+        None => Ok(parsed),
+    }
 }
 
 /// An organization as a request names it.

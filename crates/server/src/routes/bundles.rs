@@ -9,11 +9,16 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use indelible_api::{BundleRequest, ErrorBody, ErrorCode};
 use indelible_control::Operation;
+use indelible_event::catalogue::typed::{
+    DataExport, DataExportRequest, DataExportResult, DataResource, DataSearch, DataSearchRequest, DataSearchResult,
+    Identifier, ResourceContext,
+};
 use indelible_event::{Scope, Time};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::app::App;
+use crate::audit::{AuditEvent, shortened};
 use crate::auth::Caller;
 use crate::bundle::{Ask, AskedEntries};
 use crate::error::{ApiError, Input};
@@ -50,8 +55,10 @@ pub(crate) async fn create(
         ApiError::new(ErrorCode::Busy, "as many bundles are being made as may be at one time; try again in a moment")
     })?;
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("entry of that organization"))?;
-    let ask = understand(&app, &scope, request).await?;
-    let plan = app.plan_bundle(&scope, &log, ask).await?;
+    let event = bundle_event(&request);
+    let plan = async { app.plan_bundle(&scope, &log, understand(&app, &scope, request).await?).await }.await;
+    app.audit_read(&caller.actor(), &scope, event.ended(&plan)).await?;
+    let plan = plan?;
     let (pieces, inbox) = mpsc::channel(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
         let failure = pieces.clone();
@@ -64,6 +71,29 @@ pub(crate) async fn create(
     });
     let body = Body::from_stream(ReceiverStream::new(inbox));
     Ok(([(header::CONTENT_TYPE, "application/vnd.indelible.bundle")], body).into_response())
+}
+
+/// What is recorded of a bundle.
+fn bundle_event(request: &BundleRequest) -> AuditEvent {
+    let BundleRequest { log_entry_id, from_seq, to_seq, received_from, received_to, rows, .. } = request;
+    let context = [
+        ("logEntryId", log_entry_id.clone()),
+        ("fromSeq", from_seq.map(|seq| seq.to_string())),
+        ("toSeq", to_seq.map(|seq| seq.to_string())),
+        ("receivedFrom", received_from.clone()),
+        ("receivedTo", received_to.clone()),
+        ("rows", rows.clone()),
+    ];
+    let context = context.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let mut entries = DataResource::new(Identifier::Rid(request.organization.clone()));
+    entries.context = context.map(|(name, value)| ResourceContext::new(shortened(&value), name.to_owned())).collect();
+    let export = DataExportRequest::new(vec![entries]);
+    let event = AuditEvent::new::<DataExport>("INDELIBLE_CREATE_BUNDLE", export, DataExportResult::new(None));
+    if request.query.trim().is_empty() {
+        return event;
+    }
+    let search = DataSearchRequest::new(Some(shortened(&request.query)));
+    event.and::<DataSearch>(search, DataSearchResult::new(Vec::new()))
 }
 
 async fn understand(app: &Arc<App>, scope: &Scope, request: BundleRequest) -> Result<Ask, ApiError> {

@@ -17,14 +17,14 @@ use indelible_api::{AlarmKind, ErrorCode, EventOutcome, EventRefusal, EventStatu
 use indelible_archive::receipts::{self, Receipt};
 use indelible_control::{Attribution, Operation, Principal};
 use indelible_event::{Admitted, Intake as IntakePart, Organization, Refusal, Scratch, admit};
-use indelible_intake::{Answer, Batch, Status, SubmitError};
+use indelible_intake::{Answer, Batch, Status};
 use indelible_ledger::OrganizationLog;
-use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::{self, Cut, Line};
-use crate::error::{ApiError, submit_error};
+use crate::error::ApiError;
+use crate::ids::FreshIds;
 
 /// Bodies up to this size are parsed where they arrive; longer ones would keep other requests waiting.
 const INLINE_BYTES: usize = 64 << 10;
@@ -85,7 +85,7 @@ pub(crate) async fn post(
         }
     }
     drop(bytes);
-    let answer = submit(&app, admitted.batch).await?;
+    let answer = app.submit(admitted.batch).await?;
     app.note_reused(&answer);
     app.metrics.events_refused(
         admitted.outcomes.iter().filter_map(|line| line.as_ref().err()).map(|(_, refusal)| refusal.code.as_str()),
@@ -376,52 +376,6 @@ fn not_allowed(organization: &Organization) -> EventRefusal {
         "this token may not emit for {organization}; leave `organizations` out or use that organization's token"
     );
     refuse("organizationNotAllowed", Some("organizations"), message)
-}
-
-/// Ids for events without one: random, drawn many at a time.
-struct FreshIds {
-    bytes: [u8; 512],
-    used: usize,
-}
-
-impl Default for FreshIds {
-    fn default() -> Self {
-        Self { bytes: [0; 512], used: 512 }
-    }
-}
-
-impl FreshIds {
-    fn next(&mut self) -> [u8; 16] {
-        if self.used == self.bytes.len() {
-            if let Err(error) = getrandom::fill(&mut self.bytes) {
-                // Ids that repeat would be taken for repeats of the event: better to stop.
-                tracing::error!(%error, "the system gives no random bytes");
-                std::process::abort();
-            }
-            self.used = 0;
-        }
-        let mut id = [0; 16];
-        id.copy_from_slice(&self.bytes[self.used..self.used + 16]);
-        self.used += 16;
-        id[6] = (id[6] & 0x0f) | 0x40;
-        id[8] = (id[8] & 0x3f) | 0x80;
-        id
-    }
-}
-
-async fn submit(app: &App, batch: Batch) -> Result<Answer, ApiError> {
-    if batch.is_empty() {
-        return Ok(Answer::default());
-    }
-    let (reply, answer) = oneshot::channel();
-    app.intake.submit(batch, Box::new(move |result| drop(reply.send(result))));
-    match answer.await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(submit_error(error, |number| {
-            app.ledger.get(number).map_or_else(String::new, |log| log.organization.to_string())
-        })),
-        Err(_) => Err(submit_error(SubmitError::Unknown, |_| String::new())),
-    }
 }
 
 /// Signs what the answer promises: one signature for up to 4,000 receipts.

@@ -13,12 +13,14 @@ use indelible_api::{EntryProof, ErrorBody};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ClosedError, ClosedLog};
 use indelible_control::Operation;
+use indelible_event::catalogue::typed::{DataLoad, DataLoadRequest, NoFields};
 use indelible_event::{Organization, Scope};
 use indelible_ledger::OrganizationLog;
 use indelible_merkle::{Hash, Hashes as _, TILE_WIDTH, Tile, TileCache, TilePath, VerifierKey, inclusion_proof};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit::{AuditEvent, resource};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
@@ -84,7 +86,15 @@ pub(crate) async fn entry(
 ) -> Result<Json<EntryProof>, ApiError> {
     let organization = of.organization.as_deref().map(parse_organization).transpose()?;
     let scope = caller.scope(Operation::AuditSearch, organization.as_ref())?;
-    let found = app.engine.find(&scope, app.snapshot(&scope), &log_entry_id).await?;
+    let proof = prove(&app, &scope, &log_entry_id).await;
+    let fields = DataLoadRequest::new(vec![resource(&log_entry_id)]);
+    let event = AuditEvent::new::<DataLoad>("INDELIBLE_GET_ENTRY", fields, NoFields {});
+    app.audit_read(&caller.actor(), &scope, event.ended(&proof)).await?;
+    proof.map(Json)
+}
+
+async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<EntryProof, ApiError> {
+    let found = app.engine.find(scope, app.snapshot(scope), log_entry_id).await?;
     if found.num_rows() == 0 {
         return Err(ApiError::not_found("entry with that logEntryId"));
     }
@@ -93,7 +103,7 @@ pub(crate) async fn entry(
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
     let generation = app.inventory.generation_at(&organization, row.received_at_us, log.generation);
     if generation < log.generation {
-        return closed_entry(&app, &organization, generation, row).await.map(Json);
+        return closed_entry(app, &organization, generation, row).await;
     }
     let failed = |error| ApiError::internal("prove the entry", error);
     // An entry acknowledged a moment ago may not be under a checkpoint yet.
@@ -105,7 +115,7 @@ pub(crate) async fn entry(
     let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
     let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
     let salt = log.salt_key.salt(row.seq);
-    Ok(Json(row.proven(salt, leaf, &proof, checkpoint.note.clone(), &verifier_key)))
+    Ok(row.proven(salt, leaf, &proof, checkpoint.note.clone(), &verifier_key))
 }
 
 /// The proof of an entry in a generation of its log that is closed, made from the archive.

@@ -12,10 +12,12 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use indelible_api::{Count, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
 use indelible_control::Operation;
 use indelible_event::Scope;
+use indelible_event::catalogue::typed::{DataSearch, DataSearchRequest, DataSearchResult, ResourceContext};
 use indelible_query::render::{Format, Renderer};
 use indelible_query::{Answer, QueryError};
 
 use crate::app::App;
+use crate::audit::{AuditEvent, shortened};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
 use crate::routes::admin::parse_organization;
@@ -39,11 +41,27 @@ pub(crate) async fn search(
     Input(request): Input<SearchRequest>,
 ) -> Result<Response, ApiError> {
     let (scope, search) = understand(&app, &caller, &request)?;
-    let limited = search.limit.is_some();
-    let answer = app.engine.search(&scope, app.snapshot(&scope), &search).await?;
-    let format = request.format.unwrap_or_default();
-    let renderer = Renderer::events(to_format(format), &answer.schema());
-    stream(format, renderer, answer, limited).await
+    let run = async {
+        let limited = search.limit.is_some();
+        let answer = app.engine.search(&scope, app.snapshot(&scope), &search).await?;
+        let format = request.format.unwrap_or_default();
+        let renderer = Renderer::events(to_format(format), &answer.schema());
+        stream(format, renderer, answer, limited).await
+    };
+    let answer = run.await;
+    app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_SEARCH", &request).ended(&answer)).await?;
+    answer
+}
+
+/// What is recorded of a search.
+fn search_event(name: &'static str, request: &SearchRequest) -> AuditEvent {
+    let mut fields = DataSearchRequest::new(Some(shortened(&request.query)));
+    let limit = request.limit.map(|limit| limit.to_string());
+    let context = [("since", &request.since), ("until", &request.until), ("limit", &limit)];
+    let context = context.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    fields.data_search_context =
+        context.map(|(name, value)| ResourceContext::new(value.clone(), name.to_owned())).collect();
+    AuditEvent::new::<DataSearch>(name, fields, DataSearchResult::new(Vec::new()))
 }
 
 /// Counts events.
@@ -57,8 +75,9 @@ pub(crate) async fn count(
     Input(request): Input<SearchRequest>,
 ) -> Result<Json<Count>, ApiError> {
     let (scope, search) = understand(&app, &caller, &request)?;
-    let count = app.engine.count(&scope, app.snapshot(&scope), &search).await?;
-    Ok(Json(Count { count }))
+    let count = app.engine.count(&scope, app.snapshot(&scope), &search).await;
+    app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_COUNT", &request).ended(&count)).await?;
+    Ok(Json(Count { count: count? }))
 }
 
 /// Runs one SQL query over the tables `events` and `entries`. Read only.
@@ -76,9 +95,16 @@ pub(crate) async fn sql(
 ) -> Result<Response, ApiError> {
     let organization = request.organization.as_deref().map(parse_organization).transpose()?;
     let scope = caller.scope(Operation::AuditSql, organization.as_ref())?;
-    let answer = app.engine.sql(&scope, app.snapshot(&scope), &request.query).await?;
-    let format = request.format.unwrap_or_default();
-    stream(format, Renderer::rows(to_format(format)), answer, false).await
+    let run = async {
+        let answer = app.engine.sql(&scope, app.snapshot(&scope), &request.query).await?;
+        let format = request.format.unwrap_or_default();
+        stream(format, Renderer::rows(to_format(format)), answer, false).await
+    };
+    let answer = run.await;
+    let fields = DataSearchRequest::new(Some(shortened(&request.query)));
+    let event = AuditEvent::new::<DataSearch>("INDELIBLE_SQL", fields, DataSearchResult::new(Vec::new()));
+    app.audit_read(&caller.actor(), &scope, event.ended(&answer)).await?;
+    answer
 }
 
 fn understand(

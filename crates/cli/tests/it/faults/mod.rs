@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 
 /// Small segments and small memories, so that short runs reach what long ones do.
 const CONFIG: &str = "
+audit-reads = false
 [journal]
 segment-bytes = 8388608
 spare-segments = 1
