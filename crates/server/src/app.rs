@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
-use crate::audit::{OwnEntries, Polls};
+use crate::audit::{Breaches, OwnEntries, Polls};
 use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
@@ -61,6 +61,7 @@ pub(crate) struct App {
     pub(crate) contents: Arc<Semaphore>,
     pub(crate) own_entries: OwnEntries,
     pub(crate) polls: Polls,
+    pub(crate) breaches: Breaches,
     pub(crate) stopping: AtomicBool,
     /// Why this server must not be started again, once it has found out.
     pub(crate) retired: OnceLock<String>,

@@ -5,6 +5,7 @@
 //! never finds itself. The server's own readers, such as archiving and self-checks, leave no trace. What stands in which
 //! event is in `docs/reference/reads.md`.
 
+mod breach;
 mod own;
 mod polls;
 
@@ -25,6 +26,7 @@ use crate::auth::Agent;
 use crate::error::ApiError;
 use crate::ids::{self, FreshIds};
 
+pub(crate) use breach::Breaches;
 pub(crate) use own::OwnEntries;
 pub(crate) use polls::Polls;
 

@@ -159,6 +159,7 @@ impl Server {
             contents: Arc::new(Semaphore::new(pull::CONTENTS_AT_ONCE)),
             own_entries: audit::OwnEntries::default(),
             polls: audit::Polls::default(),
+            breaches: audit::Breaches::default(),
             stopping: AtomicBool::new(false),
             retired: OnceLock::new(),
             config,

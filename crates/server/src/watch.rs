@@ -23,6 +23,7 @@ impl App {
             if asked {
                 self.accept_clock().await;
             }
+            self.record_breaches().await;
             tokio::time::sleep(TURN).await;
         }
     }
