@@ -150,15 +150,17 @@ impl App {
         self.write_own(actor, logs.map(|log| log.number).collect(), &event).await
     }
 
-    /// Records a change in the log of the organization. On `Ok` it survives power loss.
+    /// Records a change in the log of the organization, which is there from then on. On `Ok` it survives power loss.
     pub(crate) async fn audit_change(
         &self,
         actor: &Actor,
         organization: &Organization,
         event: AuditEvent,
     ) -> Result<(), ApiError> {
-        let log = self.intake.organization(organization);
-        let log = log.map_err(|error| ApiError::internal("record what was asked for", error))?;
+        let failed = |error: anyhow::Error| ApiError::internal("record what was asked for", error);
+        // The operator's own organization may not have been needed before.
+        self.control.adopt_organization(organization, self.now_us()).await.map_err(|error| failed(error.into()))?;
+        let log = self.intake.organization(organization).map_err(|error| failed(error.into()))?;
         self.write_own(actor, vec![log.number], &event).await
     }
 
