@@ -337,6 +337,92 @@ pub struct TokenAnswer {
     pub token: String,
 }
 
+/// Creates an export of an organization's log to a table. Nothing of it can be changed later.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateExport {
+    /// Name within the organization, 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    pub name: String,
+    /// The table's folder, which must be empty: an absolute path or `file:///PATH`, below a folder that the operator allows.
+    pub destination: String,
+    /// `audit.3`, which is also meant if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_type: Option<String>,
+    /// Only events whose `time` is on this day, UTC, or later: `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    /// Days that rows stay after they were added, 1 to 730; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u16>,
+    /// Whether each row has its salt, with which it proves itself.
+    #[serde(default)]
+    pub salt: bool,
+    /// Who may read the table: principals and groups, as text. It is recorded and shown; the place the table stands in enforces it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<String>,
+}
+
+/// An export and how far it is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportState {
+    /// Name within the organization.
+    pub name: String,
+    /// RID of the organization.
+    pub organization: String,
+    /// The table's folder.
+    pub destination: String,
+    /// The kind of log.
+    pub log_type: String,
+    /// Only events of this day, UTC, or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    /// Days that rows stay after they were added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u16>,
+    /// Whether each row has its salt.
+    pub salt: bool,
+    /// Who may read the table, as stated.
+    pub readers: Vec<String>,
+    /// `active` or `disabled`.
+    pub state: String,
+    /// When it was created, RFC 3339.
+    pub created: String,
+    /// When it was disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<String>,
+    /// How far the table is; absent until the server has read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ExportProgress>,
+    /// The last failure, if the newest attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// How far the table of an export is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportProgress {
+    /// Rows in the table.
+    pub rows: u64,
+    /// Files of the table.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Version of the table.
+    pub version: u64,
+    /// Archived rows that are not in the table yet; where the start date falls into a log file, all rows of it.
+    pub waiting_rows: u64,
+    /// Log files with such rows.
+    pub waiting_files: u64,
+    /// Age of the oldest such row, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<f64>,
+    /// The last commit of rows since the server started, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_commit: Option<String>,
+}
+
 /// State of the archive.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -514,6 +600,8 @@ alarm_kinds! {
     ClockStopped = "clockStopped",
     /// What is acknowledged is not copied to the bucket in time; the loss of the disk would lose it.
     JournalCopyLate = "journalCopyLate",
+    /// Nothing could be added to the table of an export for long.
+    ExportStalled = "exportStalled",
     /// A producer used one `logEntryId` for two different events.
     LogEntryIdReused = "logEntryIdReused",
     /// The bucket's locks are configured and do not hold: what is archived could be removed.

@@ -9,7 +9,7 @@ mod write;
 
 pub use read::{LogFileReader, ReadError, ReadLimits};
 pub use stream::read_entries;
-pub use write::{LogFileSettings, LogFileWriter, WriteError, WrittenLogFile};
+pub use write::{LogFileSettings, LogFileWriter, WriteError, WrittenLogFile, writer_properties};
 
 /// What a run of entries holds, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

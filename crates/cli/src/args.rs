@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Change the key with which the logs of a server are signed.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Export an organization's log to a Delta Lake table that is kept up to date.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
     Witness(WitnessArgs),
     /// Create and list organizations.
@@ -429,6 +432,58 @@ pub(crate) struct RebuildArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ExportCommand {
+    /// Create an export; the server makes the table, fills it with what is archived and goes on.
+    Create(CreateExportArgs),
+    /// List the exports of an organization and how far they are.
+    List {
+        /// Whose exports.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// End an export for ever: nothing is added to its table any more, nor removed from it.
+    Disable {
+        /// Whose export.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// Name of the export.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CreateExportArgs {
+    /// Whose log.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Name of the export.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Empty folder for the table: an absolute path or file:///PATH on the server, below one of its exports.destinations.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Only events whose time is on this day, UTC, or later.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) from: Option<String>,
+    /// Delete rows so many days after they were added, at most 730 [default: never].
+    #[arg(long, value_name = "N")]
+    pub(crate) retention_days: Option<u16>,
+    /// Give each row its salt, so that it proves itself.
+    #[arg(long)]
+    pub(crate) salt: bool,
+    /// Who may read the table, as a note to everybody; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Vec<String>,
+    /// Wait until everything that is archived now is in the table.
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 #[derive(Subcommand)]

@@ -11,6 +11,7 @@ mod bundle;
 mod client;
 mod demo;
 mod doctor;
+mod export;
 mod import;
 mod key;
 mod output;
@@ -81,6 +82,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bundle(args) => bundle::run(&client, args).await,
         Command::Accounting(args) => accounting::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
+        Command::Export(command) => export::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
         Command::Client(command) => admin::client(&client, command).await,

@@ -9,6 +9,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::ServeArgs;
 
+/// The libraries of the table format tell every reading of a table, and a lost race as an error.
+const LOGGED: &str = "info,buoyant_kernel=warn,buoyant_kernel_engine=warn,deltalake_core=off";
+
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let mut config = match &args.config {
         Some(path) => Config::read(path)?,
@@ -33,7 +36,7 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 /// Sends the log to standard error.
 pub(crate) fn write_log(as_json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if as_json {
         log.json().init();

@@ -1,9 +1,10 @@
-//! Organizations, principals, what they may do where, their tokens and OAuth clients, in a SQLite database.
+//! Organizations, principals, what they may do where, their tokens, OAuth clients and exports, in a SQLite database.
 //!
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
 
 mod client;
+mod export;
 mod operation;
 mod principal;
 mod token;
@@ -23,13 +24,17 @@ use tokio::sync::Mutex;
 use client::Registered;
 
 pub use client::{ApiScope, Client};
+pub use export::{Export, ExportSettings};
 pub use operation::{Operation, UnknownOperation};
 pub use principal::{Attribution, Denied, Principal};
 pub use token::Secret;
 
 /// Schema changes, oldest first. Only ever appended to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_tokens.sql"), include_str!("../migrations/0002_clients.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_tokens.sql"),
+    include_str!("../migrations/0002_clients.sql"),
+    include_str!("../migrations/0003_exports.sql"),
+];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -73,6 +78,8 @@ struct State {
     /// By id.
     clients: HashMap<Arc<str>, Registered>,
     organizations: BTreeSet<Organization>,
+    /// By organization and name.
+    exports: Vec<Arc<Export>>,
 }
 
 /// What a new token or client allows.
@@ -318,7 +325,9 @@ impl Control {
             };
             clients.insert(id, Registered { client: Arc::new(client), secret_sha256: hash_of(&row, 1)? });
         }
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { principals, clients, organizations };
+        let exports = self.read_exports().await?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) =
+            State { principals, clients, organizations, exports };
         Ok(())
     }
 

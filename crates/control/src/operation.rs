@@ -43,6 +43,8 @@ operations! {
     AuditVerify = "audit:verify",
     /// List the organization's log files and fetch their contents.
     AuditExportView = "audit-export:view",
+    /// Export the log to tables.
+    AuditExportOrchestrate = "audit-export:orchestrate-v3",
     /// Make tokens and clients for the organization.
     OrganizationAdminister = "organization:administer",
     /// Create organizations, seal the archive, make tokens with the operator's reach.
@@ -60,6 +62,7 @@ impl Operation {
         Self::AuditSql,
         Self::AuditVerify,
         Self::AuditExportView,
+        Self::AuditExportOrchestrate,
         Self::OrganizationAdminister,
     ];
 }

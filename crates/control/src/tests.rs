@@ -165,16 +165,56 @@ async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number() {
 }
 
 #[tokio::test]
+async fn an_export_is_created_once_and_stays_disabled() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    let (a, b) = (organization("a"), organization("b"));
+    for organization in [&a, &b] {
+        control.create_organization(organization, &administrator, 1).await.unwrap();
+    }
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    assert_eq!(administrator.require(Operation::AuditExportOrchestrate, &a), Ok(()));
+    let settings = ExportSettings {
+        name: "lake".into(),
+        destination: "file:///lake".into(),
+        log_type: "audit.3".into(),
+        start_us: Some(-1),
+        retention_days: Some(730),
+        salt: true,
+        readers: vec!["analysts".into(), "ann".into()],
+    };
+    let created = control.create_export(&a, &settings, &administrator, 5).await.unwrap().unwrap();
+    assert_eq!((&created.settings, created.created_at_us, created.is_active()), (&settings, 5, true));
+    assert_eq!(control.create_export(&a, &settings, &administrator, 6).await.unwrap(), None, "the name is taken");
+    assert!(
+        control.create_export(&b, &settings, &administrator, 7).await.unwrap().is_some(),
+        "of another organization"
+    );
+    let control = open(&folder).await;
+    assert_eq!(control.export(&a, "lake"), Some(created));
+    assert!(!control.disable_export(&a, "sea", 8).await.unwrap());
+    assert!(control.disable_export(&a, "lake", 9).await.unwrap());
+    assert!(control.disable_export(&a, "lake", 10).await.unwrap());
+    let control = open(&folder).await;
+    let ended: Vec<_> = control.exports().iter().map(|export| export.disabled_at_us).collect();
+    assert_eq!(ended, [Some(9), None]);
+}
+
+#[tokio::test]
 async fn administrators_of_older_databases_may_export() {
     let folder = tempfile::tempdir().unwrap();
     let control = open(&folder).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation = 'audit-export:view'; drop table access_token; drop table client; \
+    let back = "delete from permission where operation like 'audit-export:%'; drop table export; drop table access_token; drop table client; \
                 pragma user_version = 1";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     drop(control);
     let administrator = open(&folder).await.authenticate(&secret, 1).unwrap();
-    assert_eq!(administrator.require(Operation::AuditExportView, &organization("a")), Ok(()));
+    for operation in [Operation::AuditExportView, Operation::AuditExportOrchestrate] {
+        assert_eq!(administrator.require(operation, &organization("a")), Ok(()), "{operation}");
+    }
 }

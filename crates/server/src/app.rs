@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::copier::Copier;
 use crate::disk::{DiskWatch, Level};
 use crate::error::{self, ApiError};
+use crate::exports::Exports;
 use crate::metrics::Metrics;
 use crate::platform_archive::PlatformArchive;
 use crate::self_check::Checker;
@@ -44,6 +45,7 @@ pub(crate) struct App {
     pub(crate) archiver: Archiver,
     pub(crate) copier: Copier,
     pub(crate) checker: Checker,
+    pub(crate) exports: Exports,
     /// Keys of generations that are closed, where they are others than the ledger's.
     pub(crate) closed_keys: Vec<VerifierKey>,
     pub(crate) platform_archive: PlatformArchive,

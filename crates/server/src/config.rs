@@ -37,6 +37,8 @@ pub struct Config {
     pub bucket: Bucket,
     /// Sealing and archiving.
     pub archive: Archive,
+    /// Exports to tables.
+    pub exports: Exports,
     /// What one query may take.
     pub query: Query,
     /// Witnesses that must have cosigned a checkpoint of the platform log. Default: all of them.
@@ -177,6 +179,25 @@ pub struct Archive {
     pub promise_hours: u32,
 }
 
+/// Exports to tables.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Exports {
+    /// Folders below which tables may be: administrators of organizations choose where, the server writes with its own
+    /// rights. Default: the folder `exports` of the data folder.
+    pub destinations: Vec<PathBuf>,
+    /// Seconds between two looks for new log files. Default 60.
+    pub every_seconds: u64,
+    /// Seconds between two rounds of retention, compaction and checkpoints of a table. Default 3,600.
+    pub maintenance_seconds: u64,
+    /// Seconds without success after which an alarm is raised. Default 3,600.
+    pub alarm_seconds: u64,
+    /// Bytes of log files that one commit adds at most. Default 4 GiB.
+    pub commit_bytes: u64,
+    /// Log files that one commit adds at most. Default 1,000.
+    pub commit_files: usize,
+}
+
 /// What one query may take.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -205,6 +226,7 @@ impl Default for Config {
             disk: Disk::default(),
             bucket: Bucket::default(),
             archive: Archive::default(),
+            exports: Exports::default(),
             query: Query::default(),
             quorum: None,
             witness: Vec::new(),
@@ -287,6 +309,19 @@ impl Default for Archive {
             journal_copy_hours: 48,
             self_check_hours: 24,
             promise_hours: 24,
+        }
+    }
+}
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self {
+            destinations: Vec::new(),
+            every_seconds: 60,
+            maintenance_seconds: 3600,
+            alarm_seconds: 3600,
+            commit_bytes: 4 << 30,
+            commit_files: 1000,
         }
     }
 }

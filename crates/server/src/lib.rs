@@ -15,10 +15,12 @@ mod bundle;
 mod clock;
 mod config;
 mod copier;
+mod destination;
 mod disk;
 pub mod doctor;
 mod entries;
 mod error;
+mod exports;
 mod foundry;
 mod generation;
 mod ids;
@@ -147,6 +149,7 @@ impl Server {
             platform_archive,
             copier,
             checker: self_check::Checker::open(&data),
+            exports: exports::Exports::new(clock.now_us()),
             closed_keys,
             engine,
             metrics: metrics::Metrics::default(),
@@ -198,6 +201,7 @@ impl Server {
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
         let copier = tokio::spawn(Arc::clone(&app).copy_forever());
         let checker = tokio::spawn(Arc::clone(&app).check_forever());
+        let exports = tokio::spawn(Arc::clone(&app).export_forever());
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
@@ -230,6 +234,8 @@ impl Server {
         let _ = std::fs::remove_file(&url_path);
         let _ = archiver.await;
         let _ = copier.await;
+        // A table says how far it is: its task may end at any moment.
+        exports.abort();
         checker.abort();
         publisher.abort();
         watch.abort();

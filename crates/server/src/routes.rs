@@ -7,6 +7,7 @@ pub(crate) mod archive;
 pub(crate) mod bundles;
 pub(crate) mod clients;
 pub(crate) mod events;
+pub(crate) mod exports;
 pub(crate) mod oauth;
 pub(crate) mod ops;
 pub(crate) mod platform;
@@ -36,7 +37,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, exports::list, exports::create, exports::get, exports::disable, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -80,6 +81,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/archive/verify", post(archive::verify))
         .route("/api/v1/alarms", get(alarms::list))
         .route("/api/v1/organizations", get(admin::list).post(admin::create))
+        .route("/api/v1/organizations/{organization}/exports", get(exports::list).post(exports::create))
+        .route("/api/v1/organizations/{organization}/exports/{name}", get(exports::get))
+        .route("/api/v1/organizations/{organization}/exports/{name}/disable", post(exports::disable))
         .route("/api/v1/tokens", post(admin::create_token))
         .route("/api/v1/clients", get(clients::list).post(clients::create))
         .route("/api/v1/clients/{id}", delete(clients::revoke))

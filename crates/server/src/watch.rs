@@ -34,6 +34,7 @@ impl App {
         self.watch_archive();
         self.watch_copies();
         self.watch_checks();
+        self.watch_exports();
         self.watch_witnesses();
         self.watch_clock()
     }

@@ -202,7 +202,8 @@ impl Bucket {
         Bucket { name: name.into(), store, locks: Some(locks), policy }
     }
 
-    /// The store itself, for a reader that speaks its interface. Do not write through it.
+    /// The store itself, for a reader that speaks its interface. Only a table format writes through it, which has rules of its
+    /// own for what is created once and what replaced.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.store)
     }

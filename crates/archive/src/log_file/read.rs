@@ -1,13 +1,12 @@
 //! Reading a log file's entries back.
 
-use std::fs::File;
-
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::reader::ChunkReader;
 
 use crate::rows::schema;
 
@@ -59,8 +58,9 @@ pub struct LogFileReader {
 }
 
 impl LogFileReader {
-    /// Reads the footer. The file's hash should have been checked before: this is for bytes that are what they were.
-    pub fn open(file: File, limits: &ReadLimits) -> Result<Self, ReadError> {
+    /// Reads the footer of a file, or of bytes. The hash should have been checked before: this is for bytes that are what
+    /// they were.
+    pub fn open(file: impl ChunkReader + 'static, limits: &ReadLimits) -> Result<Self, ReadError> {
         let options =
             ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_page_index_policy(PageIndexPolicy::Skip);
         let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;

@@ -247,7 +247,8 @@ const CONTENT: [&str; 10] = [
     "users.list.element.realm",
 ];
 
-fn writer_properties(settings: &LogFileSettings) -> Result<WriterProperties, WriteError> {
+/// How the columns of a log file are stored; columns that a log file has not are stored like most.
+pub fn writer_properties(settings: &LogFileSettings) -> Result<WriterProperties, WriteError> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by(concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned())

@@ -7,6 +7,7 @@ mod bundle;
 mod crash;
 mod disk;
 mod doctor;
+mod exports;
 mod faults;
 mod harness;
 mod import;

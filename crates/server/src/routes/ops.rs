@@ -12,6 +12,7 @@ use indelible_api::{AlarmKind, Health};
 use indelible_storage::Space;
 
 use crate::app::App;
+use crate::exports::ExportFigures;
 use crate::metrics::Text;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -151,6 +152,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             verified,
         );
     }
+    exports(&app, &mut text);
     let states = app.archive_states();
     for (log, state) in &states {
         text.sample(
@@ -181,6 +183,40 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         );
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.finish()).into_response()
+}
+
+/// Of every active export, by its id and the label of its log.
+fn exports(app: &App, text: &mut Text) {
+    let figures = app.export_figures();
+    let mut each = |name: &str, kind: &str, help: &str, value: &dyn Fn(&ExportFigures) -> f64| {
+        for figures in &figures {
+            let label = app.ledger.find(&figures.export.organization).map(|log| log.label.clone()).unwrap_or_default();
+            let labels = [("log", label.as_str()), ("export", figures.export.id.as_str())];
+            text.sample(name, kind, help, &labels, value(figures));
+        }
+    };
+    each("indelible_export_rows", "gauge", "Rows in the table.", &|figures| figures.rows as f64);
+    each("indelible_export_rows_appended_total", "counter", "Rows added to the table.", &|figures| {
+        figures.rows_appended as f64
+    });
+    each("indelible_export_waiting_rows", "gauge", "Archived rows that are not in the table yet.", &|figures| {
+        figures.waiting_rows as f64
+    });
+    each(
+        "indelible_export_lag_seconds",
+        "gauge",
+        "Age of the oldest archived row that is not in the table yet.",
+        &|figures| figures.lag_seconds,
+    );
+    each(
+        "indelible_export_last_commit_seconds",
+        "gauge",
+        "Time of the last commit since the start, seconds since 1970.",
+        &|figures| figures.last_commit_us as f64 / 1e6,
+    );
+    each("indelible_export_failures_total", "counter", "Attempts to add to the table that failed.", &|figures| {
+        figures.failures as f64
+    });
 }
 
 /// What runs here and what to do next. The page holds no data and loads nothing.

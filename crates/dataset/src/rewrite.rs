@@ -1,0 +1,141 @@
+//! Rows of finished files written anew: some of them, with their salts, or of several files in one.
+//!
+//! Nothing here waits for IO: bytes come in, bytes go out. Memory: the files given, a batch, the compressed columns of one row
+//! group, and the file made.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder};
+use arrow::compute::{filter_record_batch, max, min};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use bytes::Bytes;
+use indelible_archive::LogFile;
+use indelible_archive::log_file::{LogFileReader, LogFileSettings, ReadLimits, writer_properties};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::file::metadata::PageIndexPolicy;
+
+use crate::append::Salts;
+use crate::error::RewriteError;
+use crate::schema::file_schema;
+use crate::stats::Facts;
+
+/// Rows of a batch. An entry has a mebibyte at most.
+const BATCH_ROWS: usize = 64;
+/// Bytes that a writer holds before it ends a row group.
+const ROW_GROUP_BYTES: usize = 64 << 20;
+
+/// A file that was made, and what its rows are.
+pub(crate) type Made = (Bytes, Facts);
+
+/// The rows of a log file from `start_us` on, with their salts if `salts` are given; `None` if no row is left.
+pub(crate) fn log_file(
+    bytes: Bytes,
+    file: &LogFile,
+    start_us: Option<i64>,
+    salts: Option<&dyn Salts>,
+) -> Result<Option<Made>, RewriteError> {
+    let limits =
+        ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
+    let mut writer = Writer::new(salts.is_some())?;
+    for batch in LogFileReader::open(bytes, &limits)? {
+        let mut batch = batch?;
+        if let Some(start_us) = start_us {
+            batch = since(&batch, start_us)?;
+        }
+        if let Some(salts) = salts {
+            batch = salted(&batch, file.generation, salts)?;
+        }
+        writer.write(&batch)?;
+    }
+    writer.finish()
+}
+
+/// All rows of these files of a table in their order, `rows` in number.
+pub(crate) fn merged(files: Vec<Bytes>, salt: bool, rows: u64) -> Result<Made, RewriteError> {
+    let mut writer = Writer::new(salt)?;
+    for file in files {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let options = options.with_page_index_policy(PageIndexPolicy::Skip);
+        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
+        for batch in reader.with_batch_size(BATCH_ROWS).build()? {
+            writer.write(&batch?)?;
+        }
+    }
+    let found = writer.facts.map_or(0, |facts| facts.rows);
+    match writer.finish()? {
+        Some(made) if found == rows => Ok(made),
+        _ => Err(RewriteError::Rows { found, expected: rows }),
+    }
+}
+
+struct Writer {
+    parquet: ArrowWriter<Vec<u8>>,
+    facts: Option<Facts>,
+}
+
+impl Writer {
+    fn new(salt: bool) -> Result<Writer, RewriteError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(writer_properties(&LogFileSettings::default())?)
+            .with_skip_arrow_metadata(true);
+        Ok(Writer { parquet: ArrowWriter::try_new_with_options(Vec::new(), file_schema(salt), options)?, facts: None })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), RewriteError> {
+        let Some(facts) = facts(batch)? else { return Ok(()) };
+        self.facts = Some(self.facts.map_or(facts, |before| before.and(facts)));
+        self.parquet.write(batch)?;
+        if self.parquet.memory_size() > ROW_GROUP_BYTES {
+            self.parquet.flush()?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Option<Made>, RewriteError> {
+        let Some(facts) = self.facts else { return Ok(None) };
+        Ok(Some((self.parquet.into_inner()?.into(), facts)))
+    }
+}
+
+/// What the rows hold; `None` if there are none.
+fn facts(batch: &RecordBatch) -> Result<Option<Facts>, RewriteError> {
+    let column = |name| batch.column_by_name(name).ok_or(RewriteError::Column(name));
+    let seqs = column("seq")?.as_primitive_opt::<Int64Type>().ok_or(RewriteError::Column("seq"))?;
+    let micros = |name| {
+        let times = column(name)?.as_primitive_opt::<TimestampMicrosecondType>().ok_or(RewriteError::Column(name))?;
+        Ok::<_, RewriteError>(min(times).zip(max(times)))
+    };
+    let seq = min(seqs).zip(max(seqs)).map(|(first, last)| (first.max(0) as u64, last.max(0) as u64));
+    let (time_us, received_us) = (micros("time")?, micros("received_at")?);
+    let known = seq.zip(time_us).zip(received_us);
+    Ok(known.map(|((seq, time_us), received_us)| Facts { rows: batch.num_rows() as u64, seq, time_us, received_us }))
+}
+
+fn since(batch: &RecordBatch, start_us: i64) -> Result<RecordBatch, RewriteError> {
+    let times = batch.column_by_name("time").ok_or(RewriteError::Column("time"))?;
+    let times = times.as_primitive_opt::<TimestampMicrosecondType>().ok_or(RewriteError::Column("time"))?;
+    let stays: BooleanArray = times.iter().map(|time| Some(time.is_some_and(|time| time >= start_us))).collect();
+    Ok(filter_record_batch(batch, &stays)?)
+}
+
+fn salted(batch: &RecordBatch, generation: u32, salts: &dyn Salts) -> Result<RecordBatch, RewriteError> {
+    let seqs = batch.column_by_name("seq").ok_or(RewriteError::Column("seq"))?;
+    let seqs = seqs.as_primitive_opt::<Int64Type>().ok_or(RewriteError::Column("seq"))?;
+    let mut texts = StringBuilder::with_capacity(seqs.len(), seqs.len() * 64);
+    let mut text = String::with_capacity(64);
+    for seq in seqs.values() {
+        let salt = salts.salt(generation, *seq as u64).ok_or(RewriteError::Salt(generation))?;
+        text.clear();
+        for byte in salt {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        texts.append_value(&text);
+    }
+    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
+    columns.push(Arc::new(texts.finish()));
+    Ok(RecordBatch::try_new(file_schema(true), columns)?)
+}
