@@ -606,6 +606,8 @@ alarm_kinds! {
     LogEntryIdReused = "logEntryIdReused",
     /// The bucket's locks are configured and do not hold: what is archived could be removed.
     LocksDoNotHold = "locksDoNotHold",
+    /// A sink of an organization delivers nothing, or has events that its destination does not take.
+    SinkStalled = "sinkStalled",
 }
 
 /// An alarm that is on.
@@ -622,4 +624,115 @@ pub struct AlarmState {
     pub since: String,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+/// A new sink.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateSink {
+    /// Its name within the organization: 1 to 64 of `a-z 0-9 -`.
+    pub name: String,
+    /// Format, destination and batches; see docs/guides/sinks.md.
+    pub settings: serde_json::Value,
+    /// The token, password or key of the destination. It is never answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Deliver what was received since: RFC 3339, a date, or an age such as `7d`; from now on if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+/// The secret is not shown.
+impl std::fmt::Debug for CreateSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateSink").field("name", &self.name).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A sink and how it is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SinkState {
+    /// RID of the organization.
+    pub organization: String,
+    /// Its name.
+    pub name: String,
+    /// Format, destination and batches, without the secret.
+    pub settings: serde_json::Value,
+    /// `idle`, `delivering`, `failing`, `disabled`.
+    pub state: String,
+    /// Entries that wait to be delivered.
+    pub lag_entries: u64,
+    /// Age of the oldest of them in seconds; absent if there is none or it is not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<f64>,
+    /// Events delivered.
+    pub delivered: u64,
+    /// Attempts that failed since the server started.
+    pub failures: u64,
+    /// Events that the destination refused for good.
+    pub dead_letters: u64,
+    /// When the destination last took something, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<String>,
+    /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<SinkError>,
+}
+
+/// A failure of a sink.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SinkError {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What the destination said or what went wrong.
+    pub message: String,
+}
+
+/// Switches a sink on or off.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnableSink {
+    /// Whether it runs.
+    pub enabled: bool,
+}
+
+/// What a destination said to a test event.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SinkTest {
+    /// Whether it took it.
+    pub delivered: bool,
+    /// What it said, if not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// From when on a sink is to deliver, again if it did already.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackfillSink {
+    /// What was received since: RFC 3339, a date, or an age such as `7d`.
+    pub from: String,
+}
+
+/// An event that a destination refused.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SinkDeadLetter {
+    /// Which generation of the log.
+    pub generation: u32,
+    /// Its place there.
+    pub seq: u64,
+    /// What the destination said.
+    pub reason: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// What became of dead letters.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SinkReplay {
+    /// Taken by the destination now.
+    pub delivered: u64,
+    /// Still dead letters.
+    pub left: u64,
 }

@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Change the key with which the logs of a server are signed.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Push the events of an organization to a SIEM or other destination.
+    #[command(subcommand)]
+    Sink(SinkCommand),
     /// Export an organization's log to a Delta Lake table that is kept up to date.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -551,4 +554,128 @@ pub(crate) enum ClientCommand {
         /// Its id.
         id: String,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SinkCommand {
+    /// Create a sink; it begins at once.
+    Create(SinkCreateArgs),
+    /// List sinks with their state, lag and dead letters.
+    List {
+        /// Whose sinks.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Send one event marked as a test. Exit codes: 0 the destination took it, 1 it did not.
+    Test(SinkName),
+    /// Deliver again everything received since a time; events keep their ids.
+    Backfill {
+        #[command(flatten)]
+        sink: SinkName,
+        /// An age such as 7d or 12h, a date, or RFC 3339.
+        #[arg(long, value_name = "TIME")]
+        from: String,
+    },
+    /// Let a sink go on from where it was disabled.
+    Enable(SinkName),
+    /// Stop a sink; it keeps its place.
+    Disable(SinkName),
+    /// Remove a sink with its place and dead letters.
+    Delete(SinkName),
+    /// List the events that the destination refused for what is in them.
+    DeadLetters {
+        #[command(flatten)]
+        sink: SinkName,
+        /// Send them again instead.
+        #[arg(long)]
+        replay: bool,
+        /// Give them up instead: the destination will not have them.
+        #[arg(long, conflicts_with = "replay")]
+        discard: bool,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct SinkName {
+    /// Name of the sink.
+    pub(crate) name: String,
+    /// Whose it is.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+}
+
+#[derive(Args)]
+pub(crate) struct SinkCreateArgs {
+    #[command(flatten)]
+    pub(crate) sink: SinkName,
+    /// splunk+https://HOST:8088, elastic+https://HOST:9200, syslog+tls://HOST:6514, syslog+tcp://HOST:601,
+    /// otlp+https://HOST:4318/v1/logs, webhook+https://HOST/PATH or file:///FOLDER.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// How events look.
+    #[arg(long, value_enum, default_value_t = SinkFormat::Audit3)]
+    pub(crate) format: SinkFormat,
+    /// File with the token, password or key of the destination [default: INDELIBLE_SINK_SECRET in the environment].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Deliver what was received since: an age such as 7d or 12h, a date, or RFC 3339 [default: from now on].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Splunk and Elasticsearch: the index or data stream.
+    #[arg(long)]
+    pub(crate) index: Option<String>,
+    /// Splunk: the source type.
+    #[arg(long)]
+    pub(crate) source_type: Option<String>,
+    /// Splunk: count events as delivered once they are indexed; the token must have indexer acknowledgement.
+    #[arg(long)]
+    pub(crate) acknowledge: bool,
+    /// Elasticsearch: sign in as this user, the secret being the password instead of an API key.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// File of certificates, in PEM, that may sign the destination's [default: those of the server's system].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Syslog over TLS: file of certificates that name the server to the receiver; the secret is their private key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// Files: Parquet instead of lines.
+    #[arg(long)]
+    pub(crate) parquet: bool,
+    /// Most events at once [default: 500; files 10000].
+    #[arg(long)]
+    pub(crate) batch_events: Option<usize>,
+    /// Most bytes at once, before the format and compression.
+    #[arg(long, default_value_t = 1 << 20, requires = "batch_events")]
+    pub(crate) batch_bytes: usize,
+    /// How long events wait for a batch to fill.
+    #[arg(long, default_value_t = 0, requires = "batch_events")]
+    pub(crate) batch_seconds: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SinkFormat {
+    /// JSON as it is delivered everywhere.
+    #[value(name = "audit.3")]
+    Audit3,
+    /// JSON of the Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// ArcSight Common Event Format.
+    Cef,
+}
+
+impl SinkFormat {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Audit3 => "audit.3",
+            Self::Ocsf => "ocsf",
+            Self::Cef => "cef",
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod prove;
 mod rebuild;
 mod search;
 mod serve;
+mod sink;
 mod tiles;
 mod verify;
 mod witness;
@@ -84,6 +85,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Export(command) => export::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
+        Command::Sink(command) => sink::run(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
         Command::Client(command) => admin::client(&client, command).await,
         Command::Serve(_)

@@ -1,4 +1,4 @@
-//! Organizations, principals, what they may do where, their tokens, OAuth clients and exports, in a SQLite database.
+//! Organizations, principals, what they may do where, their tokens, OAuth clients, exports and sinks, in a SQLite database.
 //!
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
@@ -7,6 +7,7 @@ mod client;
 mod export;
 mod operation;
 mod principal;
+mod sink;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,6 +28,7 @@ pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
 pub use operation::{Operation, UnknownOperation};
 pub use principal::{Attribution, Denied, Principal};
+pub use sink::{SINK_NAME_BYTES_MAX, Sink};
 pub use token::Secret;
 
 /// Schema changes, oldest first. Only ever appended to.

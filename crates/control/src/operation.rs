@@ -45,6 +45,8 @@ operations! {
     AuditExportView = "audit-export:view",
     /// Export the log to tables.
     AuditExportOrchestrate = "audit-export:orchestrate-v3",
+    /// Create, change, try and remove sinks of the organization, and see how they are.
+    AuditSinkAdminister = "audit-sink:administer",
     /// Make tokens and clients for the organization.
     OrganizationAdminister = "organization:administer",
     /// Create organizations, seal the archive, make tokens with the operator's reach.
@@ -63,6 +65,7 @@ impl Operation {
         Self::AuditVerify,
         Self::AuditExportView,
         Self::AuditExportOrchestrate,
+        Self::AuditSinkAdminister,
         Self::OrganizationAdminister,
     ];
 }

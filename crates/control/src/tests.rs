@@ -203,18 +203,52 @@ async fn an_export_is_created_once_and_stays_disabled() {
 }
 
 #[tokio::test]
-async fn administrators_of_older_databases_may_export() {
+async fn sinks_are_remembered_by_organization_and_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    let [a, b] = ["a", "b"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
+    for organization in [&a, &b] {
+        control.create_organization(organization, &administrator, 1).await.unwrap();
+    }
+    let sink = |id: &str, organization: &Organization| Sink {
+        id: id.to_owned(),
+        organization: organization.clone(),
+        name: "siem".to_owned(),
+        settings: "{}".to_owned(),
+        begin: (2, 7),
+        enabled: true,
+        created_at_us: 5,
+    };
+    assert!(control.create_sink(&sink("1", &b)).await.unwrap());
+    assert!(control.create_sink(&sink("2", &a)).await.unwrap());
+    assert!(!control.create_sink(&sink("3", &a)).await.unwrap(), "a name is taken once in an organization");
+    control.enable_sink("2", false).await.unwrap();
+    drop(control);
+    let control = open(&folder).await;
+    let off = Sink { enabled: false, ..sink("2", &a) };
+    assert_eq!(control.sinks().await.unwrap(), [off.clone(), sink("1", &b)]);
+    control.delete_sink("1").await.unwrap();
+    assert_eq!(control.sinks().await.unwrap(), [off]);
+    for (name, is_name) in [("siem-1", true), ("", false), ("Siem", false), ("a/b", false), (&"x".repeat(65), false)] {
+        assert_eq!(Sink::is_name(name), is_name, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn administrators_of_an_older_database_may_what_was_added() {
     let folder = tempfile::tempdir().unwrap();
     let control = open(&folder).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation like 'audit-export:%'; drop table export; drop table access_token; drop table client; \
+    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; drop table sink; drop table export; drop table access_token; drop table client; \
                 pragma user_version = 1";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     drop(control);
     let administrator = open(&folder).await.authenticate(&secret, 1).unwrap();
-    for operation in [Operation::AuditExportView, Operation::AuditExportOrchestrate] {
+    for operation in [Operation::AuditExportView, Operation::AuditExportOrchestrate, Operation::AuditSinkAdminister] {
         assert_eq!(administrator.require(operation, &organization("a")), Ok(()), "{operation}");
     }
 }

@@ -27,6 +27,7 @@ use crate::exports::Exports;
 use crate::metrics::Metrics;
 use crate::platform_archive::PlatformArchive;
 use crate::self_check::Checker;
+use crate::sinks::Sinks;
 use crate::witnesses::Witnesses;
 
 /// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
@@ -50,6 +51,7 @@ pub(crate) struct App {
     pub(crate) closed_keys: Vec<VerifierKey>,
     pub(crate) platform_archive: PlatformArchive,
     pub(crate) engine: Engine,
+    pub(crate) sinks: Sinks,
     pub(crate) metrics: Metrics,
     pub(crate) alarms: Alarms,
     pub(crate) witnesses: Witnesses,

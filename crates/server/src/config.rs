@@ -39,6 +39,8 @@ pub struct Config {
     pub archive: Archive,
     /// Exports to tables.
     pub exports: Exports,
+    /// Destinations outside.
+    pub sinks: Sinks,
     /// What one query may take.
     pub query: Query,
     /// Witnesses that must have cosigned a checkpoint of the platform log. Default: all of them.
@@ -212,6 +214,43 @@ pub struct Query {
     pub concurrent: usize,
 }
 
+/// Destinations outside that administrators of organizations may choose.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Sinks {
+    /// Hosts that sinks may talk to, such as `siem.example.com` or `*.example.com`; empty for any. Without it an administrator of an
+    /// organization can have the server send requests to addresses that only the server reaches. Default empty.
+    pub hosts: Vec<String>,
+    /// Folder below which sinks may write files, as `file:` addresses; sinks cannot write files without it. Default none.
+    pub folder: Option<PathBuf>,
+    /// Seconds without progress after which an alarm is raised, while entries wait. Default 600.
+    pub alarm_seconds: u64,
+}
+
+impl Sinks {
+    /// Whether sinks may talk to `host`.
+    pub(crate) fn allows(&self, host: &str) -> bool {
+        let is_it = |allowed: &String| match allowed.strip_prefix("*.") {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+            None => host == allowed,
+        };
+        self.hosts.is_empty() || self.hosts.iter().any(is_it)
+    }
+
+    /// The folder of a `file:` address, if sinks may write there.
+    pub(crate) fn folder_for(&self, url: &reqwest::Url) -> Option<PathBuf> {
+        let path = url.to_file_path().ok().filter(|_| url.scheme() == "file")?;
+        // An address has no `..` left in it once it is parsed.
+        path.starts_with(self.folder.as_ref()?).then_some(path)
+    }
+}
+
+impl Default for Sinks {
+    fn default() -> Self {
+        Self { hosts: Vec::new(), folder: None, alarm_seconds: 600 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -227,6 +266,7 @@ impl Default for Config {
             bucket: Bucket::default(),
             archive: Archive::default(),
             exports: Exports::default(),
+            sinks: Sinks::default(),
             query: Query::default(),
             quorum: None,
             witness: Vec::new(),

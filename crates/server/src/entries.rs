@@ -10,7 +10,7 @@ use futures::StreamExt;
 use indelible_archive::LogFile;
 use indelible_archive::log_file::read_entries;
 use indelible_archive::rows::RowDecoder;
-use indelible_event::{Part, Scope};
+use indelible_event::{Organization, Part, Scope};
 use indelible_intake::{TailError, TailSnapshot};
 use indelible_ledger::OrganizationLog;
 use tokio::runtime::Handle;
@@ -29,7 +29,8 @@ pub(crate) struct Entry<'a> {
 /// needed.
 pub(crate) struct Entries {
     app: Arc<App>,
-    log: Arc<OrganizationLog>,
+    /// Number of the log in the journal.
+    number: u32,
     files: Vec<Arc<LogFile>>,
     /// The first `seq` that is in no file.
     archived: u64,
@@ -44,7 +45,22 @@ impl Entries {
         let mut files = app.inventory.snapshot(&scope);
         files.retain(|file| file.generation == log.generation);
         let archived = files.last().map_or(0, |file| file.last + 1);
-        Self { app: Arc::clone(app), log: Arc::clone(log), files, archived, tail: Some(tail) }
+        Self { app: Arc::clone(app), number: log.number, files, archived, tail: Some(tail) }
+    }
+
+    /// A generation that is closed: all that is left of it is in log files.
+    pub(crate) fn closed(app: &Arc<App>, organization: &Organization, generation: u32) -> Self {
+        let mut files = app.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
+        files.retain(|file| file.generation == generation);
+        let archived = files.last().map_or(0, |file| file.last + 1);
+        Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
+    }
+
+    /// The first `seq` that is not acknowledged.
+    pub(crate) fn end(&self) -> u64 {
+        let stretches = self.tail.iter().flat_map(|tail| tail.stretches());
+        let ends = stretches.filter_map(|stretch| Some(stretch.span(self.number)?.seqs.end));
+        ends.max().unwrap_or(0).max(self.archived)
     }
 
     /// Lets the journal go where `seqs` are all in log files.
@@ -113,12 +129,12 @@ impl Entries {
     ) -> anyhow::Result<()> {
         let Some(tail) = &self.tail else { return Ok(()) };
         for stretch in tail.stretches() {
-            let Some(span) = stretch.span(self.log.number) else { continue };
+            let Some(span) = stretch.span(self.number) else { continue };
             if span.seqs.end <= self.archived.max(*seqs.start()) || span.seqs.start > *seqs.end() {
                 continue;
             }
             tail.visit::<Stop>(stretch, |place, received_at_us, record| {
-                let mine = place.number == self.log.number && place.seq >= self.archived && seqs.contains(&place.seq);
+                let mine = place.number == self.number && place.seq >= self.archived && seqs.contains(&place.seq);
                 if !mine {
                     return Ok(());
                 }
@@ -143,13 +159,13 @@ impl Entries {
         }
         let Some(tail) = &self.tail else { return Ok(size) };
         for stretch in tail.stretches() {
-            let Some(span) = stretch.span(self.log.number) else { continue };
+            let Some(span) = stretch.span(self.number) else { continue };
             if span.received_at_us.1 < us || span.seqs.end <= self.archived {
                 continue;
             }
             let mut found = size;
             tail.visit::<Stop>(stretch, |place, received_at_us, _| {
-                if place.number == self.log.number && place.seq >= self.archived && received_at_us >= us {
+                if place.number == self.number && place.seq >= self.archived && received_at_us >= us {
                     found = found.min(place.seq);
                 }
                 Ok(())

@@ -33,6 +33,7 @@ pub mod rotation;
 mod routes;
 mod sealing;
 mod self_check;
+mod sinks;
 mod snapshot;
 mod watch;
 mod witnesses;
@@ -152,6 +153,7 @@ impl Server {
             exports: exports::Exports::new(clock.now_us()),
             closed_keys,
             engine,
+            sinks: sinks::Sinks::new(&data),
             metrics: metrics::Metrics::default(),
             alarms: alarms::Alarms::default(),
             witnesses,
@@ -197,6 +199,7 @@ impl Server {
         let url_path = app.config.data_dir.join("server.url");
         durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644)
             .context("write server.url")?;
+        app.start_sinks().await?;
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
         let copier = tokio::spawn(Arc::clone(&app).copy_forever());
@@ -232,6 +235,7 @@ impl Server {
             () = patience => tracing::warn!("answers in flight took too long and are broken off"),
         }
         let _ = std::fs::remove_file(&url_path);
+        app.sinks.stop().await;
         let _ = archiver.await;
         let _ = copier.await;
         // A table says how far it is: its task may end at any moment.

@@ -14,6 +14,7 @@ pub(crate) mod platform;
 pub(crate) mod proof;
 pub(crate) mod pull;
 pub(crate) mod search;
+pub(crate) mod sinks;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +38,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, exports::list, exports::create, exports::get, exports::disable, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -81,6 +82,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/archive/verify", post(archive::verify))
         .route("/api/v1/alarms", get(alarms::list))
         .route("/api/v1/organizations", get(admin::list).post(admin::create))
+        .route("/api/v1/organizations/{rid}/sinks", get(sinks::list).post(sinks::create))
+        .route("/api/v1/organizations/{rid}/sinks/{name}", get(sinks::show).patch(sinks::enable).delete(sinks::delete))
+        .route("/api/v1/organizations/{rid}/sinks/{name}/test", post(sinks::test))
+        .route("/api/v1/organizations/{rid}/sinks/{name}/backfill", post(sinks::backfill))
+        .route("/api/v1/organizations/{rid}/sinks/{name}/dead-letters", get(sinks::dead_letters).delete(sinks::discard))
+        .route("/api/v1/organizations/{rid}/sinks/{name}/dead-letters/replay", post(sinks::replay))
         .route("/api/v1/organizations/{organization}/exports", get(exports::list).post(exports::create))
         .route("/api/v1/organizations/{organization}/exports/{name}", get(exports::get))
         .route("/api/v1/organizations/{organization}/exports/{name}/disable", post(exports::disable))

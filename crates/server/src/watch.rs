@@ -36,6 +36,7 @@ impl App {
         self.watch_checks();
         self.watch_exports();
         self.watch_witnesses();
+        self.watch_sinks();
         self.watch_clock()
     }
 

@@ -1,6 +1,7 @@
-//! What tests and measurements share: seeded events, a disk that fails on demand, and object stores that others wrote.
+//! What tests and measurements share: seeded events, a disk that fails on demand, and real servers that others wrote.
 
 pub mod disk;
 pub mod generator;
+pub mod rsyslog;
 pub mod seed;
 pub mod servers;

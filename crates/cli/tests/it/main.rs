@@ -19,5 +19,6 @@ mod rebuild;
 mod receipts;
 mod rotation;
 mod self_check;
+mod sinks;
 mod tiles;
 mod witness;

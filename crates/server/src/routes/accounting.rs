@@ -60,7 +60,7 @@ pub(crate) async fn report(
 }
 
 /// Microseconds since 1970 of an age before `now_us`, a date or an instant.
-fn instant(text: &str, now_us: i64) -> Option<i64> {
+pub(crate) fn instant(text: &str, now_us: i64) -> Option<i64> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "d" => 86_400,

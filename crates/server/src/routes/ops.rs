@@ -14,6 +14,7 @@ use indelible_storage::Space;
 use crate::app::App;
 use crate::exports::ExportFigures;
 use crate::metrics::Text;
+use crate::sinks::{Member, Status};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -153,6 +154,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         );
     }
     exports(&app, &mut text);
+    sinks(&app, &mut text);
     let states = app.archive_states();
     for (log, state) in &states {
         text.sample(
@@ -216,6 +218,31 @@ fn exports(app: &App, text: &mut Text) {
     );
     each("indelible_export_failures_total", "counter", "Attempts to add to the table that failed.", &|figures| {
         figures.failures as f64
+    });
+}
+
+/// Figures of every sink; the sink by its id, which tells nothing of the organization.
+fn sinks(app: &App, text: &mut Text) {
+    let sinks: Vec<_> = app.sinks.all().into_iter().map(|member| (member.status(), member)).collect();
+    let mut family = |name: &str, kind: &str, help: &str, value: &dyn Fn(&Status, &Member) -> f64| {
+        for (status, member) in &sinks {
+            text.sample(name, kind, help, &[("sink", &member.sink.id)], value(status, member));
+        }
+    };
+    family("indelible_sink_lag_entries", "gauge", "Entries that wait to be delivered.", &|status, member| {
+        app.sink_lag(&member.sink.organization, status.cursor.next) as f64
+    });
+    family("indelible_sink_lag_seconds", "gauge", "Age of the oldest event under way.", &|status, _| {
+        status.oldest_us.map_or(0.0, |us| (app.now_us() - us).max(0) as f64 / 1e6)
+    });
+    family("indelible_sink_delivered_total", "counter", "Events delivered.", &|status, _| {
+        status.cursor.delivered as f64
+    });
+    family("indelible_sink_failures_total", "counter", "Attempts that failed since the start.", &|status, _| {
+        status.health.failures as f64
+    });
+    family("indelible_sink_dead_letters", "gauge", "Events that the destination refused for good.", &|status, _| {
+        status.dead_letters as f64
     });
 }
 

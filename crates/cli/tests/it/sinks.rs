@@ -1,0 +1,279 @@
+//! Sinks of a real server: to rsyslog, across kills and outages, and to files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use indelible_testkit::rsyslog::{Rsyslog, free_port};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Client, Server, event, eventually, fetch};
+
+const ACME: &str = "ri.indelible..organization.acme";
+const OTHER: &str = "ri.indelible..organization.other";
+
+/// `indelible sink ...` on acme's sinks.
+fn sink(client: &Client, args: &[&str]) -> Answer {
+    client.indelible(&[&["sink"], args, &["--organization", ACME]].concat())
+}
+
+#[track_caller]
+fn done(answer: &Answer) {
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+}
+
+/// Posts events with these numbers in acme's log.
+fn send(client: &Client, numbers: std::ops::Range<u64>) {
+    let lines: Vec<Value> = numbers.map(|number| event(number, json!({}))).collect();
+    let (status, answer) = client.post(&[], serde_json::to_vec(&lines).unwrap());
+    assert_eq!((status, &answer["refused"]), (200, &json!(0)), "{answer}");
+}
+
+fn state(client: &Client, name: &str) -> Value {
+    let answer = sink(client, &["list", "--format", "json"]);
+    let mut sinks = answer.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    sinks.find(|sink| sink["name"] == name).unwrap_or_else(|| panic!("no sink {name}: {}{}", answer.out, answer.err))
+}
+
+/// What rsyslog has, in order: `seq` and text.
+fn messages(rsyslog: &Rsyslog) -> Vec<(u64, String)> {
+    let message = |line: String| {
+        let fields: Vec<&str> = line.splitn(7, '\t').collect();
+        let seq = fields[5].rsplit("seq=\"").next().unwrap().trim_end_matches("\"]");
+        (seq.parse().unwrap(), fields[6].to_owned())
+    };
+    rsyslog.received().into_iter().map(message).collect()
+}
+
+fn distinct(rsyslog: &Rsyslog) -> usize {
+    messages(rsyslog).into_iter().map(|(seq, _)| seq).collect::<BTreeSet<_>>().len()
+}
+
+#[test]
+fn rsyslog_gets_every_event_of_a_server_that_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let rsyslog = Rsyslog::start(folder.path(), free_port(), None);
+    let mut server = Server::start_in(&data);
+    send(&server, 0..1);
+    let to = format!("syslog+tcp://localhost:{}", rsyslog.port());
+    done(&sink(&server, &["create", "siem", "--to", &to, "--from", "2000-01-01", "--batch-events", "20"]));
+    for round in 0..6u64 {
+        if round % 2 == 1 {
+            server.seal();
+        }
+        let before = distinct(&rsyslog);
+        send(&server, round * 200 + 1..round * 200 + 201);
+        // The rest is under way: it ends anywhere in a batch.
+        eventually("something more is delivered", || distinct(&rsyslog) > before);
+        server.kill();
+        server = Server::start_in(&data);
+    }
+    eventually("all is delivered", || distinct(&rsyslog) == 1201);
+    let mut seen = BTreeMap::new();
+    let mut order = Vec::new();
+    for (seq, text) in messages(&rsyslog) {
+        if let Some(first) = seen.get(&seq) {
+            assert_eq!(*first, text, "a repeat is the same event");
+        } else {
+            order.push(seq);
+            seen.insert(seq, text);
+        }
+    }
+    assert_eq!(order, (1..=1201).collect::<Vec<u64>>());
+    let found = server.indelible(&["search", "", "--organization", ACME, "--format", "json"]);
+    let search: BTreeMap<u64, String> = found
+        .out
+        .lines()
+        .map(|line| (serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap(), line.to_owned()))
+        .collect();
+    assert_eq!(seen, search, "what is delivered is what is found");
+    eventually("nothing waits", || state(&server, "siem")["lagEntries"] == 0);
+    let state = state(&server, "siem");
+    assert_eq!((&state["state"], &state["deadLetters"]), (&json!("idle"), &json!(0)), "{state}");
+}
+
+#[test]
+fn an_outage_of_the_destination_is_seen_and_made_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_configured(&folder.path().join("data"), "[sinks]\nalarm-seconds = 2\n");
+    send(&server, 0..50);
+    let port = free_port();
+    let to = format!("syslog+tcp://127.0.0.1:{port}");
+    done(&sink(&server, &["create", "siem", "--to", &to, "--from", "1d", "--format", "cef"]));
+    eventually("it fails", || state(&server, "siem")["state"] == "failing");
+    eventually("an alarm is on", || server.alarms().contains(&"sinkStalled".to_owned()));
+    let state_now = state(&server, "siem");
+    assert_eq!((&state_now["delivered"], &state_now["lagEntries"]), (&json!(0), &json!(51)), "{state_now}");
+    assert!(state_now["lastError"]["message"].as_str().unwrap().contains("connect to 127.0.0.1"), "{state_now}");
+    let test = sink(&server, &["test", "siem"]);
+    assert_eq!(test.code, 1, "{}{}", test.out, test.err);
+    let (_, metrics) = fetch(server.request(Method::GET, "/metrics"));
+    let metrics = String::from_utf8(metrics).unwrap();
+    assert!(
+        metrics.lines().any(|line| line.starts_with("indelible_sink_lag_entries{") && line.ends_with(" 51")),
+        "{metrics}"
+    );
+
+    let rsyslog = Rsyslog::start(folder.path(), port, None);
+    // Not within the back-off of half a minute: off and on again is an attempt at once.
+    done(&sink(&server, &["disable", "siem"]));
+    assert_eq!(state(&server, "siem")["state"], "disabled");
+    done(&sink(&server, &["enable", "siem"]));
+    let all = rsyslog.wait_for(50);
+    assert!(all.iter().all(|line| line.contains("\tCEF:0|Indelible|files|1.2.3|dataDelete|PUT_FILE|2|rt=")), "{all:?}");
+    eventually("the alarm is off", || !server.alarms().contains(&"sinkStalled".to_owned()));
+
+    done(&sink(&server, &["test", "siem"]));
+    assert!(rsyslog.wait_for(51)[50].contains("INDELIBLE_SINK_TEST"));
+    done(&sink(&server, &["backfill", "siem", "--from", "1d"]));
+    let again = rsyslog.wait_for(101);
+    assert_eq!(again[51..], all[..], "a backfill sends the same again");
+    assert_eq!(sink(&server, &["dead-letters", "siem"]).code, 1);
+
+    done(&sink(&server, &["disable", "siem"]));
+    send(&server, 50..60);
+    server.seal();
+    assert_eq!((rsyslog.received().len(), state(&server, "siem")["lagEntries"].clone()), (101, json!(10)));
+    done(&sink(&server, &["delete", "siem"]));
+    assert_eq!(sink(&server, &["list"]).code, 1);
+}
+
+/// Status and body without the request's id.
+fn asked(client: &Client, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    let mut request = client.request(method, path);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let (status, body) = fetch(request);
+    let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let Some(error) = body["error"].as_object_mut() {
+        error.remove("requestId");
+    }
+    (status, body)
+}
+
+#[test]
+fn anothers_sink_is_as_one_that_does_not_exist() {
+    let server = Server::start();
+    send(&server, 0..1);
+    done(&server.indelible(&["organization", "create", OTHER]));
+    done(&sink(&server, &["create", "siem", "--to", "syslog+tcp://127.0.0.1:1"]));
+    let operations = "audit-sink:administer,audit:search";
+    let token = server.indelible(&["token", "create", "--organization", OTHER, "--operations", operations]);
+    let other = Client { url: server.url.clone(), token: token.out.trim().to_owned() };
+    let weak = server.indelible(&["token", "create", "--organization", ACME, "--operations", "audit:search"]);
+    let weak = Client { url: server.url.clone(), token: weak.out.trim().to_owned() };
+    for (method, rest, body) in [
+        (Method::GET, "", None),
+        (Method::PATCH, "", Some(json!({"enabled": false}))),
+        (Method::DELETE, "", None),
+        (Method::POST, "/test", None),
+        (Method::POST, "/backfill", Some(json!({"from": "1d"}))),
+        (Method::GET, "/dead-letters", None),
+        (Method::POST, "/dead-letters/replay", None),
+        (Method::DELETE, "/dead-letters", None),
+    ] {
+        let path = |rid: &str, name: &str| format!("/api/v1/organizations/{rid}/sinks/{name}{rest}");
+        let missing = asked(&server, method.clone(), &path(ACME, "none"), body.clone());
+        assert_eq!(missing.0, 404, "{method} {rest}: {missing:?}");
+        for (client, path) in [
+            (&other, path(ACME, "siem")),
+            (&other, path("ri.indelible..organization.none", "siem")),
+            (&other, path(OTHER, "siem")),
+            (&other, path("nonsense", "siem")),
+            (&weak, path(ACME, "siem")),
+        ] {
+            assert_eq!(asked(client, method.clone(), &path, body.clone()), missing, "{method} {path}");
+        }
+    }
+    let list = |rid: &str| asked(&other, Method::GET, &format!("/api/v1/organizations/{rid}/sinks"), None);
+    let (foreign, none) = (list(ACME), list("ri.indelible..organization.none"));
+    assert_eq!(foreign.0, none.0);
+    assert_eq!(foreign.1.to_string().replace("acme", "none"), none.1.to_string());
+    assert_eq!(state(&server, "siem")["name"], "siem", "nobody has touched it");
+}
+
+#[test]
+fn a_secret_goes_in_and_never_out() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_in(&data);
+    send(&server, 0..1);
+    let file = folder.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let to = ["--to", "webhook+http://127.0.0.1:1/hook", "--secret-file", file.to_str().unwrap()];
+    done(&sink(&server, &[&["create", "hook"], &to[..]].concat()));
+    assert_eq!(sink(&server, &[&["create", "hook"], &to[..]].concat()).code, 2, "a name is taken once");
+    eventually("it fails", || {
+        state(&server, "hook")["state"] == "idle" || state(&server, "hook")["state"] == "failing"
+    });
+    let (_, shown) = fetch(server.request(Method::GET, &format!("/api/v1/organizations/{ACME}/sinks/hook")));
+    assert!(!String::from_utf8(shown).unwrap().contains("MfKQ"));
+    assert!(!server.log().contains("MfKQ"));
+    let kept: Vec<_> =
+        walk(&data).into_iter().filter(|path| contains(path, b"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(kept[0].file_name().unwrap(), "secret");
+    assert_eq!(std::fs::metadata(&kept[0]).unwrap().permissions().mode() & 0o777, 0o600);
+    done(&sink(&server, &["delete", "hook"]));
+    assert!(!kept[0].exists());
+    for wrong in [
+        &["create", "hook", "--to", "webhook+http://127.0.0.1:1/hook"][..],
+        &["create", "Hook", "--to", "syslog+tcp://127.0.0.1:1"],
+        &["create", "hook", "--to", "https://127.0.0.1:1"],
+        &["create", "hook", "--to", "file:///tmp/anywhere"],
+        &["create", "hook", "--to", "syslog+tcp://127.0.0.1:1", "--from", "soon"],
+    ] {
+        assert_eq!(sink(&server, wrong).code, 2, "{wrong:?}");
+    }
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files
+}
+
+fn contains(path: &Path, needle: &[u8]) -> bool {
+    let bytes = std::fs::read(path).unwrap();
+    bytes.len() < 1 << 20 && bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn files_hold_each_event_once_across_kills() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    let config = format!("[sinks]\nfolder = '{}'\n", out.display());
+    std::fs::create_dir(&out).unwrap();
+    let mut server = Server::start_configured(&data, &config);
+    send(&server, 0..1);
+    let to = format!("file://{}/acme", out.display());
+    let create = ["create", "lake", "--to", &to, "--from", "1d", "--batch-events", "30", "--batch-seconds", "1"];
+    done(&sink(&server, &create));
+    for round in 0..4u64 {
+        send(&server, round * 100 + 1..round * 100 + 101);
+        let before = walk(&out).len();
+        eventually("another file", || walk(&out).len() > before);
+        server.kill();
+        server = Server::start_in(&data);
+    }
+    let lines = || {
+        let mut seqs = Vec::new();
+        for path in walk(&out).iter().filter(|path| path.extension().is_some_and(|end| end == "gz")) {
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+            seqs.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap()));
+        }
+        seqs.sort_unstable();
+        seqs
+    };
+    eventually("all is there", || lines().len() >= 401);
+    assert_eq!(lines(), (1..=401).collect::<Vec<u64>>());
+}
