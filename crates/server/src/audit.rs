@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use indelible_control::Principal;
 use indelible_event::catalogue::typed::{
-    DataResource, Identifier, OtherIdentifier, Token, TokenGeneration, TokenGenerationRequest, TokenGenerationResult,
-    TypedCategory,
+    AppConfigCreate, AppConfigCreateRequest, AppConfigCreateResult, AppConfigDelete, AppConfigDeleteRequest,
+    AppConfigUpdate, AppConfigUpdateRequest, ApplicationResource, DataResource, Identifier, NoFields, OtherIdentifier,
+    ResourceContext, Token, TokenGeneration, TokenGenerationRequest, TokenGenerationResult, TypedCategory,
 };
 use indelible_event::uuid::Uuid;
 use indelible_event::{Intake, Limits, Organization, Scope, Scratch, Time, admit};
@@ -109,6 +110,43 @@ pub(crate) fn identifier(id: &str) -> Identifier {
 /// The same as a resource.
 pub(crate) fn resource(id: &str) -> DataResource {
     DataResource::new(identifier(id))
+}
+
+/// What became of a piece of configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is there now.
+    Created,
+    /// It is another, or was told to do something.
+    Updated,
+    /// It is gone, or over for good.
+    Deleted,
+}
+
+/// That configuration was changed: `kind` says of what, `facts` are values with what they are.
+pub(crate) fn configured(
+    name: &'static str,
+    change: Change,
+    kind: &str,
+    id: &str,
+    facts: &[(&str, &str)],
+) -> AuditEvent {
+    let mut resource = ApplicationResource::new(identifier(id), INDELIBLE.to_owned());
+    resource.context =
+        facts.iter().map(|(what, value)| ResourceContext::new(shortened(value), (*what).to_owned())).collect();
+    let (resources, kind) = (vec![resource], Some(kind.to_owned()));
+    match change {
+        Change::Created => {
+            let result = AppConfigCreateResult::new(resources);
+            AuditEvent::new::<AppConfigCreate>(name, AppConfigCreateRequest::new(kind), result)
+        }
+        Change::Updated => {
+            AuditEvent::new::<AppConfigUpdate>(name, AppConfigUpdateRequest::new(resources, kind), NoFields {})
+        }
+        Change::Deleted => {
+            AuditEvent::new::<AppConfigDelete>(name, AppConfigDeleteRequest::new(resources, kind), NoFields {})
+        }
+    }
 }
 
 /// A token as events name it: never by its text.

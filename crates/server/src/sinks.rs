@@ -598,17 +598,6 @@ fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// What somebody did to a sink. To become an event of the organization's own log.
-pub(crate) fn audit(caller: &Principal, member: &Sink, action: &'static str) {
-    tracing::info!(
-        principal = &*caller.id,
-        organization = member.organization.as_str(),
-        sink = member.name,
-        action,
-        "sink administered"
-    );
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -161,6 +161,20 @@ impl Settings {
         }
     }
 
+    /// The destination in a line, for people: what it is and where.
+    pub fn summary(&self) -> String {
+        match &self.destination {
+            Destination::Splunk { url, .. } => format!("splunk {url}"),
+            Destination::Elastic { url, .. } => format!("elastic {url}"),
+            Destination::Otlp { url, .. } => format!("otlp {url}"),
+            Destination::Webhook { url, .. } => format!("webhook {url}"),
+            Destination::Syslog { host, port, tls, .. } => {
+                format!("syslog {}://{host}:{port}", if *tls { "tls" } else { "tcp" })
+            }
+            Destination::Files { url, .. } => format!("files {url}"),
+        }
+    }
+
     /// Checks what the types do not say.
     ///
     /// # Errors

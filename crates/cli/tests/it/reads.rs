@@ -1,5 +1,7 @@
 //! Reading leaves a trace: what the server says of itself in the logs of those who are read.
 
+use std::path::PathBuf;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -43,6 +45,13 @@ struct Walk {
     label: String,
     log_file: String,
     access_token: String,
+    /// Where exports may be.
+    exports: PathBuf,
+}
+
+/// Nobody listens there.
+fn sink_settings() -> Value {
+    json!({"destination": {"kind": "syslog", "host": "127.0.0.1", "port": 9, "tls": false}})
 }
 
 impl Walk {
@@ -56,6 +65,10 @@ impl Walk {
             request.basic_auth(&self.client.0, Some(&self.client.1))
         };
         let search = json!({"query": WORD});
+        let to = |method, rest: &str, body: Option<Value>| {
+            let request = self.caller.request(method, &format!("/api/v1/organizations/{ACME}/{rest}"));
+            if let Some(body) = body { request.json(&body) } else { request }
+        };
         match (method, route) {
             ("post", "/api/v1/search") => (post(search), Some(("INDELIBLE_SEARCH", &["dataSearch"]))),
             ("post", "/api/v1/search/count") => (post(search), Some(("INDELIBLE_COUNT", &["dataSearch"]))),
@@ -102,6 +115,50 @@ impl Walk {
                 let request = form(format!("token={}", self.access_token));
                 (request, Some(("INDELIBLE_REVOKE_ACCESS_TOKEN", &["tokenRevoke"])))
             }
+            ("post", "/api/v1/organizations/{organization}/exports") => {
+                let body = json!({"name": "new", "destination": self.exports.join("new")});
+                (to(Method::POST, "exports", Some(body)), Some(("INDELIBLE_CREATE_EXPORT", &["appConfigCreate"])))
+            }
+            ("post", "/api/v1/organizations/{organization}/exports/{name}/disable") => {
+                let request = to(Method::POST, "exports/lake/disable", None);
+                (request, Some(("INDELIBLE_DISABLE_EXPORT", &["appConfigDelete"])))
+            }
+            ("post", "/api/v1/organizations/{rid}/sinks") => {
+                let body = json!({"name": "new", "settings": sink_settings()});
+                (to(Method::POST, "sinks", Some(body)), Some(("INDELIBLE_CREATE_SINK", &["appConfigCreate"])))
+            }
+            ("patch", "/api/v1/organizations/{rid}/sinks/{name}") => {
+                let request = to(Method::PATCH, "sinks/siem", Some(json!({"enabled": true})));
+                (request, Some(("INDELIBLE_ENABLE_SINK", &["appConfigUpdate"])))
+            }
+            ("post", "/api/v1/organizations/{rid}/sinks/{name}/test") => {
+                (to(Method::POST, "sinks/siem/test", None), Some(("INDELIBLE_TEST_SINK", &["appConfigUpdate"])))
+            }
+            ("post", "/api/v1/organizations/{rid}/sinks/{name}/backfill") => {
+                let request = to(Method::POST, "sinks/siem/backfill", Some(json!({"from": "1d"})));
+                (request, Some(("INDELIBLE_BACKFILL_SINK", &["appConfigUpdate"])))
+            }
+            ("post", "/api/v1/organizations/{rid}/sinks/{name}/dead-letters/replay") => {
+                let request = to(Method::POST, "sinks/siem/dead-letters/replay", None);
+                (request, Some(("INDELIBLE_REPLAY_DEAD_LETTERS", &["appConfigUpdate"])))
+            }
+            ("delete", "/api/v1/organizations/{rid}/sinks/{name}/dead-letters") => {
+                let request = to(Method::DELETE, "sinks/siem/dead-letters", None);
+                (request, Some(("INDELIBLE_DISCARD_DEAD_LETTERS", &["appConfigUpdate"])))
+            }
+            ("delete", "/api/v1/organizations/{rid}/sinks/{name}") => {
+                let request = to(Method::DELETE, "sinks/short-lived", None);
+                (request, Some(("INDELIBLE_DELETE_SINK", &["appConfigDelete"])))
+            }
+            ("get", "/api/v1/organizations/{organization}/exports") => (to(Method::GET, "exports", None), None),
+            ("get", "/api/v1/organizations/{organization}/exports/{name}") => {
+                (to(Method::GET, "exports/lake", None), None)
+            }
+            ("get", "/api/v1/organizations/{rid}/sinks") => (to(Method::GET, "sinks", None), None),
+            ("get", "/api/v1/organizations/{rid}/sinks/{name}") => (to(Method::GET, "sinks/siem", None), None),
+            ("get", "/api/v1/organizations/{rid}/sinks/{name}/dead-letters") => {
+                (to(Method::GET, "sinks/siem/dead-letters", None), None)
+            }
             // Events are their own trace; the rest shows no audit data: hashes, sizes and names.
             ("post", "/api/v1/events") => (post(event(7, json!({"organizations": null}))), None),
             ("get", "/api/v1/clients") => (get(&format!("/api/v1/clients?organization={ACME}")), None),
@@ -131,7 +188,8 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     (0..3).for_each(|number| emit(&server, number, ACME));
     emit(&server, 9, BETA);
     server.seal();
-    let operations = "audit:emit,audit:search,audit:sql,audit:verify,audit-export:view,organization:administer";
+    let operations = "audit:emit,audit:search,audit:sql,audit:verify,audit-export:view,\
+                      audit-export:orchestrate-v3,audit-sink:administer,organization:administer";
     let caller = reader(&server, operations);
     let json = |request: RequestBuilder| serde_json::from_slice::<Value>(&fetch(request).1).unwrap();
     let body = json!({"name": "siem", "organization": ACME, "operations": ["audit-export:view"]});
@@ -140,7 +198,14 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     let client = (text(&created["clientId"]), text(&created["clientSecret"]));
     let checkpoint = server.indelible(&["checkpoint", "--organization", ACME]).out;
     let label = checkpoint.lines().next().unwrap().rsplit('/').nth(1).unwrap().to_owned();
-    let mut walk = Walk { caller, client, label, log_file: String::new(), access_token: String::new() };
+    let exports = server.archive().with_file_name("exports");
+    let make = |what: &str, body: Value| {
+        let request = server.request(Method::POST, &format!("/api/v1/organizations/{ACME}/{what}"));
+        assert_eq!(fetch(request.json(&body)).0, 201, "{body}");
+    };
+    make("exports", json!({"name": "lake", "destination": exports.join("lake")}));
+    ["siem", "short-lived"].map(|name| make("sinks", json!({"name": name, "settings": sink_settings()})));
+    let mut walk = Walk { caller, client, label, log_file: String::new(), access_token: String::new(), exports };
     let list = walk.case("get", "/api/v2/audit/organizations/{organizationRid}/logFiles").0;
     walk.log_file = text(&json(list)["data"][0]["id"]);
     walk.access_token = text(&json(walk.case("post", "/multipass/api/oauth2/token").0)["access_token"]);

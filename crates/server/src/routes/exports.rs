@@ -13,6 +13,7 @@ use indelible_dataset::RETENTION_DAYS_MAX;
 use indelible_event::{Organization, Time};
 
 use crate::app::App;
+use crate::audit::{Change, configured};
 use crate::auth::Caller;
 use crate::destination;
 use crate::error::{ApiError, Input};
@@ -80,6 +81,7 @@ pub(crate) async fn create(
             format!("there is, or was, an export {:?} of this organization; take another name", settings.name);
         ApiError::new(ErrorCode::AlreadyExists, message)
     })?;
+    record(&app, &caller, &export, "INDELIBLE_CREATE_EXPORT", Change::Created).await?;
     app.exports.wake(&export.id);
     Ok((StatusCode::CREATED, Json(app.export_state(&export))))
 }
@@ -96,11 +98,26 @@ pub(crate) async fn disable(
     Path((organization, name)): Path<(String, String)>,
 ) -> Result<Json<ExportState>, ApiError> {
     let export = find(&app, &caller, &organization, &name)?;
+    // Recorded first: what fails then is asked for again, and recorded again.
+    record(&app, &caller, &export, "INDELIBLE_DISABLE_EXPORT", Change::Deleted).await?;
     let disabled = app.control.disable_export(&export.organization, &name, app.now_us()).await;
     disabled.map_err(|error| ApiError::internal("disable the export", error))?;
     app.exports.wake(&export.id);
     let export = find(&app, &caller, &organization, &name)?;
     Ok(Json(app.export_state(&export)))
+}
+
+/// Records in the organization's own log what somebody did to its export.
+async fn record(
+    app: &App,
+    caller: &Caller,
+    export: &Export,
+    name: &'static str,
+    change: Change,
+) -> Result<(), ApiError> {
+    let ExportSettings { name: called, destination, .. } = &export.settings;
+    let event = configured(name, change, "export", &export.id, &[("name", called), ("destination", destination)]);
+    app.audit_change(&caller.actor(), &export.organization, event).await
 }
 
 /// The organization, if the caller may export its log.

@@ -16,11 +16,12 @@ use indelible_event::{Organization, Time};
 use indelible_sink::{InvalidSettings, Outcome, Position, Secret, Settings, State as Doing};
 
 use crate::app::App;
+use crate::audit::{Change, configured};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
 use crate::routes::accounting::instant;
 use crate::routes::admin::parse_organization;
-use crate::sinks::{Member, Order, audit};
+use crate::sinks::{Member, Order};
 
 /// Most sinks of an organization: each holds a batch in memory.
 const SINKS_MAX: usize = 16;
@@ -79,7 +80,7 @@ pub(crate) async fn create(
     if !app.create_sink(sink.clone(), settings, secret.as_ref()).await.map_err(failed)? {
         return Err(ApiError::new(ErrorCode::AlreadyExists, format!("sink {} exists", sink.name)));
     }
-    audit(&caller, &sink, "create");
+    record(&app, &caller, &sink, "INDELIBLE_CREATE_SINK", Change::Created).await?;
     let member = find(&app, &caller, &rid, &sink.name)?;
     Ok((StatusCode::CREATED, Json(app.sink_state(&member))))
 }
@@ -113,7 +114,8 @@ pub(crate) async fn enable(
     let member = find(&app, &caller, &rid, &name)?;
     let done = app.enable_sink(&member, request.enabled).await;
     done.map_err(|error| ApiError::internal("switch the sink", error))?;
-    audit(&caller, &member.sink, if request.enabled { "enable" } else { "disable" });
+    let name = if request.enabled { "INDELIBLE_ENABLE_SINK" } else { "INDELIBLE_DISABLE_SINK" };
+    record(&app, &caller, &member.sink, name, Change::Updated).await?;
     let member = find(&app, &caller, &rid, &name)?;
     Ok(Json(app.sink_state(&member)))
 }
@@ -130,7 +132,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     app.delete_sink(&member).await.map_err(|error| ApiError::internal("delete the sink", error))?;
-    audit(&caller, &member.sink, "delete");
+    record(&app, &caller, &member.sink, "INDELIBLE_DELETE_SINK", Change::Deleted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -145,7 +147,7 @@ pub(crate) async fn test(
     Path((rid, name)): Path<(String, String)>,
 ) -> Result<Json<SinkTest>, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
-    audit(&caller, &member.sink, "test");
+    record(&app, &caller, &member.sink, "INDELIBLE_TEST_SINK", Change::Updated).await?;
     let message = match app.test_sink(&member).await {
         Err(error) => Some(format!("{error:#}")),
         Ok(Outcome::Later { reason, .. } | Outcome::Refused { reason }) => Some(reason),
@@ -173,7 +175,7 @@ pub(crate) async fn backfill(
     let since_us = received(&request.from, app.now_us())?;
     let next = app.position(&member.sink.organization, Some(since_us)).await?;
     member.order(|reply| Order::MoveTo(next, reply)).await.map_err(busy)?;
-    audit(&caller, &member.sink, "backfill");
+    record(&app, &caller, &member.sink, "INDELIBLE_BACKFILL_SINK", Change::Updated).await?;
     Ok(Json(app.sink_state(&member)))
 }
 
@@ -211,7 +213,7 @@ pub(crate) async fn replay(
 ) -> Result<Json<SinkReplay>, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     let replayed = member.order(Order::Replay).await.map_err(busy)?;
-    audit(&caller, &member.sink, "replay dead letters");
+    record(&app, &caller, &member.sink, "INDELIBLE_REPLAY_DEAD_LETTERS", Change::Updated).await?;
     Ok(Json(SinkReplay { delivered: replayed.delivered, left: replayed.left }))
 }
 
@@ -228,8 +230,16 @@ pub(crate) async fn discard(
 ) -> Result<StatusCode, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     member.order(Order::Discard).await.map_err(busy)?;
-    audit(&caller, &member.sink, "discard dead letters");
+    record(&app, &caller, &member.sink, "INDELIBLE_DISCARD_DEAD_LETTERS", Change::Updated).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Records in the organization's own log what somebody did to its sink.
+async fn record(app: &App, caller: &Caller, sink: &Sink, name: &'static str, change: Change) -> Result<(), ApiError> {
+    let settings = serde_json::from_str::<Settings>(&sink.settings);
+    let destination = settings.map(|settings| settings.summary()).unwrap_or_default();
+    let facts = [("name", sink.name.as_str()), ("destination", destination.as_str())];
+    app.audit_change(&caller.actor(), &sink.organization, configured(name, change, "sink", &sink.id, &facts)).await
 }
 
 /// The sink, if there is one and the caller may administer it.
