@@ -1,5 +1,7 @@
 //! A real receiver of syslog: rsyslog of the distribution, started and stopped by a test.
 
+#![allow(clippy::panic, reason = "a test whose server is not there has failed")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpStream;

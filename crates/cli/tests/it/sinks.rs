@@ -277,3 +277,30 @@ fn files_hold_each_event_once_across_kills() {
     eventually("all is there", || lines().len() >= 401);
     assert_eq!(lines(), (1..=401).collect::<Vec<u64>>());
 }
+
+#[test]
+fn a_sink_delivers_the_generations_before_a_rebuild() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let rsyslog = Rsyslog::start(folder.path(), free_port(), None);
+    let server = Server::start_in(&path("old"));
+    send(&server, 0..20);
+    server.seal();
+    server.stop();
+    let (old, new) = (path("old"), path("new"));
+    let (from, keys) = (old.join("archive"), old.join("keys"));
+    let [from, keys, to] = [&from, &keys, &new].map(|path| path.to_str().unwrap());
+    done(&crate::harness::offline(&["archive", "rebuild", "--from", from, "--data-dir", to, "--keys", keys]));
+    let server = Server::start_in(&new);
+    send(&server, 20..25);
+    let to = format!("syslog+tcp://localhost:{}", rsyslog.port());
+    done(&sink(&server, &["create", "siem", "--to", &to, "--from", "2000-01-01"]));
+    let ids: Vec<String> = rsyslog
+        .wait_for(25)
+        .iter()
+        .map(|line| line.split("id=\"").nth(1).unwrap().split('"').next().unwrap().to_owned())
+        .map(|id| id.rsplit('/').take(2).collect::<Vec<_>>().join(" of "))
+        .collect();
+    let expected = (1..=20).map(|seq| format!("{seq} of 1")).chain((1..=5).map(|seq| format!("{seq} of 2")));
+    assert_eq!(ids, expected.collect::<Vec<_>>());
+}

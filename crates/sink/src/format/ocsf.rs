@@ -87,6 +87,11 @@ impl Event<'_> {
         self.mapping.class != Class::ApplicationLifecycle
     }
 
+    /// Whether the class has `actor` only by the profile `host`, which is then named.
+    fn is_actor_of_profile(&self) -> bool {
+        matches!(self.mapping.class, Class::WebResourcesActivity | Class::ApplicationLifecycle)
+    }
+
     fn base(&self, object: &mut Object<'_>) {
         let Mapping { class, activity, other, .. } = *self.mapping;
         let activity_name = if other.is_empty() { class.activity_name(activity) } else { other };
@@ -130,6 +135,9 @@ impl Event<'_> {
             metadata.string("original_time", &self.row.time().to_string());
             metadata.string("log_provider", "Indelible");
             metadata.string("log_version", self.row.kind());
+            if self.is_actor_of_profile() {
+                metadata.strings("profiles", ["host"].into_iter());
+            }
             metadata.object("product", |product| {
                 product.string("name", self.product());
                 product.optional("version", self.text(Text::ProductVersion));

@@ -22,8 +22,10 @@ fn check_object(facts: &Value, object: &Map<String, Value>, schema: &Value, path
     }
     let one_of: Vec<String> = names("atLeastOne").collect();
     assert!(one_of.is_empty() || one_of.iter().any(|name| object.contains_key(name)), "{path}: none of {one_of:?}");
+    let has_host = object.get("metadata").is_some_and(|metadata| metadata["profiles"] == serde_json::json!(["host"]));
     for (key, value) in object {
-        let kind = schema["attributes"][key].as_str().unwrap_or_else(|| panic!("{path}: the schema has no {key}"));
+        let kind = schema["attributes"][key].as_str().or(schema["host"][key].as_str().filter(|_| has_host));
+        let kind = kind.unwrap_or_else(|| panic!("{path}: the schema has no {key}"));
         check_value(facts, value, kind, &format!("{path}.{key}"));
     }
 }
