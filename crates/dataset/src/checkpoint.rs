@@ -39,7 +39,7 @@ impl Dataset {
             let cleared = cleared.map_err(|source| self.error("clear the log of", source))?;
             if cleared > 0 {
                 // What was read may rest on commits that are gone.
-                self.table().state = None;
+                self.forget();
                 self.refresh().await?;
             }
         }

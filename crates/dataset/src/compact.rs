@@ -64,7 +64,7 @@ impl Dataset {
             let Some(group) = group(self.files(), settings, self.export.retention_days.is_some()) else {
                 return Ok(None);
             };
-            let (compacted, actions) = self.merge(&group, now_us).await?;
+            let Some((compacted, actions)) = self.merge(&group, now_us).await? else { return Ok(None) };
             let operation = DeltaOperation::Optimize {
                 predicate: None,
                 target_size: i64::try_from(settings.bytes).unwrap_or(i64::MAX),
@@ -86,7 +86,9 @@ impl Dataset {
         Err(self.overtaken())
     }
 
-    async fn merge(&self, group: &[Small], now_us: i64) -> Result<(Compacted, Vec<Action>), DatasetError> {
+    /// Puts the file made of `group` into the folder; `None` if there is nothing in it.
+    async fn merge(&self, group: &[Small], now_us: i64) -> Result<Option<(Compacted, Vec<Action>)>, DatasetError> {
+        let Some(first) = group.first() else { return Ok(None) };
         let mut parts = Vec::with_capacity(group.len());
         for small in group {
             let object = self.place.object(&small.path);
@@ -100,19 +102,15 @@ impl Dataset {
             (group.iter().map(|small| small.rows).sum(), group.iter().map(|small| small.bytes).sum());
         let salt = self.export.salt;
         let made = in_thread(move || rewrite::merged(parts, salt, rows)).await;
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
-            return Err(DatasetError::Position("no file".to_owned()));
-        };
         let (bytes, facts) = made.map_err(|error| error.of(&first.path))?;
         let bytes_after = bytes.len() as u64;
-        let mut name =
-            FileName::new(&first.name.date, first.name.generation, (first.name.first, last.name.last), &bytes);
+        let mut name = FileName::new(&first.name.date, first.name.generation, facts.seq, &bytes);
         name.made_for = Some(self.version() + 1);
         let added_ms = group.iter().map(|small| small.added_ms).max().unwrap_or(0);
         let add = self.put(&name, bytes, &facts, added_ms, false, None).await?;
         let removes = group.iter().map(|small| Action::Remove(removal(&small.path, small.bytes, false, now_us)));
         let actions = removes.chain([Action::Add(add)]).collect();
-        Ok((Compacted { files: group.len() as u64, rows, bytes_before, bytes_after }, actions))
+        Ok(Some((Compacted { files: group.len() as u64, rows, bytes_before, bytes_after }, actions)))
     }
 }
 

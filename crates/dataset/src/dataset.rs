@@ -157,8 +157,7 @@ impl Dataset {
     pub async fn refresh(&mut self) -> Result<(), DatasetError> {
         let read = self.table.update_incremental(None).await;
         if read.is_err() {
-            // Begin anew next time rather than go on from half of it.
-            self.table.state = None;
+            self.forget();
         }
         read.map_err(|source| self.error("read", source))
     }
@@ -176,8 +175,13 @@ impl Dataset {
         self.table.version().unwrap_or(0)
     }
 
-    pub(crate) fn table(&mut self) -> &mut DeltaTable {
-        &mut self.table
+    pub(crate) fn table(&self) -> &DeltaTable {
+        &self.table
+    }
+
+    /// Forgets what was read, so that the next reading begins anew.
+    pub(crate) fn forget(&mut self) {
+        self.table.state = None;
     }
 
     /// The files of the version last read.
@@ -216,7 +220,7 @@ impl Dataset {
             }
             Err(error) if is_overtaken(&error) => Ok(Outcome::Overtaken),
             Err(source) => {
-                self.table.state = None;
+                self.forget();
                 Err(self.error("commit to", source))
             }
         }

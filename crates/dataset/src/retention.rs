@@ -117,10 +117,9 @@ impl Dataset {
     }
 
     /// Files that were taken out of the table at this time, in milliseconds since 1970 UTC, or later.
-    async fn removed_since(&mut self, since_ms: i64) -> Result<HashSet<String>, DatasetError> {
+    async fn removed_since(&self, since_ms: i64) -> Result<HashSet<String>, DatasetError> {
         let log_store = self.table().log_store();
-        let state = self.table().snapshot().cloned();
-        let state = state.map_err(|source| self.error("read", source))?;
+        let state = self.table().snapshot().map_err(|source| self.error("read", source))?;
         let mut removed = HashSet::new();
         let mut tombstones = state.all_tombstones(log_store.as_ref());
         while let Some(tombstone) = tombstones.try_next().await.map_err(|source| self.error("read", source))? {
