@@ -32,7 +32,7 @@ impl config::Bucket {
         self.url.as_deref().map(Location::from_str).transpose().context("bucket.url")
     }
 
-    fn settings(&self) -> anyhow::Result<BucketSettings> {
+    pub(crate) fn settings(&self) -> anyhow::Result<BucketSettings> {
         let credentials = match &self.credentials_file {
             Some(path) => Credentials::read(path)?,
             None => Credentials::Environment,

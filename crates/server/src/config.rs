@@ -185,9 +185,11 @@ pub struct Archive {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Exports {
-    /// Folders below which tables may be: administrators of organizations choose where, the server writes with its own
-    /// rights. Default: the folder `exports` of the data folder.
-    pub destinations: Vec<PathBuf>,
+    /// Folders, and places such as `s3://lake/audit` or `azure://lake/audit`, below which tables may be: administrators of
+    /// organizations choose where, the server writes with its own rights. Default: the folder `exports` of the data folder.
+    pub destinations: Vec<String>,
+    /// How the object stores among them are reached; as for the archive, without `url` and without locks.
+    pub bucket: Bucket,
     /// Seconds between two looks for new log files. Default 60.
     pub every_seconds: u64,
     /// Seconds between two rounds of retention, compaction and checkpoints of a table. Default 3,600.
@@ -357,6 +359,7 @@ impl Default for Exports {
     fn default() -> Self {
         Self {
             destinations: Vec::new(),
+            bucket: Bucket::default(),
             every_seconds: 60,
             maintenance_seconds: 3600,
             alarm_seconds: 3600,
@@ -437,6 +440,17 @@ impl Config {
         }
         if let Err(error) = self.bucket.location() {
             return refuse(&format!("{error:#}"));
+        }
+        if self.exports.bucket.url.is_some() || self.exports.bucket.retention_days > 0 || self.exports.bucket.legal_hold
+        {
+            return refuse(
+                "exports.bucket says how stores are reached: url, retention-days and legal-hold do not belong there",
+            );
+        }
+        for place in &self.exports.destinations {
+            if let Err(error) = place.parse::<indelible_storage::Location>() {
+                return refuse(&format!("exports.destinations: {error}"));
+            }
         }
         if let Some(platform) = &self.platform
             && (platform.is_empty()

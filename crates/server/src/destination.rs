@@ -2,13 +2,18 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use indelible_storage::{Bucket, BucketError};
+use anyhow::Context;
+use indelible_storage::{Bucket, BucketError, BucketSettings, Location};
+
+use crate::config::Config;
 
 /// A destination cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DestinationError {
     /// It is none of the kinds there are.
-    #[error("{0:?} is no destination; it is an absolute path or file:///PATH, without . and .. and without %")]
+    #[error(
+        "{0:?} is no destination; it is an absolute path or file:///PATH, without . and .. and without %, or s3://BUCKET/PREFIX or azure://CONTAINER/PREFIX"
+    )]
     Form(String),
     /// The operator did not allow it.
     #[error("exports may not go to {path}; the operator allows {allowed} (exports.destinations)")]
@@ -18,51 +23,117 @@ pub(crate) enum DestinationError {
     Bucket(#[from] BucketError),
 }
 
-/// Folders below which tables may be, as configured; `exports` in the data folder if none is.
-pub(crate) fn allowed(configured: &[PathBuf], data_dir: &Path) -> Vec<PathBuf> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match configured {
-        [] => vec![absolute(&data_dir.join("exports"))],
-        configured => configured.iter().map(|path| absolute(path)).collect(),
+/// Below what tables may be.
+#[derive(Debug, Default)]
+pub(crate) struct Allowed {
+    folders: Vec<PathBuf>,
+    buckets: Vec<Location>,
+    /// How those buckets are reached.
+    settings: BucketSettings,
+}
+
+impl Allowed {
+    /// As configured; `exports` in the data folder if nothing is.
+    ///
+    /// # Errors
+    /// When what is configured is no place, or the credentials cannot be read.
+    pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut allowed = Self { settings: config.exports.bucket.settings()?, ..Self::default() };
+        for place in &config.exports.destinations {
+            match place.parse().context("exports.destinations")? {
+                Location::Folder(path) => allowed.folders.push(absolute(&path)),
+                location => allowed.buckets.push(location),
+            }
+        }
+        if config.exports.destinations.is_empty() {
+            allowed.folders.push(absolute(&config.data_dir.join("exports")));
+        }
+        Ok(allowed)
+    }
+
+    /// Whether `destination` is well-formed and allowed.
+    pub(crate) fn check(&self, destination: &str) -> Result<(), DestinationError> {
+        match bucket(destination)? {
+            Some(location) => self.require(&location),
+            None => self.folder(destination).map(drop),
+        }
+    }
+
+    /// The bucket of a destination; the table is all of it.
+    pub(crate) fn open(&self, destination: &str) -> Result<Bucket, DestinationError> {
+        if let Some(location) = bucket(destination)? {
+            self.require(&location)?;
+            return Ok(Bucket::open(&location, &self.settings)?);
+        }
+        Ok(Bucket::create_local(&self.folder(destination)?)?)
+    }
+
+    fn require(&self, location: &Location) -> Result<(), DestinationError> {
+        if self.buckets.iter().any(|allowed| is_below(location, allowed)) {
+            return Ok(());
+        }
+        Err(self.refused(location.to_string()))
+    }
+
+    fn refused(&self, path: String) -> DestinationError {
+        let folders = self.folders.iter().map(|path| format!("folders below {}", path.display()));
+        let buckets = self.buckets.iter().map(|location| format!("folders below {location}"));
+        DestinationError::NotAllowed { path, allowed: folders.chain(buckets).collect::<Vec<_>>().join(", ") }
     }
 }
 
-/// Whether `destination` is well-formed and allowed.
-pub(crate) fn check(destination: &str, allowed: &[PathBuf]) -> Result<(), DestinationError> {
-    folder(destination, allowed).map(drop)
-}
-
-/// The bucket of a destination, and the folder of the table in it.
-pub(crate) fn open_bucket(destination: &str, allowed: &[PathBuf]) -> Result<(Bucket, String), DestinationError> {
-    let folder = folder(destination, allowed)?;
-    Ok((Bucket::create_local(&folder)?, String::new()))
-}
-
-/// The local folder that is meant, if it is below one that is allowed, links included.
-fn folder(destination: &str, allowed: &[PathBuf]) -> Result<PathBuf, DestinationError> {
-    let path = PathBuf::from(destination.strip_prefix("file://").unwrap_or(destination));
-    let mut components = path.components();
-    let is_plain = components.next() == Some(Component::RootDir)
-        && components.all(|component| matches!(component, Component::Normal(_)))
-        && !destination.contains(['%', '\\', '\0'])
-        && !destination.split('/').any(|part| part == "." || part == "..");
-    if !is_plain {
-        return Err(DestinationError::Form(destination.to_owned()));
+/// The place of a destination in an object store; `None` if it is a folder.
+fn bucket(destination: &str) -> Result<Option<Location>, DestinationError> {
+    match destination.split_once("://") {
+        None | Some(("file", _)) => Ok(None),
+        Some(_) => destination.parse().map(Some).map_err(|_| DestinationError::Form(destination.to_owned())),
     }
-    // What is there already may be a link to elsewhere.
-    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
-    let is_below = |allowed: &PathBuf| {
-        let real = allowed.canonicalize().unwrap_or_else(|_| allowed.clone());
-        let is_inside = existing.as_ref().is_some_and(|(ancestor, found)| {
-            found.starts_with(&real) || (allowed.starts_with(ancestor) && !allowed.exists())
-        });
-        path.starts_with(allowed) && path != *allowed && is_inside
+}
+
+/// Whether a place is in a folder below another.
+fn is_below(location: &Location, allowed: &Location) -> bool {
+    let inside = |prefix: &str, allowed: &str| match allowed {
+        "" => !prefix.is_empty(),
+        allowed => prefix.strip_prefix(allowed).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/')),
     };
-    if allowed.iter().any(is_below) {
-        return Ok(path);
+    match (location, allowed) {
+        (Location::S3 { bucket, prefix }, Location::S3 { bucket: other, prefix: within }) => {
+            bucket == other && inside(prefix, within)
+        }
+        (Location::Azure { container, prefix }, Location::Azure { container: other, prefix: within }) => {
+            container == other && inside(prefix, within)
+        }
+        _ => false,
     }
-    let allowed: Vec<String> = allowed.iter().map(|path| format!("folders below {}", path.display())).collect();
-    Err(DestinationError::NotAllowed { path: path.display().to_string(), allowed: allowed.join(", ") })
+}
+
+impl Allowed {
+    /// The local folder that is meant, if it is below one that is allowed, links included.
+    fn folder(&self, destination: &str) -> Result<PathBuf, DestinationError> {
+        let path = PathBuf::from(destination.strip_prefix("file://").unwrap_or(destination));
+        let mut components = path.components();
+        let is_plain = components.next() == Some(Component::RootDir)
+            && components.all(|component| matches!(component, Component::Normal(_)))
+            && !destination.contains(['%', '\\', '\0'])
+            && !destination.split('/').any(|part| part == "." || part == "..");
+        if !is_plain {
+            return Err(DestinationError::Form(destination.to_owned()));
+        }
+        // What is there already may be a link to elsewhere.
+        let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+        let is_below = |allowed: &PathBuf| {
+            let real = allowed.canonicalize().unwrap_or_else(|_| allowed.clone());
+            let is_inside = existing.as_ref().is_some_and(|(ancestor, found)| {
+                found.starts_with(&real) || (allowed.starts_with(ancestor) && !allowed.exists())
+            });
+            path.starts_with(allowed) && path != *allowed && is_inside
+        };
+        if self.folders.iter().any(is_below) {
+            return Ok(path);
+        }
+        Err(self.refused(path.display().to_string()))
+    }
 }
 
 #[cfg(test)]
@@ -71,17 +142,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_below_those_allowed_are_destinations() {
+    fn only_what_is_below_the_places_allowed_is_a_destination() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         for folder in ["lake/there", "secret"] {
             std::fs::create_dir_all(root.join(folder)).unwrap();
         }
         std::os::unix::fs::symlink(root.join("secret"), root.join("lake/link")).unwrap();
-        let allowed = [root.join("lake"), root.join("later/exports")];
+        let allowed = Allowed {
+            folders: vec![root.join("lake"), root.join("later/exports")],
+            buckets: ["s3://lake/in", "azure://lake"].map(|place| place.parse().unwrap()).into(),
+            ..Allowed::default()
+        };
         let check = |destination: &str, expected: &str| {
             let destination = destination.replace("ROOT", root.to_str().unwrap());
-            let found = match check(&destination, &allowed) {
+            let found = match allowed.check(&destination) {
                 Ok(()) => "allowed",
                 Err(DestinationError::Form(_)) => "form",
                 Err(DestinationError::NotAllowed { .. }) => "not allowed",
@@ -102,6 +177,14 @@ mod tests {
         check("ROOT/lake/%2e%2e/secret", "form");
         check("lake/a", "form");
         check("", "form");
-        check("s3://lake/a", "form");
+        check("s3://lake/in/a", "allowed");
+        check("azure://lake/a", "allowed");
+        check("azure://lake", "not allowed");
+        check("s3://lake/in", "not allowed");
+        check("s3://lake/inside/a", "not allowed");
+        check("s3://lake/a", "not allowed");
+        check("s3://other/in/a", "not allowed");
+        check("s3://lake/in/../a", "form");
+        check("gs://lake/in/a", "form");
     }
 }

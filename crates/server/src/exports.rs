@@ -22,7 +22,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::destination;
+use crate::destination::Allowed;
 
 /// How often it looks for exports without a task.
 const TURN: Duration = Duration::from_secs(1);
@@ -292,9 +292,8 @@ impl Run {
 }
 
 async fn open(app: &App, export: &Export) -> anyhow::Result<Dataset> {
-    let allowed = destination::allowed(&app.config.exports.destinations, &app.config.data_dir);
-    let (bucket, folder) = destination::open_bucket(&export.settings.destination, &allowed)?;
-    Ok(Dataset::open(Place::new(bucket, &folder), table_of(export)).await?)
+    let bucket = Allowed::of(&app.config)?.open(&export.settings.destination)?;
+    Ok(Dataset::open(Place::new(bucket, ""), table_of(export)).await?)
 }
 
 /// What the table of an export is to hold.

@@ -15,7 +15,7 @@ use indelible_event::{Organization, Time};
 use crate::app::App;
 use crate::audit::{Change, configured};
 use crate::auth::Caller;
-use crate::destination;
+use crate::destination::Allowed;
 use crate::error::{ApiError, Input};
 
 /// The kind of log that is exported.
@@ -72,8 +72,9 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<ExportState>), ApiError> {
     let organization = of(&caller, &organization)?;
     let settings = settings(request).map_err(|message| ApiError::new(ErrorCode::InvalidRequest, message))?;
-    let allowed = destination::allowed(&app.config.exports.destinations, &app.config.data_dir);
-    destination::check(&settings.destination, &allowed)
+    let allowed = Allowed::of(&app.config).map_err(|error| ApiError::internal("look where exports may be", error))?;
+    allowed
+        .check(&settings.destination)
         .map_err(|error| ApiError::new(ErrorCode::InvalidRequest, error.to_string()))?;
     let created = app.control.create_export(&organization, &settings, &caller.0, app.now_us()).await;
     let export = created.map_err(|error| ApiError::internal("create the export", error))?.ok_or_else(|| {
