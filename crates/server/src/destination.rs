@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
+use indelible_storage::probe::probe;
 use indelible_storage::{Bucket, BucketError, BucketSettings, Location};
 
 use crate::config::Config;
@@ -67,6 +68,15 @@ impl Allowed {
             return Ok(Bucket::open(&location, &self.settings)?);
         }
         Ok(Bucket::create_local(&self.folder(destination)?)?)
+    }
+
+    /// Tries whether the object store of a destination gives a name once: one that does not would lose commits of a table.
+    /// Folders do.
+    pub(crate) async fn ensure_fit(&self, destination: &str) -> anyhow::Result<()> {
+        if bucket(destination)?.is_some() {
+            probe(&self.open(destination)?).await.with_context(|| format!("try the store of {destination}"))?;
+        }
+        Ok(())
     }
 
     fn require(&self, location: &Location) -> Result<(), DestinationError> {
