@@ -246,8 +246,12 @@ fn io_error(error: BucketError) -> io::Error {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        // Writing to a string does not fail.
-        _ = write!(text, ": {error}");
+        let cause = error.to_string();
+        // Errors of object stores often repeat their causes.
+        if !text.contains(&cause) {
+            // Writing to a string does not fail.
+            _ = write!(text, ": {cause}");
+        }
         source = error.source();
     }
     io::Error::other(text)

@@ -181,8 +181,12 @@ impl App {
         oldest_us.map_or(0.0, |oldest_us| (self.now_us() - oldest_us).max(0) as f64 / 1e6)
     }
 
-    /// State of the copies, for people.
+    /// State of the copies at this moment, for people.
     pub(crate) fn journal_copies(&self) -> JournalCopies {
+        let (tail, ends, next) = (self.intake.tail().snapshot(), self.archived_ends(), self.copier.lock().next);
+        if let Ok(waiting) = Waiting::find(&tail, &ends, next) {
+            self.copier.lock().oldest_uncopied_us = waiting.map(|waiting| waiting.oldest_us);
+        }
         let lag = self.copy_lag_seconds();
         let state = self.copier.lock();
         JournalCopies {

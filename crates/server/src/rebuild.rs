@@ -117,6 +117,7 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
     let mut options = options.clone();
     let bucket = folder.begin(&mut options)?;
     let options = &options;
+    bucket::ensure_fit(&options.config, &bucket).await?;
     say("looking at the archive");
     let survey = survey(&bucket).await.with_context(|| format!("look at the archive {}", options.from))?;
     let mut rebuild = Rebuild::open(options, folder, bucket, survey).await?;

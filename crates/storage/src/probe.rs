@@ -33,7 +33,7 @@ const ROUNDS: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// The bucket could not be reached or denied something. Nothing is known of its promises.
-    #[error("try the bucket")]
+    #[error(transparent)]
     Bucket(#[from] BucketError),
     /// It is not fit.
     #[error(

@@ -360,7 +360,7 @@ async fn what_is_not_as_it_was_signed_is_not_built_upon() {
     fs::rename(disk.data().join("keys"), &keys).unwrap();
     fs::remove_dir_all(disk.data()).unwrap();
     let options = |disk: &Disk| RebuildOptions {
-        from: disk.bucket(),
+        from: disk.bucket().display().to_string(),
         keys: Some(keys.clone()),
         checkpoints: Vec::new(),
         config: disk.config(),
