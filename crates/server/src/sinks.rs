@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use indelible_api::AlarmKind;
-use indelible_control::{Principal, Sink};
+use indelible_control::Sink;
 use indelible_event::Organization;
 use indelible_event::control::CONTROL_TYPE;
 use indelible_event::parts::members;

@@ -204,7 +204,9 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
         assert_eq!(fetch(request.json(&body)).0, 201, "{body}");
     };
     make("exports", json!({"name": "lake", "destination": exports.join("lake")}));
-    ["siem", "short-lived"].map(|name| make("sinks", json!({"name": name, "settings": sink_settings()})));
+    for name in ["siem", "short-lived"] {
+        make("sinks", json!({"name": name, "settings": sink_settings()}));
+    }
     let mut walk = Walk { caller, client, label, log_file: String::new(), access_token: String::new(), exports };
     let list = walk.case("get", "/api/v2/audit/organizations/{organizationRid}/logFiles").0;
     walk.log_file = text(&json(list)["data"][0]["id"]);

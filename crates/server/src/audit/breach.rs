@@ -88,6 +88,6 @@ mod tests {
         let line = event(86_400.5, 24, 17).to_json(&server, ids::fresh(), 1_767_571_200_000_000).to_string();
         let intake =
             Intake { producer: INDELIBLE, producer_epoch: None, producer_seq: None, source: "server", adapter: None };
-        admit(&mut Scratch::default(), line.as_bytes(), &Limits::default(), &intake, ids::fresh).unwrap();
+        admit(&mut Scratch::default(), line.as_bytes(), &Limits::default(), &intake, || ids::fresh().0).unwrap();
     }
 }

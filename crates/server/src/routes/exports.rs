@@ -78,7 +78,7 @@ pub(crate) async fn create(
         .map_err(|error| ApiError::new(ErrorCode::InvalidRequest, error.to_string()))?;
     let fit = allowed.ensure_fit(&settings.destination).await;
     fit.map_err(|error| ApiError::new(ErrorCode::InvalidRequest, format!("{error:#}")))?;
-    let created = app.control.create_export(&organization, &settings, &caller.0, app.now_us()).await;
+    let created = app.control.create_export(&organization, &settings, &caller, app.now_us()).await;
     let export = created.map_err(|error| ApiError::internal("create the export", error))?.ok_or_else(|| {
         let message =
             format!("there is, or was, an export {:?} of this organization; take another name", settings.name);
