@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_tokens.sql"),
     include_str!("../migrations/0002_clients.sql"),
     include_str!("../migrations/0003_exports.sql"),
+    include_str!("../migrations/0004_sinks.sql"),
 ];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";

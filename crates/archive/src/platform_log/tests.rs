@@ -138,12 +138,25 @@ fn every_altered_byte_and_missing_object_is_found() {
     assert_eq!(scene.report().findings[0].code, FindingCode::UnnamedObject);
 }
 
-#[test]
-fn a_checkpoint_of_another_key_is_refused() {
+/// Archives the log up to `size`, beyond what is signed by the key in force, with the key of `seed`.
+fn check_signer(size: usize, seed: u8, is_good: bool) {
     let mut scene = Scene::new(&[3]);
-    scene.signer = NoteSigner::from_seed(&[9; 32]);
-    scene.upload(3, 9);
-    assert_eq!(scene.report().findings[0].code, FindingCode::BadSignature);
+    scene.signer = NoteSigner::from_seed(&[seed; 32]);
+    scene.next = NoteSigner::from_seed(&[seed; 32]);
+    scene.upload(3, size);
+    let codes: Vec<_> = scene.report().findings.iter().map(|finding| finding.code).collect();
+    let expected = if is_good { vec![] } else { vec![FindingCode::BadSignature] };
+    assert_eq!(codes, expected, "{size} entries signed by {seed}");
+}
+
+#[test]
+fn a_checkpoint_is_signed_by_the_key_in_force_at_its_size() {
+    check_signer(CHANGE, 1, true);
+    check_signer(CHANGE, 2, false);
+    check_signer(CHANGE, 9, false);
+    check_signer(CHANGE + 1, 2, true);
+    check_signer(CHANGE + 1, 1, false);
+    check_signer(CHANGE + 1, 9, false);
 }
 
 #[test]

@@ -69,8 +69,10 @@ fn a_rotated_key_breaks_no_proof_and_an_old_key_signs_nothing_new() {
         Policy::parse(policy(&server).as_bytes()).unwrap().logs().iter().map(ToString::to_string).collect();
     assert_eq!(logs, [new.clone(), old.clone()]);
     let bundle = path("bundle");
-    let args = ["bundle", "--organization", ACME, "--from-seq", "0", "--to-seq", "45", "--out"];
-    let answer = server.indelible(&[&args[..], &[bundle.to_str().unwrap()]].concat());
+    let (kept, out) = (path("kept"), bundle.to_str().unwrap());
+    let kept = kept.to_str().unwrap();
+    let args = ["bundle", "--organization", ACME, "--from-seq", "0", "--to-seq", "45", "--since", kept, "--out", out];
+    let answer = server.indelible(&args);
     assert_eq!(answer.code, 0, "{}", answer.err);
     let answer = server.indelible(&["archive", "verify"]);
     assert_eq!(answer.code, 0, "the server checks itself: {}{}", answer.out, answer.err);
@@ -80,16 +82,17 @@ fn a_rotated_key_breaks_no_proof_and_an_old_key_signs_nothing_new() {
 
     let archive = archive.to_str().unwrap();
     let stranger = NoteSigner::from_seed(&[9; 32]).verifier_key("indelible/platform/1").unwrap().to_string();
-    let (kept, policy) = (path("kept"), path("policy"));
-    let (kept, policy) = (kept.to_str().unwrap(), policy.to_str().unwrap());
-    let cases: [(&[&str], i32); 7] = [
+    let policy = path("policy");
+    let policy = policy.to_str().unwrap();
+    let cases: [(&[&str], i32); 8] = [
         (&[archive], 0),
         (&[archive, "--key", &old], 0),
         (&[archive, "--key", &new, "--since", kept], 0),
         (&[archive, "--key", &stranger], 1),
         (&[archive, "--policy", policy, "--since", kept, "--strict"], 0),
-        (&[bundle.to_str().unwrap(), "--policy", policy], 0),
-        (&[bundle.to_str().unwrap(), "--key", &new, "--since", kept], 0),
+        (&[out, "--policy", policy], 0),
+        (&[out, "--policy", policy, "--since", kept], 0),
+        (&[out, "--key", &new], 1),
     ];
     for (args, code) in cases {
         let answer = offline(&[&["verify"], args].concat());

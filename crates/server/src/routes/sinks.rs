@@ -114,8 +114,8 @@ pub(crate) async fn enable(
     let member = find(&app, &caller, &rid, &name)?;
     let done = app.enable_sink(&member, request.enabled).await;
     done.map_err(|error| ApiError::internal("switch the sink", error))?;
-    let name = if request.enabled { "INDELIBLE_ENABLE_SINK" } else { "INDELIBLE_DISABLE_SINK" };
-    record(&app, &caller, &member.sink, name, Change::Updated).await?;
+    let event = if request.enabled { "INDELIBLE_ENABLE_SINK" } else { "INDELIBLE_DISABLE_SINK" };
+    record(&app, &caller, &member.sink, event, Change::Updated).await?;
     let member = find(&app, &caller, &rid, &name)?;
     Ok(Json(app.sink_state(&member)))
 }
