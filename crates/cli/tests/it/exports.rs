@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use indelible_storage::Bucket;
+use indelible_testkit::servers::{Kind, Server as Store};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
@@ -218,4 +220,55 @@ fn what_a_token_may_not_see_is_answered_as_what_does_not_exist() {
     assert_eq!(answer(&foreign, get.clone(), &format!("{own}/a"), Value::Null), missing);
     assert_eq!(answer(&foreign, get, own, Value::Null).0, 200);
     assert_eq!(answer(&foreign, post, own, request).0, 201);
+}
+
+/// An export to an object store, whose table is copied to a folder, where three engines read it.
+fn check_store(kind: Kind) {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = Store::start(kind);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(store.create_bucket("lake", false));
+    let credentials = scratch.path().join("credentials");
+    std::fs::write(&credentials, store.credentials_file()).unwrap();
+    let account = store.settings().account.map(|account| format!("account = '{account}'\n")).unwrap_or_default();
+    let config = format!(
+        "audit-reads = false\n[exports]\ndestinations = ['{}']\nevery-seconds = 1\n[exports.bucket]\nendpoint = '{}'\nallow-http = true\n\
+         credentials-file = '{}'\n{account}",
+        store.location("lake", "tables"),
+        store.endpoint(),
+        credentials.display()
+    );
+    let server = Launch::new(&scratch.path().join("data")).config(&config).start();
+    for first in [0, 100] {
+        let batch: Vec<Value> = (first..first + 100).map(|number| event(number, json!({}))).collect();
+        assert_eq!(server.post(&[], serde_json::to_vec(&batch).unwrap()).0, 200);
+        server.seal();
+    }
+    let expected = entries(&server, ACME);
+    let create = |place: &str| {
+        let to = store.location("lake", place).to_string();
+        server.indelible(&["export", "create", "--organization", ACME, "--name", "lake", "--to", &to, "--wait"])
+    };
+    let refused = create("elsewhere/acme");
+    assert!(refused.code == 2 && refused.err.contains("exports may not go to"), "{}", refused.err);
+    let created = create("tables/acme");
+    assert_eq!(created.code, 0, "{}{}", created.out, created.err);
+    let bucket = Bucket::open(&store.location("lake", "tables/acme"), &store.settings()).unwrap();
+    let table = scratch.path().join("table");
+    for object in runtime.block_on(bucket.list_sorted("")).unwrap() {
+        let path = table.join(&object.name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, runtime.block_on(bucket.get(&object.name)).unwrap()).unwrap();
+    }
+    assert_eq!(read(&table), expected);
+}
+
+#[test]
+fn a_table_in_s3_is_read_by_three_engines() {
+    check_store(Kind::SeaweedFs);
+}
+
+#[test]
+fn a_table_in_azure_is_read_by_three_engines() {
+    check_store(Kind::Azurite);
 }
