@@ -261,9 +261,7 @@ impl Inspector<'_> {
                 extent
             }
         };
-        if extent.first != opening.number {
-            return Err(damaged(id, segment.frames_end(), "opening and closing frame disagree"));
-        }
+        check_first(segment, opening, &extent)?;
         if extent.next != next.number {
             return Err(damaged_frames(id, extent.end, extent.next, next.number, "frames are missing"));
         }
@@ -296,9 +294,8 @@ impl Inspector<'_> {
     fn last(&self, segment: &Segment, opening: &FrameHeader) -> Result<End, OpenError> {
         let mut window = self.window(segment)?;
         let read_error = io_error("read", &self.path(segment.id));
-        if let Some(closing) = segment.closing(&mut window).map_err(&read_error)?
-            && closing.first == opening.number
-        {
+        if let Some(closing) = segment.closing(&mut window).map_err(&read_error)? {
+            check_first(segment, opening, &closing)?;
             return Ok(End { durable: closing, whole: closing, cut: None });
         }
         let start = Extent::empty(opening.number, opening.previous);
@@ -354,6 +351,14 @@ impl Inspector<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a segment begins where its closing frame says.
+fn check_first(segment: &Segment, opening: &FrameHeader, extent: &Extent) -> Result<(), OpenError> {
+    match extent.first == opening.number {
+        true => Ok(()),
+        false => Err(damaged(segment.id, segment.frames_end(), "opening and closing frame disagree")),
     }
 }
 

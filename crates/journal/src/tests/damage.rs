@@ -174,9 +174,10 @@ fn torn_frame_above_the_durable_mark_is_cut_and_below_it_refused() {
     for number in 4..FRAMES {
         let position = fixture.positions[number as usize];
         let end = position.offset + u64::from(position.length);
-        // From some byte on the frame has what stood there before.
+        // From some byte on the frame has something else.
         for start in position.offset..end {
-            let torn = |bytes: &mut Vec<u8>| bytes[start as usize..end as usize].fill(0xa5);
+            let torn =
+                |bytes: &mut Vec<u8>| bytes[start as usize..end as usize].iter_mut().for_each(|byte| *byte ^= 0xa5);
             let disk = fixture.tampered(OPEN, torn);
             if number < DURABLE {
                 assert_eq!(refused(&disk).offset, position.offset);
