@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use indelible_archive::log_file::{LogFileSettings, LogFileWriter};
 use indelible_archive::rows::{Row, RowDecoder, RowEncoder};
-use indelible_event::parts::members;
 use indelible_testkit::generator::{Generator, Settings};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -27,7 +26,7 @@ fn main() {
     };
     let generator = Generator::new(Settings::default());
     let organization = &generator.organizations()[0];
-    let entries: Vec<_> = (0..events).map(|index| split(&generator, index)).collect();
+    let entries: Vec<_> = (0..events).map(|index| generator.parts(index)).collect();
     let raw: usize = (0..events.div_ceil(1000)).map(|n| generator.batch(n * 1000, 1000).len()).sum();
     println!(
         "{events} events, {:.1} raw bytes each, floor {:.1}",
@@ -115,29 +114,4 @@ fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
-}
-
-/// The canonical parts of event `index`. Generated lines are canonical, so that taking them apart is enough.
-fn split(generator: &Generator, index: u64) -> (Vec<u8>, Vec<u8>) {
-    let mut line = Vec::new();
-    generator.write(&mut line, index);
-    let (mut infrastructure, mut content) = (vec![b'{'], vec![b'{']);
-    for member in members(line.trim_ascii_end()) {
-        let (key, value) = member.unwrap();
-        let part = match &*key {
-            "requestFields" | "resultFields" | "entities" | "users" | "extra" => &mut content,
-            _ => &mut infrastructure,
-        };
-        if part.len() > 1 {
-            part.push(b',');
-        }
-        part.extend_from_slice(format!("\"{key}\":").as_bytes());
-        part.extend_from_slice(value);
-        if key == "host" {
-            part.extend_from_slice(br#","intake":{"producer":"generator","source":"http"}"#);
-        }
-    }
-    infrastructure.push(b'}');
-    content.push(b'}');
-    (infrastructure, content)
 }

@@ -13,7 +13,6 @@ use indelible_archive::verify::{Options, verify};
 use indelible_archive::{LedgerLog, Pushed, Sealer, upload};
 use indelible_event::control::{Genesis, genesis};
 use indelible_event::entry::{SaltKey, content_hash, entry_bytes, infrastructure_hash};
-use indelible_event::parts::members;
 use indelible_ledger::Ledger;
 use indelible_merkle::{Hash, leaf_hash};
 use indelible_storage::Bucket;
@@ -65,7 +64,7 @@ fn main() {
             product_version: "0.1.0",
         });
         let mut entries = vec![(first.infrastructure, first.content)];
-        entries.extend((number as u64..events).step_by(organizations as usize).map(|index| split(&generator, index)));
+        entries.extend((number as u64..events).step_by(organizations as usize).map(|index| generator.parts(index)));
         let hashes: Vec<Hash> =
             entries.iter().enumerate().map(|(seq, parts)| leaf(name, seq as u64, parts, &log.salt_key)).collect();
         ledger.append(log.number, 0, &hashes).unwrap();
@@ -130,31 +129,6 @@ fn leaf(organization: &str, seq: u64, parts: &Parts, salt_key: &SaltKey) -> Hash
     let content = content_hash(&salt_key.salt(seq), &parts.1);
     entry_bytes(&mut entry, organization, seq, received(seq), &infrastructure_hash(&parts.0), &content);
     leaf_hash(&entry)
-}
-
-/// The canonical parts of event `index`. Generated lines are canonical, so that taking them apart is enough.
-fn split(generator: &Generator, index: u64) -> Parts {
-    let mut line = Vec::new();
-    generator.write(&mut line, index);
-    let (mut infrastructure, mut content) = (vec![b'{'], vec![b'{']);
-    for member in members(line.trim_ascii_end()) {
-        let (key, value) = member.unwrap();
-        let part = match &*key {
-            "requestFields" | "resultFields" | "entities" | "users" | "extra" => &mut content,
-            _ => &mut infrastructure,
-        };
-        if part.len() > 1 {
-            part.push(b',');
-        }
-        part.extend_from_slice(format!("\"{key}\":").as_bytes());
-        part.extend_from_slice(value);
-        if key == "host" {
-            part.extend_from_slice(br#","intake":{"producer":"generator","source":"http"}"#);
-        }
-    }
-    infrastructure.push(b'}');
-    content.push(b'}');
-    (infrastructure, content)
 }
 
 /// CPU time of this process: other work on the machine does not count.

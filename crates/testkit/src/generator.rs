@@ -17,6 +17,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use indelible_event::parts::members;
+
 use draw::{Choice, Draws, UUID_BITS, size_bits, size_bytes};
 use operations::{OPERATIONS, PRODUCTS, RESULTS, SEARCH};
 use template::{Piece, Slot, Template, Variable, template};
@@ -165,6 +167,33 @@ impl Generator {
     /// The organizations' RIDs.
     pub fn organizations(&self) -> &[String] {
         &self.organizations
+    }
+
+    /// The canonical parts, infrastructure and content, of event `index`. Generated lines are canonical, so that taking them
+    /// apart is enough.
+    #[allow(clippy::expect_used, reason = "the lines are ours")]
+    pub fn parts(&self, index: u64) -> (Vec<u8>, Vec<u8>) {
+        let mut line = Vec::new();
+        self.write(&mut line, index);
+        let (mut infrastructure, mut content) = (vec![b'{'], vec![b'{']);
+        for member in members(line.trim_ascii_end()) {
+            let (key, value) = member.expect("a generated line is canonical");
+            let part = match &*key {
+                "requestFields" | "resultFields" | "entities" | "users" | "extra" => &mut content,
+                _ => &mut infrastructure,
+            };
+            if part.len() > 1 {
+                part.push(b',');
+            }
+            part.extend_from_slice(format!("\"{key}\":").as_bytes());
+            part.extend_from_slice(value);
+            if key == "host" {
+                part.extend_from_slice(br#","intake":{"producer":"generator","source":"http"}"#);
+            }
+        }
+        infrastructure.push(b'}');
+        content.push(b'}');
+        (infrastructure, content)
     }
 
     /// Appends event `index` as one line, with its newline.

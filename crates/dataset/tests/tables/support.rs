@@ -14,7 +14,6 @@ use indelible_archive::rows::Row;
 use indelible_archive::{LogFile, layout};
 use indelible_dataset::{Export, Salts};
 use indelible_event::entry::SaltKey;
-use indelible_event::parts::members;
 use indelible_storage::Bucket;
 use indelible_testkit::generator::{Generator, Settings};
 use object_store::memory::InMemory;
@@ -77,7 +76,7 @@ fn log_file(generator: &Generator, folder: &Path, run: &Run) -> (LogFile, Bytes)
     let path = folder.join(format!("{}-{}", run.generation, run.first));
     let mut writer = LogFileWriter::create(&path, ORGANIZATION, &LogFileSettings::default()).unwrap();
     for number in 0..run.entries {
-        let (infrastructure, content) = parts(generator, run.event + number);
+        let (infrastructure, content) = generator.parts(run.event + number);
         let seq = run.first + number;
         let received_at_us = received_at_us(run.generation, seq, run.day);
         let row =
@@ -110,31 +109,6 @@ fn log_file(generator: &Generator, folder: &Path, run: &Run) -> (LogFile, Bytes)
 /// Tells generations apart where rows do not name them.
 fn received_at_us(generation: u32, seq: u64, day: i64) -> i64 {
     DAY_US + day * US_PER_DAY + i64::from(generation) * 60_000_000 + seq as i64
-}
-
-/// The canonical parts of a generated event. Generated lines are canonical, so that taking them apart is enough.
-fn parts(generator: &Generator, index: u64) -> (Vec<u8>, Vec<u8>) {
-    let mut line = Vec::new();
-    generator.write(&mut line, index);
-    let (mut infrastructure, mut content) = (vec![b'{'], vec![b'{']);
-    for member in members(line.trim_ascii_end()) {
-        let (key, value) = member.unwrap();
-        let part = match &*key {
-            "requestFields" | "resultFields" | "entities" | "users" | "extra" => &mut content,
-            _ => &mut infrastructure,
-        };
-        if part.len() > 1 {
-            part.push(b',');
-        }
-        part.extend_from_slice(format!("\"{key}\":").as_bytes());
-        part.extend_from_slice(value);
-        if key == "host" {
-            part.extend_from_slice(br#","intake":{"producer":"generator","source":"http"}"#);
-        }
-    }
-    infrastructure.push(b'}');
-    content.push(b'}');
-    (infrastructure, content)
 }
 
 /// An export of everything, for ever.
