@@ -49,17 +49,7 @@ fn print(rows: &[AccountingRow], format: RowFormat) -> anyhow::Result<()> {
             row.gaps.iter().map(range).collect::<Vec<_>>().join(" "),
         ]
     };
-    match format {
-        RowFormat::Json => rows.iter().try_for_each(|row| output::line(&serde_json::to_string(row)?)),
-        RowFormat::Table => {
-            output::write_all(output::table(&header, &rows.iter().map(cells).collect::<Vec<_>>()).as_bytes())
-        }
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.into_iter());
-            rows.iter().for_each(|row| text.push_str(&output::csv_line(cells(row).iter().map(String::as_str))));
-            output::write_all(text.as_bytes())
-        }
-    }
+    output::list(rows, format, &header, cells)
 }
 
 fn range(gap: &Gap) -> String {

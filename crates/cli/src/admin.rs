@@ -6,9 +6,8 @@ use indelible_api::{
     ClientAnswer, ClientSummary, CreateClient, CreateOrganization, CreateToken, OrganizationSummary, TokenAnswer,
 };
 use reqwest::Method;
-use serde::Serialize;
 
-use crate::args::{ClientCommand, OrganizationCommand, RowFormat, SummaryFormat, TokenCommand};
+use crate::args::{ClientCommand, OrganizationCommand, SummaryFormat, TokenCommand};
 use crate::client::{Client, encode};
 use crate::output;
 
@@ -22,7 +21,7 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
         }
         OrganizationCommand::List { format } => {
             let list: Vec<OrganizationSummary> = client.get("/api/v1/organizations").await?;
-            print_rows(
+            output::list(
                 &list,
                 format,
                 &["organization", "entries", "archived", "origin"],
@@ -32,25 +31,6 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
                 },
             )?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
-        }
-    }
-}
-
-fn print_rows<T: Serialize>(
-    list: &[T],
-    format: RowFormat,
-    header: &[&str],
-    cells: impl Fn(&T) -> Vec<String>,
-) -> anyhow::Result<()> {
-    match format {
-        RowFormat::Json => list.iter().try_for_each(|row| output::line(&serde_json::to_string(row)?)),
-        RowFormat::Table => {
-            output::write_all(output::table(header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes())
-        }
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.iter().copied());
-            list.iter().for_each(|row| text.push_str(&output::csv_line(cells(row).iter().map(String::as_str))));
-            output::write_all(text.as_bytes())
         }
     }
 }
@@ -81,7 +61,7 @@ pub(crate) async fn client(client: &Client, command: ClientCommand) -> anyhow::R
         ClientCommand::List { organization, format } => {
             let path = format!("/api/v1/clients?organization={}", encode(&organization));
             let list: Vec<ClientSummary> = client.get(&path).await?;
-            print_rows(&list, format, &["client", "name", "operations", "created"], |c: &ClientSummary| {
+            output::list(&list, format, &["client", "name", "operations", "created"], |c: &ClientSummary| {
                 vec![c.client_id.clone(), c.name.clone(), c.operations.join(" "), c.created.clone()]
             })?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })

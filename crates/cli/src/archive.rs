@@ -83,19 +83,10 @@ fn print(status: &ArchiveStatus, format: RowFormat) -> anyhow::Result<()> {
     match format {
         RowFormat::Json => output::line(&serde_json::to_string(status)?),
         RowFormat::Table => {
-            output::write_all(
-                output::table(&header, &status.organizations.iter().map(cells).collect::<Vec<_>>()).as_bytes(),
-            )?;
+            output::list(&status.organizations, format, &header, cells)?;
             eprintln!("{}", remarks(status));
             Ok(())
         }
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.into_iter());
-            status
-                .organizations
-                .iter()
-                .for_each(|o| text.push_str(&output::csv_line(cells(o).iter().map(String::as_str))));
-            output::write_all(text.as_bytes())
-        }
+        RowFormat::Csv => output::list(&status.organizations, format, &header, cells),
     }
 }

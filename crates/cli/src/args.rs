@@ -1,9 +1,10 @@
 //! What the command line takes.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indelible_server::Config;
 
 /// An audit log that anyone can prove.
 ///
@@ -74,6 +75,15 @@ pub(crate) enum Command {
         /// The folder.
         out: PathBuf,
     },
+}
+
+/// The configuration in a file, or the defaults, for this data folder if one is named.
+pub(crate) fn configuration(file: Option<&Path>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+    let mut config = file.map(Config::read).transpose()?.unwrap_or_default();
+    if let Some(data_dir) = data_dir {
+        config.data_dir = data_dir;
+    }
+    Ok(config)
 }
 
 #[derive(Args)]

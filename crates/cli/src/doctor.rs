@@ -8,7 +8,7 @@ use indelible_api::{AlarmKind, AlarmState, Health};
 use indelible_server::Config;
 use indelible_server::doctor::{self, Examination, Finding, State};
 
-use crate::args::{DoctorArgs, RowFormat};
+use crate::args::{DoctorArgs, RowFormat, configuration};
 use crate::client::Client;
 use crate::output;
 
@@ -16,13 +16,7 @@ use crate::output;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
-    let mut config = match &args.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
-    if let Some(data_dir) = args.data_dir {
-        config.data_dir = data_dir;
-    }
+    let config = configuration(args.config.as_deref(), args.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let mut found = doctor::examine(&config).await;
@@ -126,19 +120,12 @@ fn print(findings: &[Finding], format: RowFormat) -> anyhow::Result<()> {
         State::Failed => "failed",
         State::Unknown => "unknown",
     };
-    let cells = |finding: &Finding| [finding.check, state(finding.state), finding.message.as_str()].map(str::to_owned);
+    let cells = |finding: &Finding| [finding.check, state(finding.state), &finding.message].map(str::to_owned).into();
     match format {
-        RowFormat::Json => findings.iter().try_for_each(|finding| output::line(&serde_json::to_string(finding)?)),
         // The messages say what to do: they are not cut as the cells of a table are.
         RowFormat::Table => findings.iter().try_for_each(|finding| {
             output::line(&format!("{:<12} {:<8} {}", finding.check, state(finding.state), finding.message))
         }),
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.into_iter());
-            findings.iter().for_each(|finding| {
-                text.push_str(&output::csv_line(cells(finding).iter().map(String::as_str)));
-            });
-            output::write_all(text.as_bytes())
-        }
+        RowFormat::Json | RowFormat::Csv => output::list(findings, format, &header, cells),
     }
 }

@@ -103,18 +103,5 @@ fn print(exports: &[ExportState], format: RowFormat) -> anyhow::Result<()> {
             export.destination.clone(),
         ]
     };
-    match format {
-        RowFormat::Json => exports.iter().try_for_each(|export| output::line(&serde_json::to_string(export)?)),
-        RowFormat::Table => {
-            let rows: Vec<_> = exports.iter().map(cells).collect();
-            output::write_all(output::table(&header, &rows).as_bytes())
-        }
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.into_iter());
-            exports
-                .iter()
-                .for_each(|export| text.push_str(&output::csv_line(cells(export).iter().map(String::as_str))));
-            output::write_all(text.as_bytes())
-        }
-    }
+    output::list(exports, format, &header, cells)
 }

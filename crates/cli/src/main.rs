@@ -52,7 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args),
-        Command::Key(command) => key::run(&command),
+        Command::Key(command) => key::run(command),
         Command::Archive(ArchiveCommand::Rebuild(args)) => rebuild::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

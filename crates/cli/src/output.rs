@@ -2,6 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use serde::Serialize;
+
+use crate::args::RowFormat;
+
 /// Widest cell of a table; longer text is cut with an ellipsis.
 const CELL_CHARACTERS: usize = 60;
 
@@ -26,6 +30,24 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// Whether progress can be shown.
 pub(crate) fn shows_progress() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Writes a list: JSON one item a line, or of each the `cells` under the `header`.
+pub(crate) fn list<T: Serialize>(
+    items: &[T],
+    format: RowFormat,
+    header: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> anyhow::Result<()> {
+    match format {
+        RowFormat::Json => items.iter().try_for_each(|item| line(&serde_json::to_string(item)?)),
+        RowFormat::Table => write_all(table(header, &items.iter().map(cells).collect::<Vec<_>>()).as_bytes()),
+        RowFormat::Csv => {
+            let mut text = csv_line(header.iter().copied());
+            items.iter().for_each(|item| text.push_str(&csv_line(cells(item).iter().map(String::as_str))));
+            write_all(text.as_bytes())
+        }
+    }
 }
 
 /// Aligned columns; what would disturb a terminal is replaced.

@@ -2,18 +2,14 @@
 
 use std::process::ExitCode;
 
-use indelible_server::{Config, RebuildOptions, rebuild};
+use indelible_server::{RebuildOptions, rebuild};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::RebuildArgs;
+use crate::args::{RebuildArgs, configuration};
 use crate::{output, verify};
 
 pub(crate) fn run(args: &RebuildArgs) -> anyhow::Result<ExitCode> {
-    let mut config = match &args.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
-    config.data_dir.clone_from(&args.data_dir);
+    let config = configuration(args.config.as_deref(), Some(args.data_dir.clone()))?;
     let checkpoints = args.since.as_deref().map(verify::read_notes).transpose()?.unwrap_or_default();
     let options = RebuildOptions { from: args.from.clone(), keys: args.keys.clone(), checkpoints, config };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));

@@ -3,23 +3,17 @@
 use std::io;
 use std::process::ExitCode;
 
-use indelible_server::{Config, Server};
+use indelible_server::Server;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::ServeArgs;
+use crate::args::{ServeArgs, configuration};
 
 /// The libraries of the table format tell every reading of a table, and a lost race as an error.
 const LOGGED: &str = "info,buoyant_kernel=warn,buoyant_kernel_engine=warn,deltalake_core=off";
 
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let mut config = match &args.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
-    if let Some(data_dir) = args.data_dir {
-        config.data_dir = data_dir;
-    }
+    let mut config = configuration(args.config.as_deref(), args.data_dir)?;
     if let Some(listen) = args.listen {
         config.listen = listen;
     }

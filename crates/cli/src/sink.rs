@@ -8,7 +8,7 @@ use indelible_api::{BackfillSink, CreateSink, EnableSink, SinkDeadLetter, SinkRe
 use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
 
-use crate::args::{RowFormat, SinkCommand, SinkCreateArgs, SinkName};
+use crate::args::{SinkCommand, SinkCreateArgs, SinkName};
 use crate::client::{Client, encode};
 use crate::output;
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(client: &Client, command: SinkCommand) -> anyhow::Result
         SinkCommand::List { organization, format } => {
             let list: Vec<SinkState> = client.get(&sinks(&organization)).await?;
             let header = ["name", "state", "lag", "delivered", "dead letters", "last success", "last error"];
-            print(&list, format, &header, |sink| {
+            output::list(&list, format, &header, |sink| {
                 vec![
                     sink.name.clone(),
                     sink.state.clone(),
@@ -66,7 +66,7 @@ pub(crate) async fn run(client: &Client, command: SinkCommand) -> anyhow::Result
                 return Ok(ExitCode::SUCCESS);
             }
             let letters: Vec<SinkDeadLetter> = client.get(&path).await?;
-            print(&letters, format, &["generation", "seq", "at", "reason"], |letter| {
+            output::list(&letters, format, &["generation", "seq", "at", "reason"], |letter| {
                 vec![letter.generation.to_string(), letter.seq.to_string(), letter.at.clone(), letter.reason.clone()]
             })?;
             return Ok(ExitCode::from(u8::from(letters.is_empty())));
@@ -85,25 +85,6 @@ fn sinks(organization: &str) -> String {
 
 fn path(sink: &SinkName) -> String {
     format!("{}/{}", sinks(&sink.organization), encode(&sink.name))
-}
-
-fn print<T: serde::Serialize>(
-    list: &[T],
-    format: RowFormat,
-    header: &[&str],
-    cells: impl Fn(&T) -> Vec<String>,
-) -> anyhow::Result<()> {
-    match format {
-        RowFormat::Json => list.iter().try_for_each(|item| output::line(&serde_json::to_string(item)?)),
-        RowFormat::Table => {
-            output::write_all(output::table(header, &list.iter().map(cells).collect::<Vec<_>>()).as_bytes())
-        }
-        RowFormat::Csv => {
-            let mut text = output::csv_line(header.iter().copied());
-            list.iter().for_each(|item| text.push_str(&output::csv_line(cells(item).iter().map(String::as_str))));
-            output::write_all(text.as_bytes())
-        }
-    }
 }
 
 fn request(args: SinkCreateArgs) -> anyhow::Result<CreateSink> {
