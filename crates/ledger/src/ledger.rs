@@ -120,18 +120,8 @@ impl Ledger {
         Self::open_keys(folder, keys, platform, generation, false, settings)
     }
 
-    /// As [`Ledger::open_generation`], also while a rotation of keys is not finished; only to finish it.
-    pub(crate) fn open_between_keys(
-        folder: &Path,
-        keys: &Path,
-        platform: &str,
-        generation: u32,
-        settings: Settings,
-    ) -> Result<Self, OpenError> {
-        Self::open_keys(folder, keys, platform, generation, true, settings)
-    }
-
-    fn open_keys(
+    /// As [`Ledger::open_generation`]; `between_keys` also while a rotation of keys is not finished, only to finish it.
+    pub(crate) fn open_keys(
         folder: &Path,
         keys: &Path,
         platform: &str,

@@ -75,7 +75,7 @@ pub fn rotate(
         return Ok(change.clone());
     }
     let clock = Arc::clone(&settings.clock);
-    let ledger = Ledger::open_between_keys(folder, keys, platform, generation, settings)?;
+    let ledger = Ledger::open_keys(folder, keys, platform, generation, true, settings)?;
     let change = match begun.filter(|change| *change.old() == ledger.signer().public()) {
         Some(change) => change,
         None => {
