@@ -117,6 +117,11 @@ impl Control {
         self.read().exports.clone()
     }
 
+    /// Whether an export of the organization is active.
+    pub fn has_active_export(&self, organization: &Organization) -> bool {
+        self.read().exports.iter().any(|export| export.organization == *organization && export.is_active())
+    }
+
     pub(crate) async fn read_exports(&self) -> Result<Vec<Arc<Export>>, ControlError> {
         let rows = sqlx::query(
             "select id, organization, name, destination, log_type, start_us, retention_days, salt, readers, \

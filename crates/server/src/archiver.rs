@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
-use indelible_control::{Export, Operation};
+use indelible_control::Operation;
 use indelible_event::{Organization, Scope};
 use indelible_intake::TailSnapshot;
 use indelible_ledger::OrganizationLog;
@@ -158,9 +158,8 @@ impl App {
 
     /// Whether somebody waits for the organization's log files, however few events they hold.
     fn is_awaited(&self, organization: &Organization) -> bool {
-        let is_its_own = |export: &Arc<Export>| export.organization == *organization && export.is_active();
         self.control.has_client(organization, Operation::AuditExportView)
-            || self.control.exports().iter().any(is_its_own)
+            || self.control.has_active_export(organization)
     }
 
     /// Seals the next run of one organization, below `end`, and uploads it.

@@ -79,6 +79,32 @@ impl Allowed {
         Ok(())
     }
 
+    /// The local folder that is meant, if it is below one that is allowed, links included.
+    fn folder(&self, destination: &str) -> Result<PathBuf, DestinationError> {
+        let path = PathBuf::from(destination.strip_prefix("file://").unwrap_or(destination));
+        let mut components = path.components();
+        let is_plain = components.next() == Some(Component::RootDir)
+            && components.all(|component| matches!(component, Component::Normal(_)))
+            && !destination.contains(['%', '\\', '\0'])
+            && !destination.split('/').any(|part| part == "." || part == "..");
+        if !is_plain {
+            return Err(DestinationError::Form(destination.to_owned()));
+        }
+        // What is there already may be a link to elsewhere.
+        let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+        let is_below = |allowed: &PathBuf| {
+            let real = allowed.canonicalize().unwrap_or_else(|_| allowed.clone());
+            let is_inside = existing.as_ref().is_some_and(|(ancestor, found)| {
+                found.starts_with(&real) || (allowed.starts_with(ancestor) && !allowed.exists())
+            });
+            path.starts_with(allowed) && path != *allowed && is_inside
+        };
+        if self.folders.iter().any(is_below) {
+            return Ok(path);
+        }
+        Err(self.refused(path.display().to_string()))
+    }
+
     fn require(&self, location: &Location) -> Result<(), DestinationError> {
         if self.buckets.iter().any(|allowed| is_below(location, allowed)) {
             return Ok(());
@@ -115,34 +141,6 @@ fn is_below(location: &Location, allowed: &Location) -> bool {
             container == other && inside(prefix, within)
         }
         _ => false,
-    }
-}
-
-impl Allowed {
-    /// The local folder that is meant, if it is below one that is allowed, links included.
-    fn folder(&self, destination: &str) -> Result<PathBuf, DestinationError> {
-        let path = PathBuf::from(destination.strip_prefix("file://").unwrap_or(destination));
-        let mut components = path.components();
-        let is_plain = components.next() == Some(Component::RootDir)
-            && components.all(|component| matches!(component, Component::Normal(_)))
-            && !destination.contains(['%', '\\', '\0'])
-            && !destination.split('/').any(|part| part == "." || part == "..");
-        if !is_plain {
-            return Err(DestinationError::Form(destination.to_owned()));
-        }
-        // What is there already may be a link to elsewhere.
-        let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
-        let is_below = |allowed: &PathBuf| {
-            let real = allowed.canonicalize().unwrap_or_else(|_| allowed.clone());
-            let is_inside = existing.as_ref().is_some_and(|(ancestor, found)| {
-                found.starts_with(&real) || (allowed.starts_with(ancestor) && !allowed.exists())
-            });
-            path.starts_with(allowed) && path != *allowed && is_inside
-        };
-        if self.folders.iter().any(is_below) {
-            return Ok(path);
-        }
-        Err(self.refused(path.display().to_string()))
     }
 }
 

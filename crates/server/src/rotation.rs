@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use indelible_ledger::{Ledger, Settings, next_key, rotate};
+use indelible_ledger::{Ledger, Settings, current_key, next_key, rotate};
 use indelible_merkle::VerifierKey;
 use indelible_storage::LockFile;
 
@@ -26,10 +26,9 @@ pub struct KeyPair {
 /// # Errors
 /// When there is no data folder, or its keys cannot be read.
 pub fn next(config: &Config) -> anyhow::Result<KeyPair> {
-    let Folder { keys, platform, generation, .. } = Folder::find(config)?;
-    let origin = format!("{platform}/platform/{generation}");
-    let old = indelible_ledger::current_key(&keys, &origin)?;
-    Ok(KeyPair { old, new: next_key(&keys, &origin)? })
+    let folder = Folder::find(config)?;
+    let (keys, origin) = (&folder.keys, folder.origin());
+    Ok(KeyPair { old: current_key(keys, &origin)?, new: next_key(keys, &origin)? })
 }
 
 /// Gives the logs of the data folder another key, and announces it in the platform log. The private half of the old one is
@@ -38,10 +37,11 @@ pub fn next(config: &Config) -> anyhow::Result<KeyPair> {
 /// # Errors
 /// While a server runs on the folder, and whatever else keeps it from opening.
 pub fn rotate_key(config: &Config) -> anyhow::Result<KeyPair> {
-    let Folder { data, keys, platform, generation } = Folder::find(config)?;
+    let folder = Folder::find(config)?;
+    let Folder { data, keys, platform, generation } = &folder;
     let _lock = LockFile::acquire(&data.join("lock"))?;
-    let change = rotate(&data.join("ledger"), &keys, &platform, generation, Settings::default())?;
-    let origin = format!("{platform}/platform/{generation}");
+    let change = rotate(&data.join("ledger"), keys, platform, *generation, Settings::default())?;
+    let origin = folder.origin();
     Ok(KeyPair { old: VerifierKey::new(&origin, change.old())?, new: VerifierKey::new(&origin, change.new_key())? })
 }
 
@@ -54,6 +54,11 @@ struct Folder {
 }
 
 impl Folder {
+    /// Origin of the platform log.
+    fn origin(&self) -> String {
+        format!("{}/platform/{}", self.platform, self.generation)
+    }
+
     fn find(config: &Config) -> anyhow::Result<Self> {
         let data: &Path = &config.data_dir;
         let there = data.join("ledger").is_dir() && data.join("platform").is_file();

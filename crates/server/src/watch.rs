@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use indelible_api::AlarmKind;
 use indelible_intake::SubmitError;
+use indelible_ledger::OrganizationLog;
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::archiver::ArchiveState;
 use crate::clock;
 
 /// How often it looks.
@@ -19,19 +21,23 @@ impl App {
     pub(crate) async fn watch_forever(self: Arc<Self>) {
         while !self.stopping.load(Relaxed) {
             let app = Arc::clone(&self);
-            let asked = tokio::task::spawn_blocking(move || app.watch()).await.unwrap_or(false);
+            let look = move || {
+                let states = app.archive_states();
+                (app.watch(&states), states)
+            };
+            let (asked, states) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
             if asked {
                 self.accept_clock().await;
             }
-            self.record_breaches().await;
+            self.record_breaches(&states).await;
             tokio::time::sleep(TURN).await;
         }
     }
 
     /// One look at everything. Returns whether somebody asks for the clock to be accepted.
-    pub(crate) fn watch(&self) -> bool {
+    pub(crate) fn watch(&self, states: &[(Arc<OrganizationLog>, ArchiveState)]) -> bool {
         self.watch_disk();
-        self.watch_archive();
+        self.watch_archive(states);
         self.watch_copies();
         self.watch_checks();
         self.watch_exports();
@@ -69,10 +75,10 @@ impl App {
     }
 
     /// At half of the promised time there is still time to act.
-    fn watch_archive(&self) {
+    fn watch_archive(&self, states: &[(Arc<OrganizationLog>, ArchiveState)]) {
         let now_us = self.now_us();
         let promise_hours = self.config.archive.promise_hours;
-        for (log, state) in self.archive_states() {
+        for (log, state) in states {
             let late = state.oldest_unarchived_seconds.filter(|age| *age >= f64::from(promise_hours) * 1800.0);
             let message = late.map(|age| {
                 format!(

@@ -1,16 +1,18 @@
 //! That the promised time of archiving passed: an entry in the log of the organization whose events wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indelible_event::Organization;
 use indelible_event::catalogue::typed::{
     PassThrough, PassThroughRequest, PassThroughResult, PassThroughSensitivityTaggedValue,
 };
+use indelible_ledger::OrganizationLog;
 use serde_json::Value;
 
 use super::{Actor, AuditEvent, INDELIBLE};
 use crate::app::App;
+use crate::archiver::ArchiveState;
 use crate::auth::Agent;
 
 /// Organizations whose breach is recorded and not over.
@@ -49,9 +51,9 @@ fn event(waits_seconds: f64, promise_hours: u32, archived: u64) -> AuditEvent {
 
 impl App {
     /// Records, once until it is over, that an organization's events waited longer than was promised.
-    pub(crate) async fn record_breaches(&self) {
+    pub(crate) async fn record_breaches(&self, states: &[(Arc<OrganizationLog>, ArchiveState)]) {
         let promise_hours = self.config.archive.promise_hours;
-        for (log, state) in self.archive_states() {
+        for (log, state) in states {
             let waits = state.oldest_unarchived_seconds;
             if !self.breaches.look(&log.organization, waits, f64::from(promise_hours) * 3600.0) {
                 continue;

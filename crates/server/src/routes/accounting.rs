@@ -59,19 +59,25 @@ pub(crate) async fn report(
     account.map(Json)
 }
 
-/// Microseconds since 1970 of an age before `now_us`, a date or an instant.
-pub(crate) fn instant(text: &str, now_us: i64) -> Option<i64> {
+/// Microseconds since 1970 of an age, such as `7d`, before `now_us`.
+pub(crate) fn before(text: &str, now_us: i64) -> Option<i64> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "d" => 86_400,
         "h" => 3_600,
         "m" => 60,
         "s" => 1,
-        _ => 0,
+        _ => return None,
     };
-    if seconds > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let age_us = digits.parse::<i64>().ok()?.checked_mul(seconds * 1_000_000)?;
-        return now_us.checked_sub(age_us);
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let age_us = digits.parse::<i64>().ok().filter(|_| plain)?.checked_mul(seconds * 1_000_000)?;
+    now_us.checked_sub(age_us)
+}
+
+/// Microseconds since 1970 of an age before `now_us`, a date or an instant.
+pub(crate) fn instant(text: &str, now_us: i64) -> Option<i64> {
+    if let Some(us) = before(text, now_us) {
+        return Some(us);
     }
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Some(timestamp.as_microsecond());

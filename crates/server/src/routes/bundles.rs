@@ -22,6 +22,7 @@ use crate::audit::{AuditEvent, shortened};
 use crate::auth::Caller;
 use crate::bundle::{Ask, AskedEntries};
 use crate::error::{ApiError, Input};
+use crate::routes::accounting::before;
 use crate::routes::admin::parse_organization;
 use crate::routes::proof::entry_place;
 
@@ -137,20 +138,7 @@ async fn understand(app: &Arc<App>, scope: &Scope, request: BundleRequest) -> Re
 /// Microseconds since 1970: RFC 3339, a date, or an age before `now_us`.
 fn instant_us(text: &str, now_us: i64) -> Option<i64> {
     let parse = |text: &str| Time::parse(text).ok().map(|time| time.micros);
-    let age = |text: &str| {
-        let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let seconds = match unit {
-            "d" => 86_400,
-            "h" => 3_600,
-            "m" => 60,
-            "s" => 1,
-            _ => return None,
-        };
-        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let micros = digits.parse::<i64>().ok().filter(|_| plain)?.checked_mul(seconds * 1_000_000)?;
-        now_us.checked_sub(micros)
-    };
-    let us = parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| age(text))?;
+    let us = parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| before(text, now_us))?;
     (us >= 0).then_some(us)
 }
 

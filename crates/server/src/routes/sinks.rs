@@ -80,8 +80,8 @@ pub(crate) async fn create(
     if !app.create_sink(sink.clone(), settings, secret.as_ref()).await.map_err(failed)? {
         return Err(ApiError::new(ErrorCode::AlreadyExists, format!("sink {} exists", sink.name)));
     }
-    record(&app, &caller, &sink, "INDELIBLE_CREATE_SINK", Change::Created).await?;
     let member = find(&app, &caller, &rid, &sink.name)?;
+    record(&app, &caller, &member, "INDELIBLE_CREATE_SINK", Change::Created).await?;
     Ok((StatusCode::CREATED, Json(app.sink_state(&member))))
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn enable(
     let done = app.enable_sink(&member, request.enabled).await;
     done.map_err(|error| ApiError::internal("switch the sink", error))?;
     let event = if request.enabled { "INDELIBLE_ENABLE_SINK" } else { "INDELIBLE_DISABLE_SINK" };
-    record(&app, &caller, &member.sink, event, Change::Updated).await?;
+    record(&app, &caller, &member, event, Change::Updated).await?;
     let member = find(&app, &caller, &rid, &name)?;
     Ok(Json(app.sink_state(&member)))
 }
@@ -132,7 +132,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     app.delete_sink(&member).await.map_err(|error| ApiError::internal("delete the sink", error))?;
-    record(&app, &caller, &member.sink, "INDELIBLE_DELETE_SINK", Change::Deleted).await?;
+    record(&app, &caller, &member, "INDELIBLE_DELETE_SINK", Change::Deleted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn test(
     Path((rid, name)): Path<(String, String)>,
 ) -> Result<Json<SinkTest>, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
-    record(&app, &caller, &member.sink, "INDELIBLE_TEST_SINK", Change::Updated).await?;
+    record(&app, &caller, &member, "INDELIBLE_TEST_SINK", Change::Updated).await?;
     let message = match app.test_sink(&member).await {
         Err(error) => Some(format!("{error:#}")),
         Ok(Outcome::Later { reason, .. } | Outcome::Refused { reason }) => Some(reason),
@@ -175,7 +175,7 @@ pub(crate) async fn backfill(
     let since_us = received(&request.from, app.now_us())?;
     let next = app.position(&member.sink.organization, Some(since_us)).await?;
     member.order(|reply| Order::MoveTo(next, reply)).await.map_err(busy)?;
-    record(&app, &caller, &member.sink, "INDELIBLE_BACKFILL_SINK", Change::Updated).await?;
+    record(&app, &caller, &member, "INDELIBLE_BACKFILL_SINK", Change::Updated).await?;
     Ok(Json(app.sink_state(&member)))
 }
 
@@ -213,7 +213,7 @@ pub(crate) async fn replay(
 ) -> Result<Json<SinkReplay>, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     let replayed = member.order(Order::Replay).await.map_err(busy)?;
-    record(&app, &caller, &member.sink, "INDELIBLE_REPLAY_DEAD_LETTERS", Change::Updated).await?;
+    record(&app, &caller, &member, "INDELIBLE_REPLAY_DEAD_LETTERS", Change::Updated).await?;
     Ok(Json(SinkReplay { delivered: replayed.delivered, left: replayed.left }))
 }
 
@@ -230,14 +230,19 @@ pub(crate) async fn discard(
 ) -> Result<StatusCode, ApiError> {
     let member = find(&app, &caller, &rid, &name)?;
     member.order(Order::Discard).await.map_err(busy)?;
-    record(&app, &caller, &member.sink, "INDELIBLE_DISCARD_DEAD_LETTERS", Change::Updated).await?;
+    record(&app, &caller, &member, "INDELIBLE_DISCARD_DEAD_LETTERS", Change::Updated).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Records in the organization's own log what somebody did to its sink.
-async fn record(app: &App, caller: &Caller, sink: &Sink, name: &'static str, change: Change) -> Result<(), ApiError> {
-    let settings = serde_json::from_str::<Settings>(&sink.settings);
-    let destination = settings.map(|settings| settings.summary()).unwrap_or_default();
+async fn record(
+    app: &App,
+    caller: &Caller,
+    Member { sink, settings, .. }: &Member,
+    name: &'static str,
+    change: Change,
+) -> Result<(), ApiError> {
+    let destination = settings.summary();
     let facts = [("name", sink.name.as_str()), ("destination", destination.as_str())];
     app.audit_change(&caller.actor(), &sink.organization, configured(name, change, "sink", &sink.id, &facts)).await
 }
