@@ -180,7 +180,8 @@ fn retry(settings: &BucketSettings) -> RetryConfig {
             max_backoff: Duration::from_secs(10),
             base: 2.0,
         },
-        max_retries: 10,
+        // The time alone bounds them: ten are over before a store that restarts is back.
+        max_retries: usize::MAX,
         retry_timeout: settings.retry_timeout,
     }
 }

@@ -1,6 +1,7 @@
 //! A server that is away for a while, or killed in the middle of uploads.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use futures::StreamExt as _;
 use indelible_storage::probe::{ProbeError, probe};
 use indelible_storage::{Bucket, BucketError, BucketSettings};
 use indelible_testkit::servers::{Kind, Server};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::stores::{NAME, open};
@@ -82,6 +84,9 @@ fn kills() -> usize {
     std::env::var("INDELIBLE_BUCKET_KILLS").map_or(2, |kills| kills.parse().expect("a number of kills"))
 }
 
+/// Uploads between two kills: more than are done when it is killed.
+const TURNS: usize = 16;
+
 fn content(number: usize) -> Bytes {
     let seed = u8::try_from(number % 251).unwrap();
     (0..1 << 20).map(|at: u32| seed.wrapping_add((at % 253) as u8)).collect::<Vec<u8>>().into()
@@ -91,17 +96,13 @@ fn name(number: usize) -> String {
     format!("o/{number:04}")
 }
 
-/// Uploads one object after the other, each until it is archived, and counts them.
-async fn upload(
-    bucket: Bucket,
-    numbers: impl Iterator<Item = usize>,
-    ended: tokio::sync::watch::Receiver<bool>,
-) -> Vec<usize> {
+/// Uploads one object after the other, each until it is archived, and counts them. Each takes one of `turns`, so that
+/// objects do not become more while what is there is checked; closed turns are the end.
+async fn upload(bucket: Bucket, numbers: impl Iterator<Item = usize>, turns: Arc<Semaphore>) -> Vec<usize> {
     let mut archived = Vec::new();
     for number in numbers {
-        if *ended.borrow() {
-            break;
-        }
+        let Ok(turn) = turns.acquire().await else { break };
+        turn.forget();
         while let Err(error) = bucket.archive(&name(number), content(number)).await {
             assert!(!matches!(error, BucketError::Taken { .. } | BucketError::Differs { .. }), "{error}");
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -115,15 +116,16 @@ async fn upload(
 async fn store_stopped_during_uploads_loses_nothing_and_shows_whole_objects_only() {
     for kind in [Kind::Azurite, Kind::SeaweedFs] {
         let mut server = server(kind).await;
-        let (end, ended) = tokio::sync::watch::channel(false);
+        let turns = Arc::new(Semaphore::new(0));
         let mut tasks = JoinSet::new();
         for first in 0..4 {
-            tasks.spawn(upload(impatient(&server), (first..).step_by(4), ended.clone()));
+            tasks.spawn(upload(impatient(&server), (first..).step_by(4), Arc::clone(&turns)));
         }
         let mut seen = BTreeSet::new();
         for round in 0..kills() {
             let bucket = open(&server, "", server.settings());
             let before = bucket.list_sorted("o").await.unwrap().len();
+            turns.add_permits(TURNS);
             while bucket.list_sorted("o").await.unwrap().len() < before + 2 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -132,7 +134,7 @@ async fn store_stopped_during_uploads_loses_nothing_and_shows_whole_objects_only
             server.restart();
             check_whole(&bucket, &mut seen).await;
         }
-        end.send_replace(true);
+        turns.close();
         let archived: BTreeSet<String> = tasks.join_all().await.concat().into_iter().map(name).collect();
         let mut there = BTreeSet::new();
         check_whole(&open(&server, "", server.settings()), &mut there).await;
