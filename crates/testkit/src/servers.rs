@@ -7,7 +7,7 @@
 
 mod process;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indelible_storage::{BucketSettings, Credentials, Location, Secret};
 use object_store::ClientOptions;
@@ -123,6 +123,19 @@ impl Server {
             Kind::SeaweedFs | Kind::Moto => format!("aws_access_key_id = {KEY_ID}\naws_secret_access_key = {KEY}\n"),
             Kind::Azurite => format!("azure_storage_account_key = {AZURITE_KEY}\n"),
         }
+    }
+
+    /// How to reach the server, as lines for a section of the configuration; its file of credentials is made in `folder`.
+    ///
+    /// # Panics
+    ///
+    /// If the file cannot be written.
+    pub fn configuration(&self, folder: &Path) -> String {
+        let credentials = folder.join("credentials");
+        std::fs::write(&credentials, self.credentials_file()).expect("write credentials");
+        let account = self.settings().account.map(|account| format!("account = '{account}'\n")).unwrap_or_default();
+        let (endpoint, credentials) = (self.endpoint(), credentials.display());
+        format!("endpoint = '{endpoint}'\nallow-http = true\ncredentials-file = '{credentials}'\n{account}")
     }
 
     /// The place of the folder `prefix` in the bucket `name`.

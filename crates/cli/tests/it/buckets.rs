@@ -16,39 +16,34 @@ const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
 
 /// A bucket, and the folders of the servers that use it one after the other.
-struct Scene {
+pub(crate) struct Scene {
     scratch: TempDir,
-    store: Option<Store>,
+    pub(crate) store: Option<Store>,
     /// What follows the section `[bucket]` in the configuration.
     bucket: String,
     url: String,
+    /// How the store is reached, as a section of the configuration says it; empty for a folder.
+    pub(crate) reach: String,
 }
 
 impl Scene {
     /// A folder where there is no store.
-    fn new(kind: Option<Kind>, locks: bool) -> Scene {
+    pub(crate) fn new(kind: Option<Kind>, locks: bool) -> Scene {
         let scratch = tempfile::tempdir().unwrap();
         let Some(kind) = kind else {
             let url = scratch.path().join("bucket").display().to_string();
             fs::create_dir(&url).unwrap();
-            return Scene { scratch, store: None, bucket: format!("url = '{url}'\n"), url };
+            return Scene { scratch, store: None, bucket: format!("url = '{url}'\n"), url, reach: String::new() };
         };
         let store = Store::start(kind);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(store.create_bucket("audit", locks));
         let url = store.location("audit", "prod/eu").to_string();
-        let credentials = scratch.path().join("credentials");
-        fs::write(&credentials, store.credentials_file()).unwrap();
-        let account = store.settings().account.map(|account| format!("account = '{account}'\n")).unwrap_or_default();
-        let bucket = format!(
-            "url = '{url}'\nendpoint = '{}'\nallow-http = true\ncredentials-file = '{}'\n{account}",
-            store.endpoint(),
-            credentials.display()
-        );
-        Scene { scratch, store: Some(store), bucket, url }
+        let reach = store.configuration(scratch.path());
+        Scene { scratch, store: Some(store), bucket: format!("url = '{url}'\n{reach}"), url, reach }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
     }
 
@@ -58,7 +53,7 @@ impl Scene {
         format!("{UNAUDITED}[archive]\njournal-copy-seconds = 1\n[bucket]\n{}{quick}{more}", self.bucket)
     }
 
-    fn start(&self, name: &str, more: &str) -> Server {
+    pub(crate) fn start(&self, name: &str, more: &str) -> Server {
         Server::start_configured(&self.path(name), &self.config(more))
     }
 
@@ -70,14 +65,14 @@ impl Scene {
         offline(&args)
     }
 
-    fn check_verified(&self, entries: u64) {
+    pub(crate) fn check_verified(&self, entries: u64) {
         let answer = self.verify(&["--json"]);
         let report: Value = serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{}", answer.err));
         assert_eq!((answer.code, &report["entries"]), (0, &entries.into()), "{report:#}");
     }
 
     /// Loses the disk of the server `first` but for its keys, and rebuilds it from the bucket as `second`.
-    fn rebuild(&self, first: &str, second: &str) -> Answer {
+    pub(crate) fn rebuild(&self, first: &str, second: &str) -> Answer {
         let (keys, data, config) = (self.path("keys"), self.path(second), self.path(second).with_extension("toml"));
         let copied = Command::new("cp").arg("-r").arg(self.path(first).join("keys")).arg(&keys).status();
         assert!(copied.unwrap().success());
@@ -88,7 +83,7 @@ impl Scene {
     }
 }
 
-fn status(server: &Client) -> Value {
+pub(crate) fn status(server: &Client) -> Value {
     serde_json::from_str(server.indelible(&["archive", "status", "--format", "json"]).out.trim()).unwrap()
 }
 

@@ -26,23 +26,34 @@ fn launch(folder: &Path, lake: &Path) -> Launch {
 
 /// What three engines find in a table: (rows, sum of `seq`, smallest, largest, rows by result), the same of all.
 fn read(table: &Path) -> Value {
+    ask(&[json!({ "table": table, "date": "2026-01-01" })], &[]).remove(0)
+}
+
+/// What three engines answer to each question of `tools/read_dataset.py`, the same of all.
+pub(crate) fn ask(questions: &[Value], environment: &[(String, String)]) -> Vec<Value> {
     let home = std::env::var("HOME").unwrap_or_default();
     let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
     let mut script = Command::new("timeout")
         .args(["600", &python, SCRIPT])
+        .envs(environment.iter().cloned())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let question = json!({ "table": table, "date": "2026-01-01" });
-    std::io::Write::write_all(&mut script.stdin.take().unwrap(), format!("{question}\n").as_bytes()).unwrap();
+    let lines: String = questions.iter().map(|question| format!("{question}\n")).collect();
+    std::io::Write::write_all(&mut script.stdin.take().unwrap(), lines.as_bytes()).unwrap();
     let output = script.wait_with_output().unwrap();
     assert!(output.status.success(), "{python} cannot read tables; run tools/setup");
-    let answers: BTreeMap<String, Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answers.len(), 3);
-    let duckdb = &answers["duckdb"];
-    assert!(answers.values().all(|answer| answer == duckdb), "{answers:?}");
-    duckdb.clone()
+    let agreed = |line: &str| {
+        let mut answers: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
+        // The rows of a statement come in any order.
+        answers.values_mut().filter_map(Value::as_array_mut).for_each(|rows| rows.sort_by_key(Value::to_string));
+        assert_eq!(answers.len(), 3);
+        let duckdb = &answers["duckdb"];
+        assert!(answers.values().all(|answer| answer == duckdb), "{answers:?}");
+        duckdb.clone()
+    };
+    String::from_utf8(output.stdout).unwrap().lines().map(agreed).collect()
 }
 
 /// What the server's own SQL says of a log, in the words of the script.
@@ -228,15 +239,10 @@ fn check_store(kind: Kind) {
     let store = Store::start(kind);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(store.create_bucket("lake", false));
-    let credentials = scratch.path().join("credentials");
-    std::fs::write(&credentials, store.credentials_file()).unwrap();
-    let account = store.settings().account.map(|account| format!("account = '{account}'\n")).unwrap_or_default();
     let config = format!(
-        "audit-reads = false\n[exports]\ndestinations = ['{}']\nevery-seconds = 1\n[exports.bucket]\nendpoint = '{}'\nallow-http = true\n\
-         credentials-file = '{}'\n{account}",
+        "audit-reads = false\n[exports]\ndestinations = ['{}']\nevery-seconds = 1\n[exports.bucket]\n{}",
         store.location("lake", "tables"),
-        store.endpoint(),
-        credentials.display()
+        store.configuration(scratch.path())
     );
     let server = Launch::new(&scratch.path().join("data")).config(&config).start();
     for first in [0, 100] {
