@@ -625,7 +625,7 @@ pub(crate) struct SinkCreateArgs {
     #[command(flatten)]
     pub(crate) sink: SinkName,
     /// splunk+https://HOST:8088, elastic+https://HOST:9200, syslog+tls://HOST:6514, syslog+tcp://HOST:601,
-    /// otlp+https://HOST:4318/v1/logs, webhook+https://HOST/PATH or file:///FOLDER.
+    /// otlp+https://HOST:4318/v1/logs, webhook+https://HOST/PATH; files: /FOLDER, s3://BUCKET/PREFIX or azure://CONTAINER/PREFIX.
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
     /// How events look.

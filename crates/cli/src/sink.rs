@@ -104,11 +104,11 @@ fn request(args: SinkCreateArgs) -> anyhow::Result<CreateSink> {
 fn destination(args: &SinkCreateArgs) -> anyhow::Result<Value> {
     let (kind, rest) = match args.to.split_once('+') {
         Some((kind @ ("splunk" | "elastic" | "otlp" | "webhook" | "syslog"), rest)) => (kind, rest),
-        _ if args.to.starts_with("file:") || args.to.starts_with("s3:") || args.to.starts_with("az:") => {
+        _ if ["/", "file:", "s3:", "azure:", "az:"].iter().any(|start| args.to.starts_with(start)) => {
             ("files", args.to.as_str())
         }
         _ => bail!(
-            "{:?} is no destination; write splunk+https://HOST:8088, elastic+https://HOST:9200, syslog+tls://HOST:6514, syslog+tcp://HOST:601, otlp+https://HOST:4318/v1/logs, webhook+https://HOST/PATH or file:///FOLDER",
+            "{:?} is no destination; write splunk+https://HOST:8088, elastic+https://HOST:9200, syslog+tls://HOST:6514, syslog+tcp://HOST:601, otlp+https://HOST:4318/v1/logs, webhook+https://HOST/PATH, or for files a path, s3://BUCKET/PREFIX or azure://CONTAINER/PREFIX",
             args.to
         ),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indelible_event::Organization;
 use indelible_merkle::{WitnessKey, is_key_name};
+use indelible_sink::Reach;
 use serde::Deserialize;
 
 use crate::witnesses::GROUP;
@@ -220,36 +221,37 @@ pub struct Query {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Sinks {
-    /// Hosts that sinks may talk to, such as `siem.example.com` or `*.example.com`; empty for any. Without it an administrator of an
-    /// organization can have the server send requests to addresses that only the server reaches. Default empty.
+    /// Hosts that sinks may talk to, such as `siem.example.com` or `*.example.com`, whatever their addresses are; `*` for any host
+    /// that has a public address. Default empty, which is the same as `*`
+    /// alone: nothing is reached that only this machine or its network reaches.
     pub hosts: Vec<String>,
-    /// Folder below which sinks may write files, as `file:` addresses; sinks cannot write files without it. Default none.
-    pub folder: Option<PathBuf>,
+    /// Folders, and places such as `s3://lake/events` or `azure://lake/events`, below which sinks may write files: administrators
+    /// of organizations choose where, the server writes with its own rights. Sinks write no files without it. Default empty.
+    pub destinations: Vec<String>,
+    /// How the object stores among them are reached; as for exports. Default: `exports.bucket`.
+    pub bucket: Option<Bucket>,
     /// Seconds without progress after which an alarm is raised, while entries wait. Default 600.
     pub alarm_seconds: u64,
 }
 
 impl Sinks {
-    /// Whether sinks may talk to `host`.
-    pub(crate) fn allows(&self, host: &str) -> bool {
+    /// How far a sink may reach for `host`; `None` if not at all.
+    pub(crate) fn reach(&self, host: &str) -> Option<Reach> {
+        let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
         let is_it = |allowed: &String| match allowed.strip_prefix("*.") {
             Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
-            None => host == allowed,
+            None => host == *allowed,
         };
-        self.hosts.is_empty() || self.hosts.iter().any(is_it)
-    }
-
-    /// The folder of a `file:` address, if sinks may write there.
-    pub(crate) fn folder_for(&self, url: &reqwest::Url) -> Option<PathBuf> {
-        let path = url.to_file_path().ok().filter(|_| url.scheme() == "file")?;
-        // An address has no `..` left in it once it is parsed.
-        path.starts_with(self.folder.as_ref()?).then_some(path)
+        if self.hosts.iter().any(is_it) {
+            return Some(Reach::Any);
+        }
+        (self.hosts.is_empty() || self.hosts.iter().any(|allowed| allowed == "*")).then_some(Reach::Public)
     }
 }
 
 impl Default for Sinks {
     fn default() -> Self {
-        Self { hosts: Vec::new(), folder: None, alarm_seconds: 600 }
+        Self { hosts: Vec::new(), destinations: Vec::new(), bucket: None, alarm_seconds: 600 }
     }
 }
 
@@ -441,17 +443,8 @@ impl Config {
         if let Err(error) = self.bucket.location() {
             return refuse(&format!("{error:#}"));
         }
-        if self.exports.bucket.url.is_some() || self.exports.bucket.retention_days > 0 || self.exports.bucket.legal_hold
-        {
-            return refuse(
-                "exports.bucket says how stores are reached: url, retention-days and legal-hold do not belong there",
-            );
-        }
-        for place in &self.exports.destinations {
-            if let Err(error) = place.parse::<indelible_storage::Location>() {
-                return refuse(&format!("exports.destinations: {error}"));
-            }
-        }
+        Self::check_places("exports", &self.exports.destinations, Some(&self.exports.bucket))?;
+        Self::check_places("sinks", &self.sinks.destinations, self.sinks.bucket.as_ref())?;
         if let Some(platform) = &self.platform
             && (platform.is_empty()
                 || platform.len() > 100
@@ -465,6 +458,25 @@ impl Config {
     fn check_witnesses(&self) -> Result<(), ConfigError> {
         let refuse = |message: String| Err(ConfigError::Value(message));
         if self.quorum.is_some_and(|quorum| quorum > self.witness.len()) {
+    /// Checks below what a section lets others write, and how it reaches that.
+    fn check_places(section: &str, places: &[String], bucket: Option<&Bucket>) -> Result<(), ConfigError> {
+        let refuse = |message: String| Err(ConfigError::Value(message));
+        if bucket.is_some_and(|bucket| bucket.url.is_some() || bucket.retention_days > 0 || bucket.legal_hold) {
+            return refuse(format!(
+                "{section}.bucket says how stores are reached: url, retention-days and legal-hold do not belong there"
+            ));
+        }
+        if bucket.is_some_and(|bucket| bucket.request_seconds == 0) {
+            return refuse(format!("{section}.bucket.request-seconds must be at least 1"));
+        }
+        for place in places {
+            if let Err(error) = place.parse::<indelible_storage::Location>() {
+                return refuse(format!("{section}.destinations: {error}"));
+            }
+        }
+        Ok(())
+    }
+
             return refuse(format!("quorum must be at most the number of witnesses, {}", self.witness.len()));
         }
         for (place, Witness { name, key, url }) in self.witness.iter().enumerate() {
@@ -526,11 +538,33 @@ mod tests {
         check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
         check("[disk]\nalarm-percent = 90", Err("must not fall"));
         check("[disk]\nstop-percent = 101", Err("at most 100"));
+        check("[sinks]\ndestinations = ['/srv/out', 's3://lake/events']\n[sinks.bucket]\nregion = 'eu'", Ok(()));
+        check("[sinks]\ndestinations = ['gs://lake']", Err("sinks.destinations"));
+        check("[sinks.bucket]\nurl = 's3://lake'", Err("sinks.bucket says how"));
+        check("[exports.bucket]\nlegal-hold = true", Err("exports.bucket says how"));
+        check("[exports.bucket]\nrequest-seconds = 0", Err("exports.bucket.request-seconds"));
     }
 
     #[test]
     fn witnesses_have_names_keys_and_a_quorum_that_can_be_reached() {
         let key =
+    #[test]
+    fn hosts_that_are_named_may_have_any_address() {
+        let check = |hosts: &[&str], host: &str, expected| {
+            let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+            assert_eq!(Sinks { hosts, ..Sinks::default() }.reach(host), expected, "{host}");
+        };
+        check(&[], "siem.example.com", Some(Reach::Public));
+        check(&["*"], "siem.example.com", Some(Reach::Public));
+        check(&["*", "siem.example.com"], "SIEM.example.com", Some(Reach::Any));
+        check(&["siem.example.com"], "example.com", None);
+        check(&["*.example.com"], "siem.example.com", Some(Reach::Any));
+        check(&["*.example.com"], "example.com", None);
+        check(&["*.example.com"], "siemexample.com", None);
+        check(&["::1", "127.0.0.1"], "[::1]", Some(Reach::Any));
+        check(&["::1", "127.0.0.1"], "127.0.0.2", None);
+    }
+
             |seed| indelible_merkle::WitnessSigner::from_seed("w.example", &[seed; 32]).unwrap().key().to_string();
         let witness =
             |name: &str, key: &str| format!("[[witness]]\nname = '{name}'\nkey = '{key}'\nurl = 'http://w'\n");

@@ -1,4 +1,4 @@
-//! Where tables of exports may be: the server writes there with its own rights, so the operator says where.
+//! Where tables of exports and files of sinks may be: the server writes there with its own rights, so the operator says where.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 use indelible_storage::probe::probe;
 use indelible_storage::{Bucket, BucketError, BucketSettings, Location};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// A destination cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,16 +17,18 @@ pub(crate) enum DestinationError {
     )]
     Form(String),
     /// The operator did not allow it.
-    #[error("exports may not go to {path}; the operator allows {allowed} (exports.destinations)")]
-    NotAllowed { path: String, allowed: String },
+    #[error("{what} may not go to {path}; the operator allows {allowed} ({what}.destinations)")]
+    NotAllowed { what: &'static str, path: String, allowed: String },
     /// The bucket cannot be opened.
     #[error(transparent)]
     Bucket(#[from] BucketError),
 }
 
-/// Below what tables may be.
+/// Below what one kind of them may be.
 #[derive(Debug, Default)]
 pub(crate) struct Allowed {
+    /// What goes there; also the section of the configuration that says where.
+    what: &'static str,
     folders: Vec<PathBuf>,
     buckets: Vec<Location>,
     /// How those buckets are reached.
@@ -34,21 +36,34 @@ pub(crate) struct Allowed {
 }
 
 impl Allowed {
-    /// As configured; `exports` in the data folder if nothing is.
+    /// For tables of exports: as configured; the folder `exports` of the data folder if nothing is.
     ///
     /// # Errors
     /// When what is configured is no place, or the credentials cannot be read.
-    pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let mut allowed = Self { settings: config.exports.bucket.settings()?, ..Self::default() };
-        for place in &config.exports.destinations {
-            match place.parse().context("exports.destinations")? {
+    pub(crate) fn for_exports(config: &Config) -> anyhow::Result<Self> {
+        let mut allowed = Self::of("exports", &config.exports.destinations, &config.exports.bucket)?;
+        if config.exports.destinations.is_empty() {
+            allowed.folders.push(absolute(&config.data_dir.join("exports")));
+        }
+        Ok(allowed)
+    }
+
+    /// For files of sinks: as configured; nowhere if nothing is.
+    ///
+    /// # Errors
+    /// As of [`Allowed::for_exports`].
+    pub(crate) fn for_sinks(config: &Config) -> anyhow::Result<Self> {
+        let bucket = config.sinks.bucket.as_ref().unwrap_or(&config.exports.bucket);
+        Self::of("sinks", &config.sinks.destinations, bucket)
+    }
+
+    fn of(what: &'static str, places: &[String], bucket: &config::Bucket) -> anyhow::Result<Self> {
+        let mut allowed = Self { what, settings: bucket.settings()?, ..Self::default() };
+        for place in places {
+            match place.parse().with_context(|| format!("{what}.destinations"))? {
                 Location::Folder(path) => allowed.folders.push(absolute(&path)),
                 location => allowed.buckets.push(location),
             }
-        }
-        if config.exports.destinations.is_empty() {
-            allowed.folders.push(absolute(&config.data_dir.join("exports")));
         }
         Ok(allowed)
     }
@@ -61,7 +76,7 @@ impl Allowed {
         }
     }
 
-    /// The bucket of a destination; the table is all of it.
+    /// The bucket of a destination; the table, or the files of a sink, are all of it.
     pub(crate) fn open(&self, destination: &str) -> Result<Bucket, DestinationError> {
         if let Some(location) = bucket(destination)? {
             self.require(&location)?;
@@ -70,8 +85,8 @@ impl Allowed {
         Ok(Bucket::create_local(&self.folder(destination)?)?)
     }
 
-    /// Tries whether the object store of a destination gives a name once: one that does not would lose commits of a table.
-    /// Folders do.
+    /// Tries whether the object store of a destination gives a name once: one that does not would lose commits of a table,
+    /// and change files of a sink. Folders do.
     pub(crate) async fn ensure_fit(&self, destination: &str) -> anyhow::Result<()> {
         if bucket(destination)?.is_some() {
             probe(&self.open(destination)?).await.with_context(|| format!("try the store of {destination}"))?;
@@ -115,8 +130,16 @@ impl Allowed {
     fn refused(&self, path: String) -> DestinationError {
         let folders = self.folders.iter().map(|path| format!("folders below {}", path.display()));
         let buckets = self.buckets.iter().map(|location| format!("folders below {location}"));
-        DestinationError::NotAllowed { path, allowed: folders.chain(buckets).collect::<Vec<_>>().join(", ") }
+        let mut allowed = folders.chain(buckets).collect::<Vec<_>>().join(", ");
+        if allowed.is_empty() {
+            allowed.push_str("no place");
+        }
+        DestinationError::NotAllowed { what: self.what, path, allowed }
     }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The place of a destination in an object store; `None` if it is a folder.

@@ -292,7 +292,7 @@ impl Run {
 }
 
 async fn open(app: &App, export: &Export) -> anyhow::Result<Dataset> {
-    let bucket = Allowed::of(&app.config)?.open(&export.settings.destination)?;
+    let bucket = Allowed::for_exports(&app.config)?.open(&export.settings.destination)?;
     Ok(Dataset::open(Place::new(bucket, ""), table_of(export)).await?)
 }
 

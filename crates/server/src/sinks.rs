@@ -10,25 +10,29 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use indelible_api::AlarmKind;
+use indelible_archive::LogFile;
 use indelible_control::Sink;
 use indelible_event::Organization;
 use indelible_event::control::CONTROL_TYPE;
 use indelible_event::parts::members;
 use indelible_sink::{
-    Batch, Cursor, DeadLetter, Delivery, Destination, Health, InvalidSettings, Limits, Log, Policy, Position, Receiver,
-    Replayed, Secret, Settings, Source, SourceError, State, Store, Turn,
+    AddressError, Batch, Cursor, DeadLetter, Delivery, Destination, Health, InvalidSettings, Limits, Log, Policy,
+    Position, Reach, Receiver, Replayed, Secret, Settings, Source, SourceError, State, Store, Turn,
 };
-use indelible_storage::{Bucket, RealDisk, durable};
+use indelible_storage::{RealDisk, durable};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::destination::Allowed;
 use crate::entries::Entries;
 
 /// Orders that may wait for a sink.
 const ORDERS_MAX: usize = 16;
 /// How long an order waits for what the sink is doing.
 const ORDER_PATIENCE: Duration = Duration::from_secs(180);
+/// How long the name of a new sink's host may take to be looked up.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much is read at once: so many batches, within so many bytes, or one batch if that is larger.
 const AHEAD_BATCHES: usize = 8;
@@ -303,20 +307,40 @@ impl App {
     ) -> Result<Receiver, InvalidSettings> {
         settings.check()?;
         let refused = |field, problem: String| Err(InvalidSettings { field, problem });
-        if let Some(host) = settings.host().filter(|host| !self.config.sinks.allows(host)) {
-            return refused("destination", format!("the operator does not allow {host}; see [sinks] hosts"));
-        }
+        let reach = match settings.host() {
+            Some(host) => match self.config.sinks.reach(host) {
+                Some(reach) => reach,
+                None => return refused("destination", format!("the operator does not allow {host} (sinks.hosts)")),
+            },
+            None => Reach::default(),
+        };
         let bucket = match &settings.destination {
-            Destination::Files { url, .. } => match self.config.sinks.folder_for(url) {
-                Some(folder) => match Bucket::create_local(&folder) {
-                    Ok(bucket) => Some(bucket),
-                    Err(error) => return refused("url", error.to_string()),
-                },
-                None => return refused("url", "files go to a file: address below [sinks] folder".to_owned()),
+            Destination::Files { url, .. } => match self.allowed_files().and_then(|allowed| Ok(allowed.open(url)?)) {
+                Ok(bucket) => Some(bucket),
+                Err(error) => return refused("url", format!("{error:#}")),
             },
             _ => None,
         };
-        Receiver::open(settings, secret, bucket)
+        Receiver::open(settings, secret, bucket, reach)
+    }
+
+    /// Where sinks may write files.
+    fn allowed_files(&self) -> anyhow::Result<Allowed> {
+        Allowed::for_sinks(&self.config)
+    }
+
+    /// Tries of a new sink's destination what had better not turn out later: whether a host is within reach, and whether an object
+    /// store gives a name once. A host that cannot be looked up now may come.
+    pub(crate) async fn try_destination(&self, settings: &Settings) -> Result<(), InvalidSettings> {
+        if let Some((host, reach)) = settings.host().and_then(|host| Some((host, self.config.sinks.reach(host)?))) {
+            let found = tokio::time::timeout(LOOKUP_PATIENCE, reach.resolve(host, 0)).await;
+            if let Ok(Err(error @ AddressError::NotPublic { .. })) = found {
+                return Err(InvalidSettings { field: "destination", problem: error.to_string() });
+            }
+        }
+        let Destination::Files { url, .. } = &settings.destination else { return Ok(()) };
+        let tried = async { self.allowed_files()?.ensure_fit(url).await }.await;
+        tried.map_err(|error| InvalidSettings { field: "url", problem: format!("{error:#}") })
     }
 
     /// Sends a test event to a sink's destination.
@@ -356,6 +380,16 @@ impl App {
             if generation == next.generation { end.saturating_sub(next.seq) } else { end }
         });
         closed.sum::<u64>() + size
+    }
+
+    /// Whether an enabled sink has still to deliver entries of the log file.
+    pub(crate) fn sink_awaits(&self, file: &LogFile) -> bool {
+        let sinks = self.sinks.all().into_iter();
+        let mut own = sinks.filter(|member| member.sink.enabled && member.sink.organization == file.organization);
+        own.any(|member| {
+            let next = member.status().cursor.next;
+            (next.generation, next.seq) <= (file.generation, file.last)
+        })
     }
 
     /// Raises an alarm for each organization with a sink that does not come on.

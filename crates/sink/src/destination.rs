@@ -1,5 +1,6 @@
 //! Destinations: one module for each protocol, behind one trait.
 
+mod address;
 pub mod elastic;
 pub mod files;
 mod http;
@@ -15,6 +16,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use indelible_storage::Bucket;
+
+pub use address::{AddressError, Reach};
 
 use crate::entry::Batch;
 use crate::secret::Secret;
@@ -78,20 +81,28 @@ pub enum Receiver {
 }
 
 impl Receiver {
-    /// Prepares a destination; nothing is sent. `bucket` is needed for files: the one the settings name, already opened.
+    /// Prepares a destination; nothing is sent. `bucket` is needed for files: the one the settings name, already opened. Nothing
+    /// beyond `reach` is ever connected to.
     ///
     /// # Errors
-    /// When a setting or the secret cannot be used.
+    /// When a setting or the secret cannot be used, or the host is an address out of reach. A name out of reach is an
+    /// [outcome](Outcome::Later) of each delivery: it may have another address tomorrow.
     pub fn open(
         settings: &Settings,
         secret: Option<&Secret>,
         bucket: Option<Bucket>,
+        reach: Reach,
     ) -> Result<Receiver, InvalidSettings> {
         settings.check()?;
+        if let Some(host) = settings.host() {
+            reach.check_literal(host).map_err(|error| InvalidSettings::new("destination", error.to_string()))?;
+        }
+        let client = |ca: &Option<String>| http::client(ca.as_deref(), reach);
         let format = settings.format;
         let needed = |what| secret.ok_or_else(|| InvalidSettings::new("secret", what));
         Ok(match &settings.destination {
             Destination::Splunk { url, index, source_type, acknowledge, ca } => Receiver::Splunk(splunk::Splunk::new(
+                client(ca)?,
                 format,
                 splunk::Target {
                     url: url.clone(),
@@ -100,29 +111,28 @@ impl Receiver {
                     acknowledge: *acknowledge,
                 },
                 needed("give the token of the HTTP Event Collector")?,
-                ca.as_deref(),
             )?),
             Destination::Elastic { url, index, user, ca } => Receiver::Elastic(elastic::Elastic::new(
+                client(ca)?,
                 format,
                 url,
                 index,
                 user.as_deref(),
                 needed("give an API key, or a user and its password")?,
-                ca.as_deref(),
             )?),
             Destination::Syslog { host, port, tls, ca, client_certificate } => {
                 let tls = match tls {
                     true => Some(tls::connector(ca.as_deref(), client_certificate.as_deref(), secret)?),
                     false => None,
                 };
-                Receiver::Syslog(syslog::Syslog::new(format, host, *port, tls))
+                Receiver::Syslog(syslog::Syslog::new(format, host, *port, tls, reach))
             }
-            Destination::Otlp { url, ca } => Receiver::Otlp(otlp::Otlp::new(format, url, secret, ca.as_deref())?),
+            Destination::Otlp { url, ca } => Receiver::Otlp(otlp::Otlp::new(client(ca)?, format, url, secret)?),
             Destination::Webhook { url, ca } => Receiver::Webhook(webhook::Webhook::new(
+                client(ca)?,
                 format,
                 url,
                 needed("give the key: whsec_ and 24 to 64 bytes in base64")?,
-                ca.as_deref(),
             )?),
             Destination::Files { layout, .. } => {
                 let bucket = bucket.ok_or_else(|| InvalidSettings::new("url", "a bucket that can be opened"))?;

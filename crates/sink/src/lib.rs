@@ -22,7 +22,7 @@ mod settings;
 pub mod store;
 
 pub use delivery::{Delivery, Limits, Replayed, Source, SourceError, Turn, test};
-pub use destination::{Deliver, Outcome, Receiver};
+pub use destination::{AddressError, Deliver, Outcome, Reach, Receiver};
 pub use engine::{Cursor, DeadLetter, Engine, Health, Policy, State};
 pub use entry::{Batch, Entry, Log, Position};
 pub use format::Format;

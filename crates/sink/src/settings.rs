@@ -103,10 +103,10 @@ pub enum Destination {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ca: Option<String>,
     },
-    /// Files in a bucket or folder. The secret is the bucket's.
+    /// Files in a bucket or folder, which the server reaches with its own rights. There is no secret.
     Files {
-        /// Where, such as `s3://bucket/prefix` or `file:///srv/audit`.
-        url: Url,
+        /// Where: `s3://bucket/prefix`, `azure://container/prefix`, `file:///srv/audit` or a path.
+        url: String,
         /// What kind of files.
         #[serde(default)]
         layout: Layout,

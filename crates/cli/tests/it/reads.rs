@@ -184,7 +184,8 @@ impl Walk {
 
 #[test]
 fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
-    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_configured(&folder.path().join("data"), "[sinks]\nhosts = ['127.0.0.1']\n");
     (0..3).for_each(|number| emit(&server, number, ACME));
     emit(&server, 9, BETA);
     server.seal();

@@ -1,11 +1,13 @@
-//! Sinks of a real server: to rsyslog, across kills and outages, and to files.
+//! Sinks of a real server: to rsyslog, across kills and outages, and to files in a folder and in object stores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use indelible_storage::Bucket;
 use indelible_testkit::rsyslog::{Rsyslog, free_port};
+use indelible_testkit::servers::{Kind, Server as Store};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,6 +15,9 @@ use crate::harness::{Answer, Client, Server, event, eventually, fetch};
 
 const ACME: &str = "ri.indelible..organization.acme";
 const OTHER: &str = "ri.indelible..organization.other";
+
+/// Sinks may talk to this machine.
+const HERE: &str = "[sinks]\nhosts = ['localhost', '127.0.0.1']\n";
 
 /// `indelible sink ...` on acme's sinks.
 fn sink(client: &Client, args: &[&str]) -> Answer {
@@ -56,7 +61,7 @@ fn rsyslog_gets_every_event_of_a_server_that_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let rsyslog = Rsyslog::start(folder.path(), free_port(), None);
-    let mut server = Server::start_in(&data);
+    let mut server = Server::start_configured(&data, HERE);
     send(&server, 0..1);
     let to = format!("syslog+tcp://localhost:{}", rsyslog.port());
     done(&sink(&server, &["create", "siem", "--to", &to, "--from", "2000-01-01", "--batch-events", "20"]));
@@ -99,7 +104,7 @@ fn rsyslog_gets_every_event_of_a_server_that_is_killed() {
 #[test]
 fn an_outage_of_the_destination_is_seen_and_made_good() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(&folder.path().join("data"), "[sinks]\nalarm-seconds = 2\n");
+    let server = Server::start_configured(&folder.path().join("data"), &format!("{HERE}alarm-seconds = 2\n"));
     send(&server, 0..50);
     let port = free_port();
     let to = format!("syslog+tcp://127.0.0.1:{port}");
@@ -171,7 +176,8 @@ fn asked(client: &Client, method: Method, path: &str, body: Option<Value>) -> (u
 
 #[test]
 fn anothers_sink_is_as_one_that_does_not_exist() {
-    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_configured(&folder.path().join("data"), HERE);
     send(&server, 0..1);
     done(&server.indelible(&["organization", "create", OTHER]));
     done(&sink(&server, &["create", "siem", "--to", "syslog+tcp://127.0.0.1:1"]));
@@ -215,7 +221,7 @@ fn a_secret_goes_in_and_never_out() {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start_in(&data);
+    let server = Server::start_configured(&data, HERE);
     send(&server, 0..1);
     let file = folder.path().join("secret");
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
@@ -240,6 +246,8 @@ fn a_secret_goes_in_and_never_out() {
         &["create", "Hook", "--to", "syslog+tcp://127.0.0.1:1"],
         &["create", "hook", "--to", "https://127.0.0.1:1"],
         &["create", "hook", "--to", "file:///tmp/anywhere"],
+        &["create", "hook", "--to", "/tmp/anywhere"],
+        &["create", "hook", "--to", "s3://any/where"],
         &["create", "hook", "--to", "syslog+tcp://127.0.0.1:1", "--from", "soon"],
     ] {
         assert_eq!(sink(&server, wrong).code, 2, "{wrong:?}");
@@ -261,35 +269,149 @@ fn contains(path: &Path, needle: &[u8]) -> bool {
 }
 
 #[test]
-fn files_hold_each_event_once_across_kills() {
+fn only_hosts_that_the_operator_names_may_be_of_this_machine() {
     let folder = tempfile::tempdir().unwrap();
-    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
-    let config = format!("[sinks]\nfolder = '{}'\n", out.display());
-    std::fs::create_dir(&out).unwrap();
-    let mut server = Server::start_configured(&data, &config);
-    send(&server, 0..1);
-    let to = format!("file://{}/acme", out.display());
-    let create = ["create", "lake", "--to", &to, "--from", "1d", "--batch-events", "30", "--batch-seconds", "1"];
-    done(&sink(&server, &create));
-    for round in 0..4u64 {
-        send(&server, round * 100 + 1..round * 100 + 101);
-        let before = walk(&out).len();
-        eventually("another file", || walk(&out).len() > before);
-        server.kill();
-        server = Server::start_in(&data);
+    let (data, rsyslog) = (folder.path().join("data"), Rsyslog::start(folder.path(), free_port(), None));
+    let server = Server::start_in(&data);
+    send(&server, 0..5);
+    let to = |host: &str| format!("syslog+tcp://{host}:{}", rsyslog.port());
+    let create =
+        |server: &Server, name: &str, host: &str| sink(server, &["create", name, "--to", &to(host), "--from", "1d"]);
+    for host in ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "10.0.0.1", "169.254.169.254"] {
+        let refused = create(&server, "siem", host);
+        assert!(refused.code == 2 && refused.err.contains("sinks.hosts"), "{host}: {}", refused.err);
     }
-    let lines = || {
+    server.stop();
+    let server = Server::start_configured(&data, "[sinks]\nhosts = ['*', 'localhost']\n");
+    assert!(create(&server, "other", "127.0.0.1").err.contains("sinks.hosts"));
+    done(&create(&server, "siem", "localhost"));
+    rsyslog.wait_for(5);
+    server.stop();
+    // What was allowed once is not for ever.
+    let server = Server::start_configured(&data, "");
+    send(&server, 5..6);
+    eventually("it fails", || state(&server, "siem")["state"] == "failing");
+    assert!(state(&server, "siem")["lastError"]["message"].as_str().unwrap().contains("sinks.hosts"));
+    server.stop();
+    let server = Server::start_configured(&data, "[sinks]\nhosts = ['siem.example.com']\n");
+    assert!(state(&server, "siem")["lastError"]["message"].as_str().unwrap().contains("sinks.hosts"));
+    assert!(create(&server, "more", "8.8.8.8").err.contains("the operator does not allow 8.8.8.8"));
+}
+
+/// Where a sink writes files: a folder, or an object store.
+struct Lake {
+    scratch: tempfile::TempDir,
+    store: Option<Store>,
+    runtime: tokio::runtime::Runtime,
+    bucket: Bucket,
+    /// The URL below which sinks may write.
+    below: String,
+    /// What every object held when it was first seen.
+    seen: BTreeMap<String, Vec<u8>>,
+}
+
+impl Lake {
+    fn new(kind: Option<Kind>) -> Lake {
+        let scratch = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = kind.map(Store::start);
+        let (below, bucket) = match &store {
+            None => {
+                let folder = scratch.path().join("lake/acme");
+                std::fs::create_dir_all(&folder).unwrap();
+                (format!("file://{}/lake", scratch.path().display()), Bucket::local(&folder).unwrap())
+            }
+            Some(store) => {
+                runtime.block_on(store.create_bucket("lake", false));
+                let bucket = Bucket::open(&store.location("lake", "events/acme"), &store.settings()).unwrap();
+                (store.location("lake", "events").to_string(), bucket)
+            }
+        };
+        Lake { scratch, store, runtime, bucket, below, seen: BTreeMap::new() }
+    }
+
+    /// The configuration of a server that gives up an attempt soon.
+    fn config(&self) -> String {
+        let reach = self.store.as_ref().map(|store| {
+            let reach = store.configuration(self.scratch.path());
+            format!("[sinks.bucket]\n{reach}retry-seconds = 1\n")
+        });
+        let below = &self.below;
+        format!("audit-reads = false\n[sinks]\ndestinations = ['{below}']\n{}", reach.unwrap_or_default())
+    }
+
+    /// The `seq` of every event in every file there is. A file that has changed since it was first seen is an error.
+    fn seqs(&mut self) -> Vec<u64> {
         let mut seqs = Vec::new();
-        for path in walk(&out).iter().filter(|path| path.extension().is_some_and(|end| end == "gz")) {
+        for object in self.runtime.block_on(self.bucket.list_sorted("")).unwrap() {
+            let bytes = self.runtime.block_on(self.bucket.get(&object.name)).unwrap().to_vec();
+            let first = self.seen.entry(object.name.clone()).or_insert_with(|| bytes.clone());
+            assert_eq!(*first, bytes, "{} has changed", object.name);
             let mut text = String::new();
-            flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+            flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
             seqs.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap()));
         }
         seqs.sort_unstable();
         seqs
+    }
+
+    /// Makes the store go away, if there is one.
+    fn cut(&mut self) {
+        match self.store.as_mut() {
+            // If it is killed it forgets what it has answered.
+            Some(store) if store.kind() == Kind::Azurite => store.stop(),
+            Some(store) => store.kill(),
+            None => {}
+        }
+    }
+}
+
+/// Files hold each event once, in a folder or a store, whatever is killed in mid-delivery, and after the store was away.
+fn check_files(kind: Option<Kind>) {
+    let mut lake = Lake::new(kind);
+    let data = lake.scratch.path().join("data");
+    let mut server = Server::start_configured(&data, &lake.config());
+    send(&server, 0..1);
+    let create = |name: &str, to: &str| {
+        sink(&server, &["create", name, "--to", to, "--from", "1d", "--batch-events", "30", "--batch-seconds", "1"])
     };
-    eventually("all is there", || lines().len() >= 402);
-    assert_eq!(lines(), (1..=402).collect::<Vec<u64>>());
+    let refused = create("elsewhere", &format!("{}-too/acme", lake.below));
+    assert!(refused.code == 2 && refused.err.contains("sinks.destinations"), "{}", refused.err);
+    done(&create("lake", &format!("{}/acme", lake.below)));
+    for round in 0..4u64 {
+        let before = lake.seqs().len();
+        send(&server, round * 100 + 1..round * 100 + 101);
+        eventually("another file", || lake.seqs().len() > before);
+        server.kill();
+        server = Server::start_in(&data);
+    }
+    let mut sent = 401;
+    if kind.is_some() {
+        lake.cut();
+        send(&server, sent..sent + 100);
+        sent += 100;
+        eventually("it fails", || state(&server, "lake")["state"] == "failing");
+        lake.store.as_mut().unwrap().restart();
+    }
+    // With the entry that the sink was created.
+    eventually("all is there", || lake.seqs().len() as u64 > sent);
+    assert_eq!(lake.seqs(), (1..=sent + 1).collect::<Vec<u64>>());
+    eventually("nothing waits", || state(&server, "lake")["lagEntries"] == 0);
+}
+
+#[test]
+fn files_in_a_folder_hold_each_event_once_across_kills() {
+    check_files(None);
+}
+
+#[test]
+fn files_in_s3_hold_each_event_once_across_kills_and_an_outage() {
+    check_files(Some(Kind::SeaweedFs));
+}
+
+#[test]
+fn files_in_azure_hold_each_event_once_across_kills_and_an_outage() {
+    check_files(Some(Kind::Azurite));
 }
 
 #[test]
@@ -305,7 +427,7 @@ fn a_sink_delivers_the_generations_before_a_rebuild() {
     let (from, keys) = (old.join("archive"), old.join("keys"));
     let [from, keys, to] = [&from, &keys, &new].map(|path| path.to_str().unwrap());
     done(&crate::harness::offline(&["archive", "rebuild", "--from", from, "--data-dir", to, "--keys", keys]));
-    let server = Server::start_in(&new);
+    let server = Server::start_configured(&new, HERE);
     send(&server, 20..25);
     let to = format!("syslog+tcp://localhost:{}", rsyslog.port());
     done(&sink(&server, &["create", "siem", "--to", &to, "--from", "2000-01-01"]));

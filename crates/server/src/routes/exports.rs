@@ -72,7 +72,8 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<ExportState>), ApiError> {
     let organization = of(&caller, &organization)?;
     let settings = settings(request).map_err(|message| ApiError::new(ErrorCode::InvalidRequest, message))?;
-    let allowed = Allowed::of(&app.config).map_err(|error| ApiError::internal("look where exports may be", error))?;
+    let allowed =
+        Allowed::for_exports(&app.config).map_err(|error| ApiError::internal("look where exports may be", error))?;
     allowed
         .check(&settings.destination)
         .map_err(|error| ApiError::new(ErrorCode::InvalidRequest, error.to_string()))?;

@@ -61,7 +61,9 @@ pub(crate) async fn create(
     let settings: Settings =
         serde_json::from_value(request.settings).map_err(|error| invalid(format!("settings: {error}")))?;
     let secret = request.secret.map(Secret::new);
-    app.open_receiver(&settings, secret.as_ref()).map_err(|error: InvalidSettings| invalid(error.to_string()))?;
+    let refused = |error: InvalidSettings| invalid(error.to_string());
+    app.open_receiver(&settings, secret.as_ref()).map_err(refused)?;
+    app.try_destination(&settings).await.map_err(refused)?;
     if app.sinks.of(&organization).len() >= SINKS_MAX {
         return Err(invalid(format!("an organization has at most {SINKS_MAX} sinks; delete one")));
     }

@@ -46,19 +46,19 @@ struct Created {
 
 impl Elastic {
     pub(super) fn new(
+        client: Client,
         format: Format,
         url: &Url,
         index: &str,
         user: Option<&str>,
         secret: &Secret,
-        ca: Option<&str>,
     ) -> Result<Self, InvalidSettings> {
         let authorization = match user {
             Some(user) => format!("Basic {}", STANDARD.encode(format!("{user}:{}", secret.expose()))),
             None => format!("ApiKey {}", secret.expose()),
         };
         Ok(Self {
-            client: http::client(ca)?,
+            client,
             format,
             url: http::join(url, "_bulk"),
             index: index.to_owned(),

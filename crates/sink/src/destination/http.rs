@@ -1,6 +1,7 @@
 //! HTTP as destinations use it: no redirects, no proxy, bounded times and answers.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -11,7 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, StatusCode};
 use url::Url;
 
-use super::Outcome;
+use super::{Outcome, Reach};
 use crate::delivery::chain;
 use crate::settings::InvalidSettings;
 
@@ -23,11 +24,13 @@ const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// How much of an answer goes into a reason.
 const REASON_BYTES_MAX: usize = 256;
 
-/// A client that trusts the certificates `ca`, or those of the system.
-pub(super) fn client(ca: Option<&str>) -> Result<Client, InvalidSettings> {
+/// A client that trusts the certificates `ca`, or those of the system, and connects to addresses within `reach`. What stands in
+/// a URL as an address is [checked before](Reach::check_literal).
+pub(super) fn client(ca: Option<&str>, reach: Reach) -> Result<Client, InvalidSettings> {
     let mut builder = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
+        .dns_resolver(Arc::new(reach))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)
         .user_agent(concat!("indelible/", env!("CARGO_PKG_VERSION")));

@@ -31,13 +31,13 @@ pub struct Otlp {
 
 impl Otlp {
     pub(super) fn new(
+        client: Client,
         format: Format,
         url: &Url,
         token: Option<&Secret>,
-        ca: Option<&str>,
     ) -> Result<Self, InvalidSettings> {
         let bearer = |token: &Secret| sensitive(format!("Bearer {}", token.expose()));
-        Ok(Self { client: http::client(ca)?, format, url: url.clone(), authorization: token.map(bearer).transpose()? })
+        Ok(Self { client, format, url: url.clone(), authorization: token.map(bearer).transpose()? })
     }
 
     fn request(&self, batch: &Batch, which: &[usize]) -> Result<ExportLogsServiceRequest, Malformed> {

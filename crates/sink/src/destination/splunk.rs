@@ -62,16 +62,11 @@ struct Acks {
 }
 
 impl Splunk {
-    pub(super) fn new(
-        format: Format,
-        target: Target,
-        token: &Secret,
-        ca: Option<&str>,
-    ) -> Result<Self, InvalidSettings> {
+    pub(super) fn new(client: Client, format: Format, target: Target, token: &Secret) -> Result<Self, InvalidSettings> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| InvalidSettings::new("destination", error.to_string()))?;
         Ok(Self {
-            client: http::client(ca)?,
+            client,
             format,
             target,
             authorization: sensitive(format!("Splunk {}", token.expose()))?,

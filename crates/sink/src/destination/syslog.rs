@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{Deliver, Outcome};
+use super::{Deliver, Outcome, Reach};
 use crate::delivery::chain;
 use crate::entry::{Batch, Entry};
 use crate::format::{Format, ocsf};
@@ -34,6 +34,7 @@ pub struct Syslog {
     host: String,
     port: u16,
     tls: Option<TlsConnector>,
+    reach: Reach,
 }
 
 impl std::fmt::Debug for Syslog {
@@ -43,8 +44,8 @@ impl std::fmt::Debug for Syslog {
 }
 
 impl Syslog {
-    pub(super) fn new(format: Format, host: &str, port: u16, tls: Option<TlsConnector>) -> Self {
-        Self { format, host: host.to_owned(), port, tls }
+    pub(super) fn new(format: Format, host: &str, port: u16, tls: Option<TlsConnector>, reach: Reach) -> Self {
+        Self { format, host: host.to_owned(), port, tls, reach }
     }
 
     fn frames(&self, batch: &Batch, which: &[usize]) -> Result<Vec<u8>, Malformed> {
@@ -61,8 +62,11 @@ impl Syslog {
 
     async fn send(&self, frames: &[u8]) -> Result<(), String> {
         let place = format!("{}:{}", self.host, self.port);
-        let connecting = timeout(CONNECT_TIMEOUT, TcpStream::connect((self.host.as_str(), self.port)));
-        let stream = match connecting.await {
+        let connecting = async {
+            let addresses = self.reach.resolve(&self.host, self.port).await.map_err(|error| chain(&error))?;
+            TcpStream::connect(&addresses[..]).await.map_err(|error| error.to_string())
+        };
+        let stream = match timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(stream) => stream.map_err(|error| format!("connect to {place}: {error}"))?,
             Err(_) => return Err(format!("connect to {place}: no answer within {} s", CONNECT_TIMEOUT.as_secs())),
         };

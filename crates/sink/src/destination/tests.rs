@@ -98,7 +98,8 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn receiver(format: Format, destination: Destination) -> Receiver {
-    Receiver::open(&Settings { format, destination, batch: None }, Some(&Secret::new(SECRET)), None).unwrap()
+    Receiver::open(&Settings { format, destination, batch: None }, Some(&Secret::new(SECRET)), None, Reach::Any)
+        .unwrap()
 }
 
 async fn send(receiver: &Receiver, count: u64) -> Outcome {
@@ -383,10 +384,10 @@ async fn the_same_batch_is_the_same_file() {
         (Format::Cef, Layout::Lines, "cef.gz"),
         (Format::Ocsf, Layout::Parquet, "parquet"),
     ] {
-        let destination = Destination::Files { url: "file:///x".parse().unwrap(), layout };
+        let destination = Destination::Files { url: "/x".to_owned(), layout };
         let settings = Settings { format, destination, batch: None };
         for _ in 0..2 {
-            let files = Receiver::open(&settings, None, Some(bucket.clone())).unwrap();
+            let files = Receiver::open(&settings, None, Some(bucket.clone()), Reach::Public).unwrap();
             assert_eq!(send(&files, 3).await, Outcome::all());
         }
         let names = bucket.list_sorted("ri.indelible..organization.acme/1").await.unwrap();
@@ -407,6 +408,28 @@ async fn the_same_batch_is_the_same_file() {
         });
         assert_eq!(lines, expected.collect::<Vec<_>>());
     }
+}
+
+#[tokio::test]
+async fn what_is_out_of_reach_is_not_connected_to() {
+    let server = Server::start(|_, _| "").await;
+    let open = |host: &str, reach| {
+        let mut url = server.url.clone();
+        url.set_host(Some(host)).unwrap();
+        let settings =
+            Settings { format: Format::Audit3, destination: Destination::Webhook { url, ca: None }, batch: None };
+        Receiver::open(&settings, Some(&Secret::new(SECRET)), None, reach)
+    };
+    for address in ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"] {
+        let error = open(address, Reach::Public).unwrap_err();
+        assert!(error.problem.contains("sinks.hosts"), "{address}: {error}");
+    }
+    let outcome = send(&open("localhost", Reach::Public).unwrap(), 1).await;
+    assert!(later(&outcome, "sinks.hosts"), "{outcome:?}");
+    let outcome = send(&open("no.such.name.invalid", Reach::Public).unwrap(), 1).await;
+    assert!(later(&outcome, "look up no.such.name.invalid"), "{outcome:?}");
+    assert!(server.asked().is_empty());
+    assert_eq!(send(&open("localhost", Reach::Any).unwrap(), 1).await, Outcome::all());
 }
 
 fn parquet_events(bytes: bytes::Bytes) -> Vec<String> {

@@ -39,8 +39,8 @@ impl std::fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    pub(super) fn new(format: Format, url: &Url, key: &Secret, ca: Option<&str>) -> Result<Self, InvalidSettings> {
-        Ok(Self { client: http::client(ca)?, format, url: url.clone(), key: decode_key(key)? })
+    pub(super) fn new(client: Client, format: Format, url: &Url, key: &Secret) -> Result<Self, InvalidSettings> {
+        Ok(Self { client, format, url: url.clone(), key: decode_key(key)? })
     }
 
     fn body(&self, batch: &Batch, which: &[usize]) -> Result<Vec<u8>, Malformed> {

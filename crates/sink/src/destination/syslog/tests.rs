@@ -51,7 +51,7 @@ fn receiver(format: Format, port: u16, tls: Option<(&str, Option<(&str, &str)>)>
         client_certificate: tls.and_then(|(_, client)| client).map(|(certificate, _)| certificate.to_owned()),
     };
     let key = tls.and_then(|(_, client)| client).map(|(_, key)| Secret::new(key));
-    Receiver::open(&Settings { format, destination, batch: None }, key.as_ref(), None).unwrap()
+    Receiver::open(&Settings { format, destination, batch: None }, key.as_ref(), None, Reach::Any).unwrap()
 }
 
 /// What rsyslog is to make of the events of `batch`.
