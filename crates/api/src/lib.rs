@@ -540,7 +540,8 @@ pub struct AccountingRow {
     pub gaps: Vec<Gap>,
     /// Of the accepted ones, those in the archive.
     pub archived: u64,
-    /// Of the accepted ones, those exported; null while nothing is exported.
+    /// Of the accepted ones, those that all exports of the organization have taken account of: each is in the table, or of a
+    /// day before the export's first. Null without exports, and while the table of one was not read since the server started.
     pub exported: Option<u64>,
 }
 

@@ -5,6 +5,7 @@
 //! epoch leaves no gap: there is no entry after it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -12,6 +13,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use futures::StreamExt;
 use indelible_api::{AccountingRow, ErrorCode, Gap};
+use indelible_archive::LogFile;
 use indelible_event::{Scope, Time};
 use indelible_query::Snapshot;
 
@@ -32,6 +34,7 @@ type Key = (String, String, Option<u64>, i64);
 struct Account {
     accepted: u64,
     unarchived: u64,
+    exported: u64,
     missing: u64,
     gaps: Vec<Gap>,
 }
@@ -74,6 +77,21 @@ impl App {
             accounts.entry(key).or_default().unarchived = numbers[0];
         })
         .await?;
+        // Exports take whole log files.
+        let exported_until: BTreeMap<&str, (u32, u64)> = scope
+            .organizations()
+            .iter()
+            .filter_map(|organization| Some((organization.as_str(), self.exported_until(organization)?)))
+            .collect();
+        let is_exported = |file: &Arc<LogFile>| {
+            let until = exported_until.get(file.organization.as_str());
+            until.is_some_and(|until| (file.generation, file.last) < *until)
+        };
+        let files = snapshot.files.iter().filter(|file| is_exported(file)).cloned().collect();
+        self.collect(scope, &Snapshot { files, tail: Vec::new() }, &totals(since_us), |key, numbers| {
+            accounts.entry(key).or_default().exported = numbers[0];
+        })
+        .await?;
         self.collect(scope, &snapshot, &gaps(since_us), |key, numbers| {
             let account = accounts.entry(key).or_default();
             let gap = Gap { first: numbers[0], last: numbers[1] };
@@ -83,7 +101,8 @@ impl App {
             }
         })
         .await?;
-        Ok(accounts.into_iter().map(row).collect())
+        let has_exports = |organization: &str| exported_until.contains_key(organization);
+        Ok(accounts.into_iter().map(|(key, account)| row(has_exports(&key.0), key, account)).collect())
     }
 
     /// Calls `each` with the key and the further columns of every row of the answer.
@@ -129,8 +148,8 @@ fn read(batch: &RecordBatch, each: &mut impl FnMut(Key, [u64; 2])) -> anyhow::Re
     Ok(())
 }
 
-fn row(((organization, producer, epoch, hour), account): (Key, Account)) -> AccountingRow {
-    let Account { accepted, unarchived, missing, gaps } = account;
+fn row(has_exports: bool, (organization, producer, epoch, hour): Key, account: Account) -> AccountingRow {
+    let Account { accepted, unarchived, exported, missing, gaps } = account;
     AccountingRow {
         organization,
         producer,
@@ -141,6 +160,6 @@ fn row(((organization, producer, epoch, hour), account): (Key, Account)) -> Acco
         missing: epoch.map(|_| missing),
         gaps,
         archived: accepted.saturating_sub(unarchived),
-        exported: None,
+        exported: has_exports.then_some(exported),
     }
 }

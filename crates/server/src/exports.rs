@@ -142,6 +142,19 @@ impl App {
         self.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry))
     }
 
+    /// Generation and `seq` of the first entry that not all active exports of an organization have taken account of. `None` if it
+    /// has none, and while the table of one was not read since the server started.
+    pub(crate) fn exported_until(&self, organization: &Organization) -> Option<(u32, u64)> {
+        let exports = self.control.exports().into_iter();
+        let mut least = None;
+        for export in exports.filter(|export| export.is_active() && export.organization == *organization) {
+            let (_, position) = self.exports.status(&export.id).table?;
+            let until = position.map_or((0, 0), |position| (position.generation, position.last + 1));
+            least = Some(least.map_or(until, |least| until.min(least)));
+        }
+        least
+    }
+
     /// How an export goes, for who may ask.
     pub(crate) fn export_state(&self, export: &Export) -> ExportState {
         let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, SENT, Server, event};
+use crate::harness::{Client, SENT, Server, event, eventually};
+
+const ACME: &str = "ri.indelible..organization.acme";
 
 /// Posts events with these numbers of `event` as one body whose first number is `seq`.
 fn send(client: &Client, epoch: u64, seq: u64, events: &[(u64, Value)]) -> Value {
@@ -103,6 +105,50 @@ fn gaps_in_a_producers_numbers_are_reported_and_close_when_the_events_come() {
 }
 
 #[test]
+fn what_all_exports_have_is_counted_as_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_configured(&data, "audit-reads = false\n[exports]\nevery-seconds = 1\n");
+    // A test that runs over the full hour sees two rows.
+    let counts = || {
+        let answer = server.indelible(&["accounting", "--format", "json"]);
+        let rows: Vec<Value> = answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let sum = |name: &str| rows.iter().map(|row| row[name].as_u64()).sum::<Option<u64>>();
+        (sum("accepted").unwrap(), sum("archived").unwrap(), sum("exported"))
+    };
+    let export = |verb: &str, name: &str| {
+        let to = data.join("exports").join(name);
+        let to = ["--to", to.to_str().unwrap()];
+        let to = if verb == "create" { &to[..] } else { &[] };
+        let answer = server.indelible(&[&["export", verb, "--organization", ACME, "--name", name], to].concat());
+        assert_eq!(answer.code, 0, "{}", answer.err);
+    };
+    send(&server, 1, 0, &[(1, json!({})), (2, json!({})), (3, json!({}))]);
+    server.seal();
+    assert_eq!(counts(), (3, 3, None), "there is no export");
+    export("create", "a");
+    eventually("all is exported", || counts() == (3, 3, Some(3)));
+    send(&server, 1, 3, &[(4, json!({})), (5, json!({}))]);
+    assert_eq!(counts(), (5, 3, Some(3)));
+    server.seal();
+    export("create", "b");
+    eventually("both have all", || counts() == (5, 5, Some(5)));
+    // One of them gets no further.
+    let table = data.join("exports/b");
+    std::fs::rename(&table, data.join("exports/away")).unwrap();
+    std::fs::write(&table, "in the way").unwrap();
+    send(&server, 1, 5, &[(6, json!({}))]);
+    server.seal();
+    let rows_of_a = || server.get(&format!("/api/v1/organizations/{ACME}/exports/a")).1["progress"]["rows"].as_u64();
+    eventually("one has all, with the entries of the log and its exports", || rows_of_a() == Some(9));
+    assert_eq!(counts(), (6, 6, Some(5)));
+    export("disable", "b");
+    assert_eq!(counts(), (6, 6, Some(6)), "what has ended is not waited for");
+    export("disable", "a");
+    assert_eq!(counts(), (6, 6, None));
+}
+
+#[test]
 fn an_organization_sees_its_own_account_alone_and_bad_numbers_store_nothing() {
     let server = Server::start();
     send(&server, 1, 0, &[(1, json!({}))]);
@@ -112,7 +158,7 @@ fn an_organization_sees_its_own_account_alone_and_bad_numbers_store_nothing() {
     let client = Client { url: server.url.clone(), token: token.out.trim().to_owned() };
     let rows = report(&client, &[]).0;
     assert_eq!(rows, [row("beta", Some(1), Some(2), 1, 0, "0-0")], "number 0 is in a log it may not read");
-    assert_eq!(client.indelible(&["accounting", "--organization", "ri.indelible..organization.acme"]).code, 2);
+    assert_eq!(client.indelible(&["accounting", "--organization", ACME]).code, 2);
     for headers in [
         vec![("indelible-producer-epoch", "1")],
         vec![("indelible-producer-seq", "1")],
