@@ -6,7 +6,9 @@ mod measure;
 mod noop;
 mod peers;
 mod process;
+mod receivers;
 mod report;
+mod store;
 mod wire;
 
 use std::io::{BufWriter, Write};
@@ -18,7 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indelible_testkit::generator::{Attribution, Generator, Settings};
 
 use machine::{HashProbe, SyncProbe};
-use measure::{Context, Knobs, archive, ingest, integrity, proofs};
+use measure::{Context, Knobs, archive, delivery, ingest, integrity, lag, proofs};
 use peers::Places;
 use report::Report;
 
@@ -97,6 +99,14 @@ enum Measure {
     B10,
     /// What hashes, trees and signatures cost
     Integrity,
+    /// From acknowledged to archived, at a steady rate
+    Lag,
+    /// The same with the bucket away for a minute
+    Outage,
+    /// Rows exported from the archive
+    Exports,
+    /// Events delivered by sinks
+    Sinks,
 }
 
 impl Measure {
@@ -108,6 +118,10 @@ impl Measure {
             Measure::B6 => "B6",
             Measure::B10 => "B10",
             Measure::Integrity => "Integrity",
+            Measure::Lag => "Lag",
+            Measure::Outage => "Outage",
+            Measure::Exports => "Exports",
+            Measure::Sinks => "Sinks",
         }
     }
 }
@@ -212,6 +226,16 @@ fn take(context: &Context<'_>, wanted: &[Measure], report: &mut Report) {
     }
     if asked(Measure::B10) {
         settle("B10", proofs::proofs(context, report), report);
+    }
+    for (measure, take) in [
+        (Measure::Lag, lag::lag as fn(&Context<'_>, &mut Report) -> Result<()>),
+        (Measure::Outage, lag::outage),
+        (Measure::Exports, delivery::exports),
+        (Measure::Sinks, delivery::sinks),
+    ] {
+        if asked(measure) {
+            settle(measure.name(), take(context, report), report);
+        }
     }
     let of_archive: Vec<Measure> =
         [Measure::B5, Measure::B6, Measure::B10].into_iter().filter(|measure| asked(*measure)).collect();

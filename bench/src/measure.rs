@@ -1,8 +1,10 @@
 //! The measures of the design, each beside its peers in the same run.
 
 pub(crate) mod archive;
+pub(crate) mod delivery;
 pub(crate) mod ingest;
 pub(crate) mod integrity;
+pub(crate) mod lag;
 pub(crate) mod proofs;
 
 use indelible_testkit::generator::Generator;
@@ -16,7 +18,7 @@ pub(crate) struct Context<'a> {
     pub(crate) knobs: &'a Knobs,
 }
 
-/// Sizes and times; the defaults fit a run of a quarter of an hour on two cores.
+/// Sizes and times; the defaults fit a run of three quarters of an hour on two cores.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Knobs {
     /// Seed of the events
@@ -43,4 +45,19 @@ pub(crate) struct Knobs {
     /// Events compressed by zstd -19, which manages about 2,000 a second
     #[arg(long, default_value_t = 200_000)]
     pub(crate) zstd_events: u64,
+    /// Events sent a second while the lag of the archive is measured
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) lag_rate: u64,
+    /// How long, for each bucket
+    #[arg(long, default_value_t = 270)]
+    pub(crate) lag_seconds: u64,
+    /// How long the bucket is away
+    #[arg(long, default_value_t = 60)]
+    pub(crate) outage_seconds: u64,
+    /// Events that are exported
+    #[arg(long, default_value_t = 2_000_000)]
+    pub(crate) export_events: u64,
+    /// Events in the archive from which a sink delivers one organization's
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) sink_events: u64,
 }

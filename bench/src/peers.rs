@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
-use crate::process::{Folder, Server, free_address};
+use crate::process::{self, Finished, Folder, Server, free_address};
 use crate::wire::{Target, http, nats, postgres};
 
 /// Where programs and data are.
@@ -62,16 +62,34 @@ impl Indelible {
     pub(crate) fn target(&self) -> Target {
         Target::Http { address: self.address, token: self.token.clone() }
     }
+
+    /// Runs a client command against it.
+    pub(crate) fn run(&self, places: &Places, arguments: &[&str]) -> Result<Finished> {
+        let mut command = Command::new(&places.indelible);
+        command.args(arguments).env("INDELIBLE_URL", format!("http://{}", self.address));
+        // Sinks to receivers that keep nothing have a secret all the same.
+        process::measure(command.env("INDELIBLE_TOKEN", &self.token).env("INDELIBLE_SINK_SECRET", "secret"))
+    }
 }
 
 /// `indelible serve` with embedded defaults.
 pub(crate) fn indelible(places: &Places) -> Result<Indelible> {
+    indelible_with(places, None)
+}
+
+/// `indelible serve` with this configuration; its bucket may then be elsewhere than `archive` says.
+pub(crate) fn indelible_with(places: &Places, configuration: Option<&str>) -> Result<Indelible> {
     ensure!(places.indelible.exists(), "no binary at {}", places.indelible.display());
     let folder = Folder::create(&places.work, "indelible")?;
     let data = folder.path().join("data");
     let address = free_address()?;
     let mut command = Command::new(&places.indelible);
     command.arg("serve").arg("--data-dir").arg(&data).args(["--listen", &address.to_string()]);
+    if let Some(text) = configuration {
+        let file = folder.path().join("indelible.toml");
+        fs::write(&file, text)?;
+        command.arg("--config").arg(file);
+    }
     let mut server = Server::start("indelible", folder, Signal::TERM, &mut command)?;
     let token = server.wait_until_ready(|| {
         let token = fs::read_to_string(data.join("admin.token"))?.trim().to_owned();

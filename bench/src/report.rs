@@ -77,9 +77,11 @@ impl Report {
         for (name, value) in &self.head {
             let _ = writeln!(out, "- {name}: {value}");
         }
-        out.push_str("\n## Targets\n\n");
-        let verdicts: Vec<Vec<String>> = self.verdicts.iter().map(|row| row.to_vec()).collect();
-        table(&mut out, &["#", "figure", "measured", "target", "met"], &verdicts);
+        if !self.verdicts.is_empty() {
+            out.push_str("\n## Targets\n\n");
+            let verdicts: Vec<Vec<String>> = self.verdicts.iter().map(|row| row.to_vec()).collect();
+            table(&mut out, &["#", "figure", "measured", "target", "met"], &verdicts);
+        }
         for section in &self.sections {
             let _ = writeln!(out, "\n## {}\n", section.title);
             table(&mut out, &section.columns, &section.rows);

@@ -20,28 +20,35 @@ use crate::wire::http::Client;
 
 /// An Indelible whose events are all archived.
 pub(crate) struct Archived {
-    indelible: Indelible,
-    events: u64,
+    pub(crate) indelible: Indelible,
+    pub(crate) events: u64,
 }
 
 /// Fills a fresh server with the knob's number of events and seals them.
 pub(crate) fn fill(context: &Context<'_>, report: &mut Report) -> Result<Archived> {
+    fill_with(context, context.knobs.archive_events, None, report)
+}
+
+/// Fills a fresh server with this configuration with so many events and seals them.
+pub(crate) fn fill_with(
+    context: &Context<'_>,
+    wanted: u64,
+    configuration: Option<&str>,
+    report: &mut Report,
+) -> Result<Archived> {
     const BATCH: u64 = 1_000;
-    let indelible = peers::indelible(context.places)?;
+    let indelible = peers::indelible_with(context.places, configuration)?;
     let mut events = 0;
     let mut ingest_seconds = 0.0;
-    while events < context.knobs.archive_events {
-        let count = (context.knobs.archive_events - events).min(1_000_000).next_multiple_of(BATCH);
+    while events < wanted {
+        let count = (wanted - events).min(1_000_000).next_multiple_of(BATCH);
         let pool = Pool::generate(context.generator, events, count, BATCH);
         let load = Load { connections: 8, warm_up: Duration::ZERO, duration: None };
         let outcome = drive::run(&indelible.target(), &indelible.server, &pool, &load)?;
         events += pool.events();
         ingest_seconds += outcome.seconds;
     }
-    let mut command = Command::new(&context.places.indelible);
-    command.args(["archive", "seal"]);
-    command.env("INDELIBLE_URL", format!("http://{}", indelible.address)).env("INDELIBLE_TOKEN", &indelible.token);
-    let sealed = process::measure(&mut command)?;
+    let sealed = indelible.run(context.places, &["archive", "seal"])?;
     report.head(
         "Archive",
         format!(

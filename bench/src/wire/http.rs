@@ -128,7 +128,7 @@ fn find(input: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// The decimal number right after the first `key`.
-pub(super) fn number_after(input: &[u8], key: &[u8]) -> Option<u64> {
+pub(crate) fn number_after(input: &[u8], key: &[u8]) -> Option<u64> {
     let digits = &input[find(input, key)? + key.len()..];
     let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     std::str::from_utf8(&digits[..length]).ok()?.parse().ok()
