@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use indelible_event::{Intake as IntakePart, Limits, Scratch, admit};
 use indelible_merkle::{Frontier, Hash};
