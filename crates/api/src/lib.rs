@@ -80,6 +80,8 @@ error_codes! {
     DiskFull = 503,
     /// The server's clock jumped; nothing is taken in until the operator has accepted it.
     ClockStopped = 503,
+    /// The bucket has not been reached since the server started: events are taken in, and nothing is signed yet.
+    BucketAway = 503,
     /// Intake is stopped. Events may or may not be stored: send them again with the same `logEntryId`.
     IntakeStopped = 503,
 }
@@ -601,6 +603,8 @@ alarm_kinds! {
     ClockStopped = "clockStopped",
     /// What is acknowledged is not copied to the bucket in time; the loss of the disk would lose it.
     JournalCopyLate = "journalCopyLate",
+    /// The bucket has not been reached since the server started: nothing is archived, and no checkpoint is signed.
+    BucketAway = "bucketAway",
     /// Nothing could be added to the table of an export for long.
     ExportStalled = "exportStalled",
     /// A producer used one `logEntryId` for two different events.
@@ -609,6 +613,40 @@ alarm_kinds! {
     LocksDoNotHold = "locksDoNotHold",
     /// A sink of an organization delivers nothing, or has events that its destination does not take.
     SinkStalled = "sinkStalled",
+}
+
+/// How long an organization's log files are kept.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetRetention {
+    /// Days from when the last entry of a log file was received; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Whether nothing goes, whatever the days, until this is set again.
+    #[serde(default)]
+    pub hold: bool,
+}
+
+/// How long an organization's log files are kept, and what is gone.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionState {
+    /// RID.
+    pub organization: String,
+    /// Days from when the last entry of a log file was received; for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Whether nothing goes, whatever the days.
+    pub hold: bool,
+    /// When that was set, RFC 3339; absent if nothing was ever set, and everything is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Days for which the bucket locks each log file; 0 if it does not.
+    pub lock_days: u32,
+    /// Log files that were removed. Their hashes and manifests are there.
+    pub removed_files: u64,
+    /// Log files that a retention entry names, and that are still there.
+    pub going_files: u64,
 }
 
 /// An alarm that is on.

@@ -84,7 +84,7 @@ fn main() {
             let sealed = run.manifest().entries();
             println!("seal {sealed} entries: {:.2} us of CPU each", (cpu_seconds() - start) * 1e6 / sealed as f64);
             let start = cpu_seconds();
-            runtime.block_on(upload(&bucket, &run)).unwrap();
+            runtime.block_on(upload(&bucket, &run, 0)).unwrap();
             println!("upload: {:.2} us of CPU each", (cpu_seconds() - start) * 1e6 / sealed as f64);
             (first, previous) = (first + sealed, Some(run.manifest_sha256()));
             run.remove().unwrap();

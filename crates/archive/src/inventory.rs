@@ -3,18 +3,18 @@
 //! Read from the bucket when the server starts, and extended after each upload. Only what a manifest names counts; the
 //! objects themselves are not looked at here, that is what [`crate::verify`] is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt as _, TryStreamExt as _};
 use indelible_event::{Organization, Scope};
 use indelible_merkle::{VerifierKey, VerifyNoteError};
-use indelible_storage::{Bucket, BucketError};
+use indelible_storage::{Bucket, BucketError, ObjectInfo};
 use sha2::{Digest as _, Sha256};
 
-use crate::layout;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError};
 use crate::seal::SealedRun;
+use crate::{layout, mirror};
 
 /// Manifests read at the same time.
 const CONCURRENT_READS: usize = 16;
@@ -117,6 +117,9 @@ pub enum InventoryError {
         /// What is wrong with it.
         source: VerifyNoteError,
     },
+    /// The manifests could not be kept in the data folder.
+    #[error("keep the archive's manifests in the data folder")]
+    Mirror(#[source] std::io::Error),
     /// A manifest does not follow the one before it.
     #[error("manifest {name} does not follow the manifest before it; run `indelible archive verify`")]
     Chain {
@@ -129,18 +132,27 @@ pub enum InventoryError {
 #[derive(Debug, Default)]
 pub struct Inventory {
     organizations: RwLock<BTreeMap<Organization, BTreeMap<u32, Generation>>>,
+    unlisted: Vec<Arc<LogFile>>,
 }
 
 /// The archived runs of one generation, in order, without gaps.
 #[derive(Debug, Default)]
 struct Generation {
+    /// Also those that the organization's retention has let go of: what is archived ends behind the last.
     files: Vec<Arc<LogFile>>,
+    /// `first` of the files that were let go of.
+    dropped: BTreeSet<u64>,
     last: Option<(Arc<Manifest>, [u8; 32])>,
 }
 
 impl Generation {
     fn end(&self) -> u64 {
         self.files.last().map_or(0, |file| file.last + 1)
+    }
+
+    /// The files that are there, from the place `from` on.
+    fn there(&self, from: usize) -> impl Iterator<Item = &Arc<LogFile>> {
+        self.files.get(from..).unwrap_or_default().iter().filter(|file| !self.dropped.contains(&file.first))
     }
 
     /// Place among the files of the one that begins at `seq`, or of the first after it.
@@ -158,30 +170,93 @@ impl Inventory {
     /// Reads all manifests of `bucket`. `keys` answers with the keys that sign the log of an origin; a manifest that none of
     /// them signed, or that does not follow the one before it, is an error.
     pub async fn load(bucket: &Bucket, keys: impl Fn(&str) -> Vec<VerifierKey>) -> Result<Inventory, InventoryError> {
+        Self::load_into(bucket, keys, None).await
+    }
+
+    /// The same, and copies them into `mirror`.
+    pub async fn load_into(
+        bucket: &Bucket,
+        keys: impl Fn(&str) -> Vec<VerifierKey>,
+        mut mirror: Option<&mut mirror::Rewrite>,
+    ) -> Result<Inventory, InventoryError> {
+        let mut listed = BTreeSet::new();
         let objects = bucket.list(layout::ORGANIZATIONS).try_filter(|object| {
-            let is_manifest = object.name.split('/').nth(3) == Some("manifest");
-            std::future::ready(is_manifest)
+            let kind = object.name.split('/').nth(3);
+            if kind == Some("log") {
+                listed.insert(object.name.clone());
+            }
+            std::future::ready(kind == Some("manifest"))
         });
-        let mut found: Vec<(String, Manifest, [u8; 32])> = objects
+        let mut read = objects
             .map_err(InventoryError::from)
             .map(|object| async {
-                let object = object?;
-                if object.bytes > MANIFEST_BYTES_MAX as u64 {
-                    return Err(InventoryError::TooLarge { name: object.name, bytes: object.bytes });
+                let ObjectInfo { name, bytes } = object?;
+                if bytes > MANIFEST_BYTES_MAX as u64 {
+                    return Err(InventoryError::TooLarge { name, bytes });
                 }
-                read(bucket, object.name, &keys).await
+                let bytes = bucket.get(&name).await?;
+                let checked = check(name, &bytes, &keys)?;
+                match checked.is_in_place() {
+                    true => Ok((checked, bytes)),
+                    false => Err(InventoryError::Misplaced { name: checked.name }),
+                }
             })
-            .buffer_unordered(CONCURRENT_READS)
-            .try_collect()
-            .await?;
-        found.sort_by(|a, b| (&a.1.origin, a.1.facts.first).cmp(&(&b.1.origin, b.1.facts.first)));
+            .buffer_unordered(CONCURRENT_READS);
+        let mut found = Vec::new();
+        while let Some((manifest, bytes)) = read.try_next().await? {
+            if let Some(mirror) = &mut mirror {
+                mirror.push(&bytes)?;
+            }
+            found.push(manifest);
+        }
+        drop(read);
+        let inventory = Self::of(found)?;
+        let organizations = inventory.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| &generation.files);
+        let unlisted = files.filter(|file| !listed.contains(&file.object)).cloned().collect();
+        drop(organizations);
+        Ok(Inventory { unlisted, ..inventory })
+    }
+
+    /// The log files that have a manifest and that the bucket did not list when it was read: retention let go of them, or they
+    /// are missing. In order.
+    pub fn unlisted(&self) -> &[Arc<LogFile>] {
+        &self.unlisted
+    }
+
+    /// The inventory of these manifests, in any order.
+    pub(crate) fn of(mut found: Vec<Checked>) -> Result<Inventory, InventoryError> {
+        found.sort_by(|a, b| {
+            (&a.manifest.origin, a.manifest.facts.first).cmp(&(&b.manifest.origin, b.manifest.facts.first))
+        });
         let inventory = Inventory::default();
-        for (name, manifest, sha256) in found {
+        for Checked { name, manifest, sha256 } in found {
             if !inventory.add(manifest, sha256) {
                 return Err(InventoryError::Chain { name });
             }
         }
         Ok(inventory)
+    }
+
+    /// Takes over what `newer` holds, if that is all of this and perhaps more. `false`, and nothing is changed, if it is not:
+    /// then the bucket does not show all that was archived.
+    #[must_use]
+    pub fn replace(&self, newer: Inventory) -> bool {
+        let mut newer = newer.organizations.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        let is_there = organizations.iter().all(|(organization, generations)| {
+            generations.iter().all(|(number, generation)| {
+                let newer = newer.get_mut(organization).and_then(|generations| generations.get_mut(number));
+                newer.is_some_and(|newer| {
+                    newer.dropped.extend(&generation.dropped);
+                    newer.files.starts_with(&generation.files)
+                })
+            })
+        });
+        if is_there {
+            *organizations = newer;
+        }
+        is_there
     }
 
     /// Adds a run that was uploaded. Adding it again changes nothing. `false`, and nothing is added, if it does not follow
@@ -206,11 +281,20 @@ impl Inventory {
         true
     }
 
+    /// Forgets a log file that its organization's retention lets go of. What is archived still ends behind the last file.
+    pub fn drop_file(&self, organization: &Organization, generation: u32, first: u64) {
+        let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = organizations.get_mut(organization).and_then(|generations| generations.get_mut(&generation));
+        if let Some(generation) = generation {
+            generation.dropped.insert(first);
+        }
+    }
+
     /// The log files of the organizations of `scope`, each organization's in order of generation and `seq`.
     pub fn snapshot(&self, scope: &Scope) -> Vec<Arc<LogFile>> {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let generations = scope.organizations().iter().filter_map(|organization| organizations.get(organization));
-        generations.flat_map(BTreeMap::values).flat_map(|generation| generation.files.iter().cloned()).collect()
+        generations.flat_map(BTreeMap::values).flat_map(|generation| generation.there(0).cloned()).collect()
     }
 
     /// The log files of an organization that begin at `from`, a generation and a `seq`, or later, and that `wanted` wants: in
@@ -226,15 +310,14 @@ impl Inventory {
         let generations = organizations.get(organization).into_iter();
         let generations = generations.flat_map(|generations| generations.range(from.0..));
         let files = generations.flat_map(|(number, generation)| {
-            let first = if *number == from.0 { generation.place(from.1) } else { 0 };
-            &generation.files[first..]
+            generation.there(if *number == from.0 { generation.place(from.1) } else { 0 })
         });
         files.filter(|file| wanted(file)).take(max).cloned().collect()
     }
 
     /// The log file of an organization that begins at `from`, a generation and a `seq`.
     pub fn file_at(&self, organization: &Organization, from: (u32, u64)) -> Option<Arc<LogFile>> {
-        let find = |generation: &Generation| generation.files.get(generation.place(from.1)).cloned();
+        let find = |generation: &Generation| generation.there(generation.place(from.1)).next().cloned();
         self.read(organization, from.0, find).flatten().filter(|file| file.first == from.1)
     }
 
@@ -289,7 +372,7 @@ impl Inventory {
     /// How many log files there are, and their bytes.
     pub fn totals(&self) -> (u64, u64) {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
-        let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| &generation.files);
+        let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| generation.there(0));
         files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes))
     }
 
@@ -299,23 +382,33 @@ impl Inventory {
     }
 }
 
-async fn read(
-    bucket: &Bucket,
+/// A manifest whose signature was checked.
+pub(crate) struct Checked {
     name: String,
+    manifest: Manifest,
+    sha256: [u8; 32],
+}
+
+impl Checked {
+    fn is_in_place(&self) -> bool {
+        format!("{}/{}", self.manifest.folder(), self.manifest.name()) == self.name
+    }
+}
+
+/// Checks the manifest `bytes` of the object `name`.
+pub(crate) fn check(
+    name: String,
+    bytes: &[u8],
     keys: &impl Fn(&str) -> Vec<VerifierKey>,
-) -> Result<(String, Manifest, [u8; 32]), InventoryError> {
-    let bytes = bucket.get(&name).await?;
-    let (manifest, note) = match Manifest::parse(&bytes) {
+) -> Result<Checked, InventoryError> {
+    let (manifest, note) = match Manifest::parse(bytes) {
         Ok(read) => read,
         Err(source) => return Err(InventoryError::Manifest { name, source }),
     };
-    if format!("{}/{}", manifest.folder(), manifest.name()) != name {
-        return Err(InventoryError::Misplaced { name });
-    }
     if let Err(source) = note.verify(&keys(&manifest.origin)) {
         return Err(InventoryError::Signature { name, source });
     }
-    Ok((name, manifest, Sha256::digest(&bytes).into()))
+    Ok(Checked { name, manifest, sha256: Sha256::digest(bytes).into() })
 }
 
 #[cfg(test)]

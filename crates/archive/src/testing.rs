@@ -244,7 +244,7 @@ pub(crate) fn archive(folder: &Path, logs: &mut [TestLog], runs: &[usize]) {
             let first = if index == 0 { 0 } else { log.size() };
             log.grow(entries - usize::from(index == 0));
             let run = log.seal(&staging, first, previous);
-            wait(crate::upload(&bucket, &run)).unwrap();
+            wait(crate::upload(&bucket, &run, 0)).unwrap();
             previous = Some(run.manifest_sha256());
             run.remove().unwrap();
         }

@@ -36,15 +36,16 @@ pub enum UploadError {
 ///
 /// On `Ok` the run is archived and [`SealedRun::remove`] may follow. It may be repeated after any failure or crash: the
 /// bytes are the same each time. Until the manifest is there nothing counts. On `Damaged` and `Read` nothing was sent by
-/// this call. Memory: the largest object.
-pub async fn upload(bucket: &Bucket, run: &SealedRun) -> Result<(), UploadError> {
+/// this call. Memory: the largest object. The log file is locked for at least `days` days where the bucket locks at all.
+pub async fn upload(bucket: &Bucket, run: &SealedRun, days: u32) -> Result<(), UploadError> {
     let (folder, objects) = (run.manifest().folder(), run.manifest().objects());
     // All of it is looked at before any is sent: what is in the bucket cannot be taken back.
     for (object, path) in objects.iter().zip(run.files()) {
         read(object, path).await?;
     }
     for (object, path) in objects.iter().zip(run.files()) {
-        bucket.archive(&format!("{folder}/{}", object.name), read(object, path).await?).await?;
+        let days = if object.name.starts_with("log/") { days } else { 0 };
+        bucket.archive_for(&format!("{folder}/{}", object.name), read(object, path).await?, days).await?;
     }
     let bytes = Bytes::copy_from_slice(run.manifest_bytes());
     bucket.archive(&format!("{folder}/{}", run.manifest().name()), bytes).await?;

@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Export an organization's log to a Delta Lake table that is kept up to date.
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Look at or set how long an organization's log files are kept.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
     Witness(WitnessArgs),
     /// Create and list organizations.
@@ -469,6 +472,34 @@ pub(crate) enum ExportCommand {
         #[arg(long)]
         name: String,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RetentionCommand {
+    /// Show how long log files are kept, and how many are gone.
+    Show {
+        /// Whose log.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+    },
+    /// Set how long log files are kept. Longer counts for all of them, shorter for those that come.
+    Set(SetRetentionArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct SetRetentionArgs {
+    /// Whose log.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Days from when the last entry of a log file was received.
+    #[arg(long, value_name = "N", required_unless_present = "forever", conflicts_with = "forever")]
+    pub(crate) days: Option<u32>,
+    /// Keep them for ever.
+    #[arg(long)]
+    pub(crate) forever: bool,
+    /// Let nothing go, whatever the days, until this is set again without it.
+    #[arg(long)]
+    pub(crate) hold: bool,
 }
 
 #[derive(Args)]

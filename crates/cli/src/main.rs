@@ -17,6 +17,7 @@ mod key;
 mod output;
 mod prove;
 mod rebuild;
+mod retention;
 mod search;
 mod serve;
 mod sink;
@@ -84,6 +85,7 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Accounting(args) => accounting::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Export(command) => export::run(&client, command).await,
+        Command::Retention(command) => retention::run(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Sink(command) => sink::run(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,

@@ -7,6 +7,7 @@ mod client;
 mod export;
 mod operation;
 mod principal;
+mod retention;
 mod sink;
 mod token;
 
@@ -28,6 +29,7 @@ pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
 pub use operation::{Operation, UnknownOperation};
 pub use principal::{Attribution, Denied, Principal};
+pub use retention::{DroppedFile, RetentionSetting};
 pub use sink::{SINK_NAME_BYTES_MAX, Sink};
 pub use token::Secret;
 
@@ -37,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_clients.sql"),
     include_str!("../migrations/0003_exports.sql"),
     include_str!("../migrations/0004_sinks.sql"),
+    include_str!("../migrations/0005_retention.sql"),
 ];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
@@ -83,6 +86,8 @@ struct State {
     organizations: BTreeSet<Organization>,
     /// By organization and name.
     exports: Vec<Arc<Export>>,
+    /// Oldest setting first.
+    retention: HashMap<Organization, Vec<RetentionSetting>>,
 }
 
 /// What a new token or client allows.
@@ -329,8 +334,9 @@ impl Control {
             clients.insert(id, Registered { client: Arc::new(client), secret_sha256: hash_of(&row, 1)? });
         }
         let exports = self.read_exports().await?;
+        let retention = self.read_retention().await?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) =
-            State { principals, clients, organizations, exports };
+            State { principals, clients, organizations, exports, retention };
         Ok(())
     }
 

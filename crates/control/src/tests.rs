@@ -237,13 +237,53 @@ async fn sinks_are_remembered_by_organization_and_name() {
 }
 
 #[tokio::test]
+async fn retention_is_a_history_and_dropped_files_are_noted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    let (a, b) = (organization("a"), organization("b"));
+    for organization in [&a, &b] {
+        control.create_organization(organization, &administrator, 1).await.unwrap();
+    }
+    assert_eq!(control.retention(&a), []);
+    let setting = |since_us, days, hold| RetentionSetting { since_us, days, hold, locked: false };
+    let settings = [setting(5, Some(30), false), setting(6, None, true), setting(7, Some(90), false)];
+    for setting in settings {
+        control.set_retention(&a, setting, &administrator).await.unwrap();
+    }
+    control.note_locked(&a, 6).await.unwrap();
+    let control = open(&folder).await;
+    let locked = |setting| RetentionSetting { locked: true, ..setting };
+    assert_eq!(control.retention(&a), [locked(settings[0]), locked(settings[1]), settings[2]]);
+    assert_eq!(control.retention(&b), []);
+
+    let file = |organization: &Organization, first, entry| DroppedFile {
+        organization: organization.clone(),
+        generation: 1,
+        first,
+        last: first + 4,
+        object: format!("log/{first}"),
+        entry,
+        removed_at_us: None,
+    };
+    let files = [file(&a, 0, (1, 9)), file(&a, 5, (1, 9)), file(&b, 0, (1, 3))];
+    control.note_dropped(&files).await.unwrap();
+    control.note_dropped(&[file(&a, 5, (1, 12))]).await.unwrap();
+    assert_eq!(control.dropped_files().await.unwrap(), files);
+    control.note_removed(&files[1], 77).await.unwrap();
+    let removed: Vec<_> = control.dropped_files().await.unwrap().iter().map(|file| file.removed_at_us).collect();
+    assert_eq!(removed, [None, Some(77), None]);
+}
+
+#[tokio::test]
 async fn administrators_of_an_older_database_may_what_was_added() {
     let folder = tempfile::tempdir().unwrap();
     let control = open(&folder).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; drop table sink; drop table export; drop table access_token; drop table client; \
+    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; \
                 pragma user_version = 1";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     drop(control);

@@ -143,6 +143,58 @@ pub fn clock_accept(accept: &ClockAccept<'_>) -> ControlEntry {
     })
 }
 
+/// Entries of an organization whose log files its retention lets go of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dropped {
+    /// Generation of the log.
+    pub generation: u32,
+    /// `seq` of the first.
+    pub first: u64,
+    /// `seq` of the last.
+    pub last: u64,
+}
+
+/// Log files of an organization are about to be removed from the archive.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention<'a> {
+    /// Whose log it is.
+    pub organization: &'a Organization,
+    /// The generation the entry is written into.
+    pub generation: u64,
+    /// What goes and all that went before, ascending: the newest such entry says everything, so that older ones may go too.
+    pub dropped: &'a [Dropped],
+    /// When the server writes it, microseconds since 1970 UTC.
+    pub received_at_us: i64,
+    /// Version of the server.
+    pub product_version: &'a str,
+}
+
+/// Builds the entry that goes before the removal of log files. The same arguments give the same bytes.
+pub fn retention(retention: &Retention<'_>) -> ControlEntry {
+    let mut payload = Vec::with_capacity(16 + 64 * retention.dropped.len());
+    payload.extend_from_slice(b"{\"dropped\":[");
+    for (index, dropped) in retention.dropped.iter().enumerate() {
+        payload.extend_from_slice(if index == 0 { "{\"first\":" } else { ",{\"first\":" }.as_bytes());
+        write_count(&mut payload, dropped.first);
+        payload.extend_from_slice(b",\"generation\":");
+        write_count(&mut payload, dropped.generation.into());
+        payload.extend_from_slice(b",\"last\":");
+        write_count(&mut payload, dropped.last);
+        payload.push(b'}');
+    }
+    payload.extend_from_slice(b"]}");
+    control_entry(&Control {
+        organization: retention.organization,
+        generation: retention.generation,
+        name: "RETENTION",
+        member: "retention",
+        ordinal: retention.received_at_us as u64,
+        payload: &payload,
+        received_at_us: within_range(retention.received_at_us),
+        product_version: retention.product_version,
+    })
+}
+
 /// A clock may show anything; the years that can be written end at 9999.
 fn within_range(time_us: i64) -> i64 {
     time_us.clamp(Time::MIN.micros, Time::MAX.micros)

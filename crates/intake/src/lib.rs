@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use indelible_event::Organization;
+use indelible_event::control::ControlEntry;
 use indelible_journal::{Frame, FrameNumber, Journal, OpenError, ReadError};
 use indelible_ledger::{Ledger, OrganizationLog};
 use indelible_storage::Disk;
@@ -195,6 +196,11 @@ impl Intake {
     /// everything new in the batch survives power loss, or with an error that says what is known.
     pub fn submit(&self, batch: Batch, reply: Reply) {
         self.queue.submit(batch, reply);
+    }
+
+    /// Hands in a control entry for the log of organization `number`, as [`Self::submit`] does with events.
+    pub fn record(&self, number: u32, entry: &ControlEntry, time_us: i64, reply: Reply) {
+        self.submit(Batch::control(self.seed, number, entry, time_us), reply);
     }
 
     /// The log of an organization, made durable now if it is new.

@@ -1,7 +1,7 @@
 //! What all handlers and background tasks share.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::http::{HeaderMap, header};
 use indelible_api::{ErrorCode, OrganizationSummary};
@@ -41,6 +41,8 @@ pub(crate) struct App {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) intake: Intake,
     pub(crate) bucket: Bucket,
+    /// Why the bucket has not been reached since the start, as long as that is so.
+    pub(crate) bucket_away: Mutex<Option<String>>,
     pub(crate) bucket_watch: BucketWatch,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) archiver: Archiver,

@@ -17,9 +17,11 @@ use indelible_ledger::OrganizationLog;
 use tokio::sync::{Notify, oneshot};
 
 use crate::app::App;
+use crate::archived::mirror_path;
 use crate::config;
 use crate::error::ApiError;
 use crate::outage::{Outage, Say};
+use crate::retention::lock_days;
 use crate::sealing;
 
 /// How often the loop looks for what is due.
@@ -74,9 +76,6 @@ fn is_due(waiting: &Waiting, awaited: bool, now_us: i64, journal_bytes: u64, set
 impl App {
     /// Runs until the server stops.
     pub(crate) async fn archive_forever(self: Arc<Self>) {
-        if let Err(error) = self.upload_pending().await {
-            self.note_failure(&error);
-        }
         while !self.stopping.load(Relaxed) {
             tokio::select! {
                 () = self.archiver.wake.notified() => {}
@@ -119,6 +118,7 @@ impl App {
 
     /// One look at everything: seals what is due or asked for.
     async fn turn(self: &Arc<Self>, asked: impl Fn(&OrganizationLog) -> bool) -> anyhow::Result<()> {
+        self.ensure_bucket()?;
         self.upload_pending().await?;
         let journal_bytes = self.intake.journal_stats().bytes_retained;
         let waiting = self.waiting(&self.intake.tail().snapshot());
@@ -176,7 +176,9 @@ impl App {
 
     async fn upload_pending(&self) -> anyhow::Result<()> {
         let staging = sealing::staging(&self.config.data_dir);
-        let uploaded = sealing::upload_pending(&self.bucket, &self.inventory, &staging).await?;
+        let mirror = mirror_path(&self.config);
+        let days = |organization: &Organization| lock_days(&self.control, organization);
+        let uploaded = sealing::upload_pending(&self.bucket, &self.inventory, &staging, Some(&mirror), &days).await?;
         (0..uploaded).for_each(|_| self.platform_archive.note_run());
         self.metrics.log_files.fetch_add(uploaded, Relaxed);
         Ok(())

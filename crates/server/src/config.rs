@@ -178,6 +178,8 @@ pub struct Archive {
     pub journal_copy_hours: u32,
     /// Hours between two checks of the archive by the server itself; 0 for none. Default 24.
     pub self_check_hours: u32,
+    /// Seconds between two looks for log files that an organization no longer keeps. Default 3,600.
+    pub retention_seconds: u64,
     /// Hours within which every event is archived. At half of it an alarm is raised. Default 24.
     pub promise_hours: u32,
 }
@@ -352,6 +354,7 @@ impl Default for Archive {
             journal_copy_seconds: 60,
             journal_copy_hours: 48,
             self_check_hours: 24,
+            retention_seconds: 3600,
             promise_hours: 24,
         }
     }
@@ -455,9 +458,6 @@ impl Config {
         self.check_witnesses()
     }
 
-    fn check_witnesses(&self) -> Result<(), ConfigError> {
-        let refuse = |message: String| Err(ConfigError::Value(message));
-        if self.quorum.is_some_and(|quorum| quorum > self.witness.len()) {
     /// Checks below what a section lets others write, and how it reaches that.
     fn check_places(section: &str, places: &[String], bucket: Option<&Bucket>) -> Result<(), ConfigError> {
         let refuse = |message: String| Err(ConfigError::Value(message));
@@ -477,6 +477,9 @@ impl Config {
         Ok(())
     }
 
+    fn check_witnesses(&self) -> Result<(), ConfigError> {
+        let refuse = |message: String| Err(ConfigError::Value(message));
+        if self.quorum.is_some_and(|quorum| quorum > self.witness.len()) {
             return refuse(format!("quorum must be at most the number of witnesses, {}", self.witness.len()));
         }
         for (place, Witness { name, key, url }) in self.witness.iter().enumerate() {
@@ -535,19 +538,16 @@ mod tests {
         check("[bucket]\nurl = 's3://audit/prod'\nretention-days = 30\nretention-mode = 'governance'", Ok(()));
         check("[bucket]\nurl = 'gs://audit'", Err("known are"));
         check("[bucket]\nretention-mode = 'none'", Err("unknown variant"));
-        check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
-        check("[disk]\nalarm-percent = 90", Err("must not fall"));
-        check("[disk]\nstop-percent = 101", Err("at most 100"));
         check("[sinks]\ndestinations = ['/srv/out', 's3://lake/events']\n[sinks.bucket]\nregion = 'eu'", Ok(()));
         check("[sinks]\ndestinations = ['gs://lake']", Err("sinks.destinations"));
         check("[sinks.bucket]\nurl = 's3://lake'", Err("sinks.bucket says how"));
         check("[exports.bucket]\nlegal-hold = true", Err("exports.bucket says how"));
         check("[exports.bucket]\nrequest-seconds = 0", Err("exports.bucket.request-seconds"));
+        check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
+        check("[disk]\nalarm-percent = 90", Err("must not fall"));
+        check("[disk]\nstop-percent = 101", Err("at most 100"));
     }
 
-    #[test]
-    fn witnesses_have_names_keys_and_a_quorum_that_can_be_reached() {
-        let key =
     #[test]
     fn hosts_that_are_named_may_have_any_address() {
         let check = |hosts: &[&str], host: &str, expected| {
@@ -565,6 +565,9 @@ mod tests {
         check(&["::1", "127.0.0.1"], "127.0.0.2", None);
     }
 
+    #[test]
+    fn witnesses_have_names_keys_and_a_quorum_that_can_be_reached() {
+        let key =
             |seed| indelible_merkle::WitnessSigner::from_seed("w.example", &[seed; 32]).unwrap().key().to_string();
         let witness =
             |name: &str, key: &str| format!("[[witness]]\nname = '{name}'\nkey = '{key}'\nurl = 'http://w'\n");

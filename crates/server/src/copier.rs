@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use indelible_api::JournalCopies;
-use indelible_archive::journal_copy::{self, COPY_BYTES, COPY_LOGS_MAX, CopiedLog, CopyFacts};
+use indelible_archive::journal_copy::{COPY_BYTES, COPY_LOGS_MAX, CopiedLog, CopyFacts};
 use indelible_archive::layout::CopyName;
 use indelible_archive::{CopyWriter, JournalCopy};
 use indelible_intake::record::{self, Place};
 use indelible_intake::{Stretch, TailSnapshot};
 use indelible_journal::FrameNumber;
 use indelible_ledger::Ledger;
-use indelible_storage::Bucket;
 
 use crate::app::App;
 use crate::behind_remedy;
@@ -53,13 +52,18 @@ struct State {
 }
 
 impl Copier {
-    /// Finds out how far copying had come.
-    pub(crate) async fn open(bucket: &Bucket, generation: u32, opened_us: i64) -> anyhow::Result<Self> {
-        let copies = journal_copy::list(bucket).await.context("list the copies of the journal")?;
-        let own = copies.iter().filter(|copy| copy.generation == generation);
-        let next = FrameNumber(own.map(|copy| copy.frames.1 + 1).max().unwrap_or(0));
+    /// Of a generation that was opened then.
+    pub(crate) fn new(generation: u32, opened_us: i64) -> Self {
         let opened_s = u64::try_from(opened_us / 1_000_000).unwrap_or(0);
-        Ok(Self { generation, opened_s, state: Mutex::new(State { next, copies, ..State::default() }) })
+        Self { generation, opened_s, state: Mutex::default() }
+    }
+
+    /// Notes which copies are in the bucket, and so how far copying had come.
+    pub(crate) fn found(&self, copies: Vec<CopyName>) {
+        let own = copies.iter().filter(|copy| copy.generation == self.generation);
+        let next = FrameNumber(own.map(|copy| copy.frames.1 + 1).max().unwrap_or(0));
+        let mut state = self.lock();
+        (state.next, state.copies) = (next, copies);
     }
 
     /// Refuses a journal that is behind its own copies: it would hand out again what was acknowledged once.
@@ -104,6 +108,7 @@ impl App {
     /// Copies what is due, or everything, and removes the copies that have served.
     async fn copy_turn(self: &Arc<Self>, everything: bool) {
         let result = async {
+            self.ensure_bucket()?;
             while self.copy_next(everything).await? {}
             self.remove_copies().await
         };

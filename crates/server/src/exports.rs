@@ -155,6 +155,16 @@ impl App {
         least
     }
 
+    /// Whether an active export has still to take the log file, or is not known to have.
+    pub(crate) fn export_awaits(&self, file: &LogFile) -> bool {
+        let exports = self.control.exports().into_iter();
+        let mut active = exports.filter(|export| export.is_active() && export.organization == file.organization);
+        active.any(|export| match self.exports.status(&export.id).table {
+            Some((_, position)) => Backlog::of(&table_of(&export), position, &[Arc::new(file.clone())]).files > 0,
+            None => true,
+        })
+    }
+
     /// How an export goes, for who may ask.
     pub(crate) fn export_state(&self, export: &Export) -> ExportState {
         let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();

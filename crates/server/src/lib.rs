@@ -6,6 +6,7 @@
 mod accounting;
 mod alarms;
 mod app;
+mod archived;
 mod archiver;
 mod audit;
 mod auth;
@@ -29,6 +30,7 @@ mod outage;
 mod platform_archive;
 mod pull;
 mod rebuild;
+mod retention;
 pub mod rotation;
 mod routes;
 mod sealing;
@@ -41,7 +43,7 @@ mod witnesses;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -98,7 +100,6 @@ impl Server {
             .await?;
         bucket::keep_name(&config)?;
         let bucket = bucket::open(&config)?;
-        bucket::ensure_fit(&config, &bucket).await?;
         if !config.audit_reads {
             tracing::warn!("audit-reads is off: who reads an organization's log leaves no trace in it");
         }
@@ -108,11 +109,14 @@ impl Server {
         let ledger =
             Ledger::open_generation(&data.join("ledger"), &data.join("keys"), &platform, number, Settings::default())?;
         let ledger = Arc::new(ledger);
-        let kept = generation::settle(&data, kept, &bucket, &ledger, clock.now_us()).await?;
         let closed_keys = rebuild::read_closed_keys(&data)?;
-        let keys = |origin: &str| rebuild::keys_of(&ledger, &closed_keys, origin);
-        let inventory = Inventory::load(&bucket, keys).await.context("read the archive's manifests")?;
-        let inventory = Arc::new(inventory);
+        let now_us = clock.now_us();
+        let asking =
+            archived::Asking { config: &config, bucket: &bucket, ledger: &ledger, closed: &closed_keys, now_us };
+        let archived = asking.ask(kept).await?;
+        let inventory = Arc::new(archived.inventory);
+        let source = || bucket::source(&config, &bucket, &tokio::runtime::Handle::current());
+        retention::forget_removed(&control, &inventory, &archived.unlisted, source, now_us).await?;
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let disk = disk::DiskWatch::new(&data, config.disk.clone(), config.operator_organization.clone());
         // Before anything is written: a full disk gives up its reserve, which is what lets a server start on it.
@@ -122,9 +126,11 @@ impl Server {
         let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
         ledger.check_recovered()?;
         check_archived(&ledger, &inventory, &data)?;
-        let copier = copier::Copier::open(&bucket, number, kept.opened_us()).await?;
+        let copier = copier::Copier::new(number, archived.opened_us);
+        copier.found(archived.copies);
         copier.check_journal(intake.journal_stats().next, &data)?;
-        let platform_archive = PlatformArchive::find(&bucket, &ledger, clock.now_us()).await?;
+        let platform_archive = PlatformArchive::default();
+        platform_archive.found(&ledger, archived.platform.as_ref(), now_us)?;
         let platform_log = ledger.platform_log();
         let retired = rotation::retired_keys(&ledger, platform_log.origin());
         let witnesses = Witnesses::new(&config, &platform_log.verifier_key()?, &retired)?;
@@ -144,6 +150,7 @@ impl Server {
             ledger,
             intake,
             bucket,
+            bucket_away: Mutex::new(archived.away),
             bucket_watch: bucket::BucketWatch::default(),
             inventory,
             archiver: Archiver::default(),
@@ -200,6 +207,7 @@ impl Server {
         durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644)
             .context("write server.url")?;
         app.start_sinks().await?;
+        let finder = tokio::spawn(Arc::clone(&app).find_bucket());
         let publisher = tokio::spawn(Arc::clone(&app).publish_forever());
         let archiver = tokio::spawn(Arc::clone(&app).archive_forever());
         let copier = tokio::spawn(Arc::clone(&app).copy_forever());
@@ -208,6 +216,7 @@ impl Server {
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
+        let retention = tokio::spawn(Arc::clone(&app).retain_forever());
         let polls = tokio::spawn(Arc::clone(&app).write_polls_forever());
         let stopped = {
             let app = Arc::clone(&app);
@@ -241,14 +250,19 @@ impl Server {
         // A table says how far it is: its task may end at any moment.
         exports.abort();
         checker.abort();
+        finder.abort();
         publisher.abort();
         watch.abort();
         witnesses.abort();
         canary.abort();
+        retention.abort();
         let _ = polls.await;
         app.write_polls(i64::MAX).await;
         let ended = tokio::task::block_in_place(|| app.intake.close());
-        let published = tokio::task::block_in_place(|| app.ledger.publish());
+        let published = match app.ensure_bucket() {
+            Ok(()) => tokio::task::block_in_place(|| app.ledger.publish()).map(drop),
+            Err(_) => Ok(()),
+        };
         ended.context("intake stopped; start the server again to recover")?;
         published.context("publish the last checkpoints")?;
         if let Some(why) = app.retired.get() {
@@ -261,6 +275,12 @@ impl Server {
 impl App {
     /// Signs checkpoints of grown logs.
     pub(crate) async fn publish(self: &Arc<Self>) -> Result<(), error::ApiError> {
+        if let Err(error) = self.ensure_bucket() {
+            return Err(error::ApiError::new(
+                indelible_api::ErrorCode::BucketAway,
+                format!("no checkpoint is signed: {error}"),
+            ));
+        }
         let app = Arc::clone(self);
         let published = tokio::task::spawn_blocking(move || app.ledger.publish()).await;
         match published {

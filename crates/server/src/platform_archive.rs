@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use indelible_archive::platform_log::PlatformFolder;
 use indelible_ledger::Ledger;
 use indelible_merkle::{Checkpoint, Note};
-use indelible_storage::{Bucket, durable};
+use indelible_storage::durable;
 
 use crate::app::App;
 
@@ -35,12 +35,11 @@ struct State {
 }
 
 impl PlatformArchive {
-    /// Finds what is archived, and refuses an archive that is ahead of the platform log or holds another one.
-    pub(crate) async fn find(bucket: &Bucket, ledger: &Ledger, now_us: i64) -> anyhow::Result<Self> {
+    /// Notes which checkpoint is the newest in the archive; refuses an archive that is ahead of the platform log or holds
+    /// another one.
+    pub(crate) fn found(&self, ledger: &Ledger, newest: Option<&Checkpoint>, now_us: i64) -> anyhow::Result<()> {
         let platform = ledger.platform_log();
-        let folder = PlatformFolder { generation: platform.generation() };
-        let newest = folder.newest(bucket).await.context("read the archived platform log")?;
-        let archived = newest.as_ref().map_or(0, |newest| newest.size);
+        let archived = newest.map_or(0, |newest| newest.size);
         if archived > platform.size() {
             bail!(
                 "the archive holds {archived} entries of the platform log, the ledger only {}: an older copy of the data folder was \
@@ -55,7 +54,8 @@ impl PlatformArchive {
                 "the archived platform log is not the one of this data folder; find the folder that belongs to the archive"
             );
         }
-        Ok(Self { state: Mutex::new(State { archived, last_us: now_us, stale: false }) })
+        self.with(|state| *state = State { archived, last_us: now_us, stale: state.stale });
+        Ok(())
     }
 
     /// Notes that a run was archived that the platform log binds.

@@ -33,7 +33,7 @@ use crate::bucket;
 use crate::config::Config;
 use crate::generation::Kept;
 use crate::rotation::retired_keys;
-use crate::{open_intake, sealing};
+use crate::{open_intake, retention, sealing};
 
 use folder::Folder;
 use recover::{Copies, Recovered};
@@ -274,14 +274,19 @@ impl Rebuild {
     async fn inventory(&self) -> anyhow::Result<Inventory> {
         let closed_keys = read_closed_keys(self.folder.path())?;
         let keys = |origin: &str| keys_of(&self.ledger, &closed_keys, origin);
-        Inventory::load(&self.bucket, keys).await.context("read the archive's manifests")
+        let inventory = Inventory::load(&self.bucket, keys).await.context("read the archive's manifests")?;
+        let find = || retention::explained(&inventory, inventory.unlisted(), &*self.source);
+        for file in tokio::task::block_in_place(find)? {
+            inventory.drop_file(&file.organization, file.generation, file.first);
+        }
+        Ok(inventory)
     }
 
     /// Brings everything in the new logs into the bucket.
     async fn archive(&self, intake: &Arc<Intake>, inventory: Inventory) -> anyhow::Result<()> {
         let inventory = Arc::new(inventory);
         let staging = sealing::staging(self.folder.path());
-        sealing::upload_pending(&self.bucket, &inventory, &staging).await?;
+        sealing::upload_pending(&self.bucket, &inventory, &staging, None, &|_| 0).await?;
         for log in self.ledger.organizations() {
             let now_us = self.clock.now_us();
             sealing::archive_all(intake, &self.ledger, &inventory, &self.bucket, &staging, &log, now_us)

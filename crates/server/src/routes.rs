@@ -13,6 +13,7 @@ pub(crate) mod ops;
 pub(crate) mod platform;
 pub(crate) mod proof;
 pub(crate) mod pull;
+mod retention;
 pub(crate) mod search;
 pub(crate) mod sinks;
 
@@ -38,7 +39,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -91,6 +92,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/organizations/{organization}/exports", get(exports::list).post(exports::create))
         .route("/api/v1/organizations/{organization}/exports/{name}", get(exports::get))
         .route("/api/v1/organizations/{organization}/exports/{name}/disable", post(exports::disable))
+        .route("/api/v1/organizations/{organization}/retention", get(retention::get).put(retention::put))
         .route("/api/v1/tokens", post(admin::create_token))
         .route("/api/v1/clients", get(clients::list).post(clients::create))
         .route("/api/v1/clients/{id}", delete(clients::revoke))

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use indelible_archive::rows::Row;
-use indelible_archive::{Inventory, LedgerLog, Pushed, SealError, Sealer, pending, upload};
+use indelible_archive::{Inventory, LedgerLog, Pushed, SealError, Sealer, mirror, pending, upload};
+use indelible_event::Organization;
 use indelible_intake::{Intake, TailError};
 use indelible_ledger::{Ledger, OrganizationLog};
 use indelible_storage::Bucket;
@@ -70,20 +71,31 @@ pub(crate) fn seal_run(
     Ok(())
 }
 
-/// Uploads every sealed run, oldest first; each is in the inventory before its local copy goes. Returns how many went.
-pub(crate) async fn upload_pending(bucket: &Bucket, inventory: &Inventory, staging: &Path) -> anyhow::Result<u64> {
+/// Uploads every sealed run, oldest first; each is in the inventory, and its manifest in `mirror`, before its local copy goes.
+/// Returns how many went. `lock_days` are those for which the store locks an organization's log files at least.
+pub(crate) async fn upload_pending(
+    bucket: &Bucket,
+    inventory: &Inventory,
+    staging: &Path,
+    mirror: Option<&Path>,
+    lock_days: &(dyn Fn(&Organization) -> u32 + Sync),
+) -> anyhow::Result<u64> {
     let staging = staging.to_owned();
     let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
     let mut uploaded = 0;
     for run in runs {
         ensure_newest(bucket, run.manifest().generation()).await?;
-        upload(bucket, &run)
+        upload(bucket, &run, lock_days(&run.manifest().organization))
             .await
             .with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
         anyhow::ensure!(
             inventory.extend(&run),
             "the run does not follow what is archived; was the archive changed by somebody else?"
         );
+        if let Some(mirror) = mirror {
+            tokio::task::block_in_place(|| mirror::extend(mirror, run.manifest_bytes()))
+                .context("keep the manifest")?;
+        }
         run.remove()?;
         uploaded += 1;
     }
@@ -107,7 +119,7 @@ pub(crate) async fn archive_all(
         let known = Arc::clone(&inventory);
         let seal = move || seal_run(&intake, &ledger, &inventory, &owned, &log, end, now_us);
         tokio::task::spawn_blocking(seal).await.context("seal")??;
-        upload_pending(bucket, &known, staging).await?;
+        upload_pending(bucket, &known, staging, None, &|_| 0).await?;
     }
     Ok(())
 }

@@ -113,6 +113,7 @@ impl App {
         let hours = i64::from(self.config.archive.self_check_hours);
         let last_us = lock(&self.checker.last).as_ref().map(|last| last.finished_us);
         hours > 0
+            && self.ensure_bucket().is_ok()
             && match last_us {
                 Some(last_us) => self.now_us().saturating_sub(last_us) >= hours * 3_600_000_000,
                 None => self.checker.started.elapsed() >= FIRST_AFTER,
@@ -121,6 +122,7 @@ impl App {
 
     /// One check. It does not hurry unless somebody waits for it.
     async fn check(self: &Arc<Self>, is_asked: bool) -> anyhow::Result<Report> {
+        self.ensure_bucket()?;
         let (done, result) = oneshot::channel();
         let app = Arc::clone(self);
         let archive = bucket::source(&self.config, &self.bucket, &Handle::current())?;

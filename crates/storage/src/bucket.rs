@@ -208,11 +208,6 @@ impl Bucket {
         Arc::clone(&self.store)
     }
 
-    /// The lock that an object gets that is created at `now`, by the bucket's policy.
-    pub fn lock_at(&self, now: Timestamp) -> Option<Lock> {
-        self.policy.and_then(|policy| policy.lock(now))
-    }
-
     /// Creates the object `name`, without a lock. On `Ok` it is durable and holds exactly `bytes`.
     ///
     /// May be repeated after any error with the same bytes. Never overwrites: [`BucketError::Taken`] when the name
@@ -230,10 +225,28 @@ impl Bucket {
         Ok(stored)
     }
 
+    /// The lock, where the bucket's policy has a retention at all, that keeps an object from `since` on for `days` days, or as
+    /// long as the policy wants if that is longer.
+    pub fn lock_for(&self, since: Timestamp, days: u32) -> Option<Lock> {
+        let longer =
+            |policy: LockPolicy| LockPolicy { days: if policy.days > 0 { policy.days.max(days) } else { 0 }, ..policy };
+        self.policy.map(longer).and_then(|policy| policy.lock(since))
+    }
+
+    /// Days of retention of the bucket's policy; 0 if it has none.
+    pub fn policy_days(&self) -> u32 {
+        self.policy.map_or(0, |policy| policy.days)
+    }
+
     /// Creates the object as the bucket's policy wants it, reads the version that was written back and compares it.
     pub async fn archive(&self, name: &str, bytes: Bytes) -> Result<Stored, BucketError> {
+        self.archive_for(name, bytes, 0).await
+    }
+
+    /// The same, with a retention of at least `days` days where the policy has one.
+    pub async fn archive_for(&self, name: &str, bytes: Bytes, days: u32) -> Result<Stored, BucketError> {
         let (sha256, length): ([u8; 32], _) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
-        let stored = match self.lock_at(Timestamp::now()) {
+        let stored = match self.lock_for(Timestamp::now(), days) {
             Some(lock) => self.create_locked(name, bytes, &lock).await?,
             None => self.put(name, bytes, None).await?,
         };

@@ -126,7 +126,7 @@ fn whatever_request_fails_the_next_attempt_gives_the_same_archive() {
     let runs = two_runs(&staging);
     let (bucket, store) = failing(&folder.path().join("whole"), None);
     for run in &runs {
-        wait(upload(&bucket, run)).unwrap();
+        wait(upload(&bucket, run, 0)).unwrap();
     }
     let whole = objects(&folder.path().join("whole"));
     let requests = store.requests.load(Ordering::SeqCst);
@@ -138,12 +138,12 @@ fn whatever_request_fails_the_next_attempt_gives_the_same_archive() {
             let (bucket, _) = failing(&path, Some((at, failure)));
             let mut failures = 0;
             for run in &runs {
-                failures += usize::from(wait(upload(&bucket, run)).is_err());
+                failures += usize::from(wait(upload(&bucket, run, 0)).is_err());
             }
             assert_eq!(failures, 1, "{at} {failure:?}");
             // The server starts again.
             for run in pending(&staging).unwrap() {
-                wait(upload(&bucket, &run)).unwrap();
+                wait(upload(&bucket, &run, 0)).unwrap();
             }
             assert_eq!(objects(&path), whole, "{at} {failure:?}");
             let claim = TestLog::new(ALPHA, 1).generation_claim().to_string();
@@ -161,7 +161,7 @@ fn the_manifest_comes_last() {
     for at in 0..8 {
         let path = folder.path().join(at.to_string());
         let (bucket, _) = failing(&path, Some((at, Failure::Lost)));
-        assert!(wait(upload(&bucket, &run)).is_err());
+        assert!(wait(upload(&bucket, &run, 0)).is_err());
         let manifest = path.join(run.manifest().folder()).join(run.manifest().name());
         assert_eq!(manifest.exists(), at == 7, "after request {at} failed");
     }
@@ -176,7 +176,7 @@ fn other_bytes_under_the_name_are_never_overwritten() {
         let bucket = Bucket::create_local(&path).unwrap();
         let name = format!("{}/{}", run.manifest().folder(), object.name);
         wait(bucket.create(&name, Bytes::from_static(b"theirs"))).unwrap();
-        let error = wait(upload(&bucket, &run)).unwrap_err();
+        let error = wait(upload(&bucket, &run, 0)).unwrap_err();
         assert!(matches!(error, UploadError::Bucket(BucketError::Taken { .. })), "{error}");
         assert_eq!(fs::read(path.join(name)).unwrap(), b"theirs");
     }
@@ -192,7 +192,7 @@ fn when_a_staged_file_has_rotted_nothing_of_its_run_is_sent() {
         rotten[bytes.len() / 2] ^= 1;
         fs::write(&path, rotten).unwrap();
         let bucket = Bucket::create_local(&folder.path().join("bucket")).unwrap();
-        assert!(matches!(wait(upload(&bucket, &run)), Err(UploadError::Damaged { path: found }) if found == path));
+        assert!(matches!(wait(upload(&bucket, &run, 0)), Err(UploadError::Damaged { path: found }) if found == path));
         assert!(wait(bucket.list_sorted("")).unwrap().is_empty(), "{}", path.display());
         fs::write(&path, bytes).unwrap();
     }

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use indelible_event::control::Dropped;
 use indelible_event::entry::SaltKey;
 use indelible_merkle::{Hash, VerifierKey, empty_root};
 
@@ -128,6 +129,10 @@ struct State {
     canonical_bytes: u64,
     bytes: u64,
     omitted: u64,
+    /// Entries whose log file is missing, by organization.
+    missing: Vec<(String, Dropped, Finding)>,
+    /// What retention entries say is dropped, by organization, with generation and `seq` of the entry.
+    dropped: BTreeMap<String, Vec<((u32, u64), Dropped)>>,
 }
 
 /// A log that is finished.
@@ -141,6 +146,29 @@ pub(super) struct Done {
 }
 
 impl State {
+    /// Tells log files that retention let go of from those that are missing.
+    fn account_for_missing(&mut self) {
+        let mut findings = Vec::new();
+        for (organization, file, finding) in std::mem::take(&mut self.missing) {
+            let covers = |(at, dropped): &((u32, u64), Dropped)| {
+                dropped.generation == file.generation
+                    && (dropped.first..=dropped.last).contains(&file.first)
+                    && file.last <= dropped.last
+                    && *at > (file.generation, file.last)
+            };
+            let is_dropped = self.dropped.get(&organization).is_some_and(|dropped| dropped.iter().any(covers));
+            let log = self.logs.iter_mut().find(|done| finding.log.as_ref() == Some(&done.report.log));
+            match log {
+                Some(done) if is_dropped => {
+                    done.report.dropped_log_files += 1;
+                    done.report.dropped_entries += file.last - file.first + 1;
+                }
+                _ => findings.push(finding),
+            }
+        }
+        self.add(findings, Vec::new());
+    }
+
     fn add(&mut self, findings: Vec<Finding>, problems: Vec<Problem>) {
         for finding in findings {
             match self.seen.findings.len() < KEPT_MAX {
@@ -277,6 +305,14 @@ impl Work<'_> {
             _ => join.broken = true,
         }
         let mut state = lock(&self.state);
+        if let Some(head) = &log.chain.head {
+            let (organization, generation) = (head.organization.to_string(), log.chain.folder.generation);
+            let file = Dropped { generation, first: plan.facts.first, last: plan.facts.last };
+            state.missing.extend(result.missing.take().map(|finding| (organization.clone(), file, finding)));
+            let dropped = result.dropped.drain(..).map(|(seq, dropped)| ((generation, seq), dropped));
+            state.dropped.entry(organization).or_default().extend(dropped);
+        }
+        result.findings.extend(result.missing.take());
         state.entries += result.entries;
         state.canonical_bytes += result.canonical_bytes;
         state.bytes += result.bytes;
@@ -314,6 +350,8 @@ impl Work<'_> {
             canonical_bytes: plans.iter().map(|plan| plan.facts.canonical_bytes).sum(),
             received_first_us: plans.first().map_or(0, |plan| plan.facts.received_first_us),
             received_last_us: plans.last().map_or(0, |plan| plan.facts.received_last_us),
+            dropped_log_files: 0,
+            dropped_entries: 0,
             closed: None,
         };
         let done = Done {
@@ -409,6 +447,7 @@ fn conclude(
     platform: &[PlatformLog],
     start: Instant,
 ) -> Report {
+    state.account_for_missing();
     let (mut findings, notes) = generations::check(&mut state.logs);
     state.notes.extend(notes);
     findings.extend(state.logs.iter().filter_map(|done| check_platform(done, claims)));

@@ -184,6 +184,12 @@ pub struct LogReport {
     pub received_first_us: i64,
     /// `received_at` of the last entry, microseconds since 1970 UTC: nothing is said of what came later.
     pub received_last_us: i64,
+    /// Log files that are not there because a retention entry of the organization's log names them; their hashes are.
+    #[serde(default)]
+    pub dropped_log_files: u64,
+    /// Entries in them.
+    #[serde(default)]
+    pub dropped_entries: u64,
     /// How it ended, if a later generation says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -200,10 +206,17 @@ pub struct Closed {
 }
 
 impl LogReport {
-    /// How it ended, for people; nothing of one that goes on.
+    /// What retention took from it and how it ended, for people.
     fn ending(&self) -> String {
-        let Some(Closed { by_generation, witnessed_size }) = self.closed else { return String::new() };
-        let mut text = format!("; ends here, generation {by_generation} goes on");
+        let mut text = match self.dropped_log_files {
+            0 => String::new(),
+            files => format!(
+                "; of these {} entries in {files} log files were dropped by its retention, their hashes are there",
+                self.dropped_entries
+            ),
+        };
+        let Some(Closed { by_generation, witnessed_size }) = self.closed else { return text };
+        text += &format!("; ends here, generation {by_generation} goes on");
         if witnessed_size > self.entries {
             text += &format!(", receipts for entries {} to {} are not fulfilled", self.entries, witnessed_size - 1);
         }

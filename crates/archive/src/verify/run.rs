@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use indelible_event::control::Dropped;
 use indelible_event::entry::SaltKey;
 use indelible_merkle::{Hash, Node, Run, TILE_HEIGHT};
 use sha2::{Digest as _, Sha256};
@@ -18,6 +19,7 @@ use super::stack::Stack;
 use crate::leaf::LeafHasher;
 use crate::log_file::{LogFileReader, ReadLimits, RunFacts};
 use crate::manifest::ObjectFacts;
+use crate::retention;
 use crate::rows::RowDecoder;
 use crate::source::Source;
 
@@ -48,6 +50,10 @@ pub(super) struct RunResult {
     pub(super) at_sizes: Vec<(u64, Stack)>,
     /// What the first entry of the log says.
     pub(super) genesis: Option<Genesis>,
+    /// That the log file is missing, if it is: a retention entry may say so.
+    pub(super) missing: Option<Finding>,
+    /// What retention entries say is dropped, and the `seq` of the entry.
+    pub(super) dropped: Vec<(u64, Dropped)>,
     /// Entries whose rows gave the leaves.
     pub(super) entries: u64,
     pub(super) canonical_bytes: u64,
@@ -121,7 +127,11 @@ impl Task<'_> {
                 result.findings.push(self.finding(FindingCode::ChangedObject, name, format!("was changed: {message}")));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                result.findings.push(self.finding(FindingCode::MissingObject, name, "is missing".to_owned()));
+                let finding = self.finding(FindingCode::MissingObject, name, "is missing".to_owned());
+                match *facts == self.plan.log_file && name == self.plan.log_file_name() {
+                    true => result.missing = Some(finding),
+                    false => result.findings.push(finding),
+                }
             }
             Err(error) => {
                 result
@@ -171,6 +181,12 @@ impl Task<'_> {
                 }
                 let leaf = hasher.leaf(&rows, row).map_err(|error| error.to_string())?;
                 leaves.take(seq, leaf).map_err(|error| error.to_string())?;
+                if retention::is_retention(rows.kind(row), rows.name(row)) {
+                    match retention::read(hasher.content()) {
+                        Ok(dropped) => result.dropped.extend(dropped.into_iter().map(|dropped| (seq, dropped))),
+                        Err(error) => return Err(format!("the retention entry {seq} is none: {error}")),
+                    }
+                }
                 if seq == 0 {
                     self.read_genesis(&rows, row, hasher.content(), result);
                 }

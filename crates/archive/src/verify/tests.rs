@@ -9,10 +9,11 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, Timestamp
 use arrow::compute::take_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use expect_test::{Expect, expect};
-use indelible_event::control::{Genesis, PreviousGeneration};
+use indelible_event::control::{self, Dropped, Genesis, PreviousGeneration};
 use indelible_merkle::root;
 use indelible_storage::Bucket;
 use parquet::arrow::ArrowWriter;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::*;
@@ -887,4 +888,61 @@ fn a_signed_log_file_of_any_bytes_is_survived() {
             forgery.log_file[at] = byte;
         });
     }
+}
+
+/// A log in runs of three, two and two entries, and a run whose first entry says what is dropped; the names of the log files.
+fn scene_with_retention(dropped: &[Dropped]) -> (Scene, Vec<String>) {
+    let mut scene = Scene::new(&[ALPHA], &[3, 2, 2]);
+    let objects = scene.objects();
+    let last = objects.iter().filter(|(name, _)| name.contains("/manifest/")).last().unwrap().1;
+    let log = &mut scene.logs[0];
+    let received_at_us = log.last_received_us() + 1;
+    let entry = control::retention(&control::Retention {
+        organization: &ALPHA.parse().unwrap(),
+        generation: 1,
+        dropped,
+        received_at_us,
+        product_version: "0.1.0",
+    });
+    log.push(received_at_us, entry.infrastructure, entry.content);
+    log.grow(1);
+    let run = log.seal(&scene.path.with_extension("staging"), 7, Some(Sha256::digest(last).into()));
+    wait(crate::upload(&Bucket::local(&scene.path).unwrap(), &run, 0)).unwrap();
+    (scene, objects.into_keys().filter(|name| name.ends_with(".parquet")).collect())
+}
+
+#[test]
+fn a_log_file_may_be_missing_only_where_a_later_retention_entry_names_it() {
+    let check = |dropped: &[(u32, u64, u64)], removed: &[usize], expected: Result<u64, u64>| {
+        let stretch = |&(generation, first, last): &_| Dropped { generation, first, last };
+        let (scene, names) = scene_with_retention(&dropped.iter().map(stretch).collect::<Vec<_>>());
+        for index in removed {
+            fs::remove_file(scene.path.join(&names[*index])).unwrap();
+        }
+        let report = scene.verify(&Options::default());
+        let log = &report.logs[0];
+        let codes: Vec<_> = report.findings.iter().map(|finding| (finding.code, finding.first_seq)).collect();
+        match expected {
+            Ok(entries) => {
+                assert_eq!((report.outcome, codes), (Outcome::Verified, vec![]), "{report}");
+                assert_eq!((log.entries, log.dropped_entries, report.entries), (9, entries, 9 - entries));
+                assert_eq!(report.to_string().contains("dropped by its retention"), entries > 0);
+            }
+            Err(first) => assert_eq!(codes, [(FindingCode::MissingObject, Some(first))], "{report}"),
+        }
+    };
+    for dropped in [&[(1, 0, 4)][..], &[(1, 0, 2), (1, 3, 4)]] {
+        check(dropped, &[], Ok(0));
+        check(dropped, &[0], Ok(3));
+        check(dropped, &[0, 1], Ok(5));
+        check(dropped, &[1], Ok(2));
+        check(dropped, &[2], Err(5));
+        check(dropped, &[0, 2], Err(5));
+    }
+    check(&[(1, 0, 1)], &[0], Err(0));
+    check(&[(1, 1, 4)], &[0], Err(0));
+    check(&[(2, 0, 4)], &[0], Err(0));
+    check(&[], &[0], Err(0));
+    // An entry says nothing of what stands behind it.
+    check(&[(1, 0, 9)], &[0, 1, 2], Ok(7));
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use indelible_storage::Bucket;
 use indelible_testkit::servers::{Kind, Server as Store};
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -50,14 +52,35 @@ impl Scene {
     /// The configuration of a server that gives up an attempt soon.
     fn config(&self, more: &str) -> String {
         let quick = "request-seconds = 60\nretry-seconds = 2\n";
-        format!("{UNAUDITED}[archive]\njournal-copy-seconds = 1\n[bucket]\n{}{quick}{more}", self.bucket)
+        format!(
+            "{UNAUDITED}[archive]\njournal-copy-seconds = 1\nretention-seconds = 1\n[bucket]\n{}{quick}{more}",
+            self.bucket
+        )
     }
 
     pub(crate) fn start(&self, name: &str, more: &str) -> Server {
         Server::start_configured(&self.path(name), &self.config(more))
     }
 
-    fn verify(&self, options: &[&str]) -> Answer {
+    /// The locks of the objects of a log whose names have `part` in them: days from now on, rounded, ascending.
+    pub(crate) fn locked_days(&self, label: &str, part: &str) -> Vec<i64> {
+        let store = self.store.as_ref().unwrap();
+        let bucket = Bucket::open(&store.location("audit", "prod/eu"), &store.settings()).unwrap();
+        let days = async {
+            let mut days = Vec::new();
+            let objects = bucket.list_sorted(&format!("organizations/{label}")).await.unwrap();
+            for object in objects.iter().filter(|object| object.name.contains(part)) {
+                let lock = bucket.lock_of(&object.name, None).await.unwrap().lock;
+                let hours = lock.retention.unwrap().until.duration_since(Timestamp::now()).as_hours();
+                days.push((hours + 12) / 24);
+            }
+            days.sort_unstable();
+            days
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(days)
+    }
+
+    pub(crate) fn verify(&self, options: &[&str]) -> Answer {
         let config = self.path("verify.toml");
         fs::write(&config, self.config("")).unwrap();
         let mut args = vec!["verify", &self.url, "--config", config.to_str().unwrap()];
@@ -93,7 +116,7 @@ fn seal(server: &Client) {
 }
 
 /// Each event once, by its number.
-fn once(numbers: impl Iterator<Item = u64>) -> BTreeMap<u64, u64> {
+pub(crate) fn once(numbers: impl Iterator<Item = u64>) -> BTreeMap<u64, u64> {
     numbers.map(|number| (number, 1)).collect()
 }
 
@@ -213,6 +236,56 @@ fn outages_of_s3_lose_nothing() {
 #[test]
 fn outages_of_azure_lose_nothing() {
     check_outage(Kind::Azurite);
+}
+
+/// Copies a data folder and its configuration.
+fn copy(scene: &Scene, from: &str, to: &str) {
+    let copied = Command::new("cp").arg("-r").arg(scene.path(from)).arg(scene.path(to)).status();
+    assert!(copied.unwrap().success());
+}
+
+#[test]
+fn server_starts_while_its_bucket_is_away() {
+    let mut scene = Scene::new(Some(Kind::SeaweedFs), false);
+    let server = scene.start("data", "");
+    emit(&server, ACME, 0..100);
+    server.seal();
+    server.stop();
+    copy(&scene, "data", "older");
+    let server = scene.start("data", "");
+    emit(&server, ACME, 100..200);
+    server.seal();
+    server.kill();
+
+    let is_away = |server: &Client| server.alarms().contains(&"bucketAway".to_owned());
+    cut(scene.store.as_mut().unwrap());
+    for batch in 2..4 {
+        let server = scene.start("data", "");
+        emit(&server, ACME, batch * 100..batch * 100 + 100);
+        eventually("the alarm is on", || is_away(&server));
+        let sealed = server.indelible(&["archive", "seal"]);
+        assert!(sealed.code != 0 && sealed.err.contains("its log says why"), "{}", sealed.err);
+        assert!(server.log().contains("the bucket has not been reached since"), "{}", server.log());
+        server.kill();
+    }
+    let server = scene.start("data", "");
+    scene.store.as_mut().unwrap().restart();
+    eventually("the bucket is found", || !is_away(&server));
+    seal(&server);
+    assert_eq!(stored(&server), once(0..400));
+    server.stop();
+    assert_eq!(scene.verify(&[]).code, 0);
+
+    // An older copy of the folder takes events in, signs nothing, and ends when the bucket shows what it is.
+    cut(scene.store.as_mut().unwrap());
+    let server = scene.start("older", "");
+    emit(&server, ACME, 900..910);
+    scene.store.as_mut().unwrap().restart();
+    let log = server.log_path();
+    assert!(!server.wait_for_end().success());
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("an older copy of the data folder was restored"), "{log}");
+    assert_eq!(scene.verify(&[]).code, 0);
 }
 
 #[test]

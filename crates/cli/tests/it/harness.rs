@@ -127,7 +127,11 @@ impl Server {
 
     /// What the server has logged so far.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.with_extension("log")).unwrap()
+        std::fs::read_to_string(self.log_path()).unwrap()
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.folder.with_extension("log")
     }
 
     pub(crate) fn archive(&self) -> PathBuf {

@@ -18,6 +18,7 @@ mod pull;
 mod reads;
 mod rebuild;
 mod receipts;
+mod retention;
 mod rotation;
 mod self_check;
 mod sinks;

@@ -150,6 +150,11 @@ impl Walk {
                 let request = to(Method::DELETE, "sinks/short-lived", None);
                 (request, Some(("INDELIBLE_DELETE_SINK", &["appConfigDelete"])))
             }
+            ("put", "/api/v1/organizations/{organization}/retention") => {
+                let request = to(Method::PUT, "retention", Some(json!({"days": 3650})));
+                (request, Some(("INDELIBLE_SET_RETENTION", &["appConfigUpdate"])))
+            }
+            ("get", "/api/v1/organizations/{organization}/retention") => (to(Method::GET, "retention", None), None),
             ("get", "/api/v1/organizations/{organization}/exports") => (to(Method::GET, "exports", None), None),
             ("get", "/api/v1/organizations/{organization}/exports/{name}") => {
                 (to(Method::GET, "exports/lake", None), None)

@@ -69,6 +69,27 @@ fn an_accepted_clock_is_recorded_with_what_was_expected_and_found() {
 }
 
 #[test]
+fn what_retention_lets_go_of_is_named() {
+    let organization = "ri.indelible..organization.acme".parse().unwrap();
+    let dropped = [Dropped { generation: 1, first: 0, last: 99 }, Dropped { generation: 2, first: 3, last: 3 }];
+    let at = |received_at_us| {
+        let organization = &organization;
+        retention(&Retention {
+            organization,
+            generation: 2,
+            dropped: &dropped,
+            received_at_us,
+            product_version: "0.1.0",
+        })
+    };
+    let made = at(1_763_079_700_000_000);
+    expect![[r#"{"extra":{"retention":{"dropped":[{"first":0,"generation":1,"last":99},{"first":3,"generation":2,"last":3}]}}}"#]].assert_eq(std::str::from_utf8(&made.content).unwrap());
+    let row = Row::read(&made.infrastructure, &made.content).unwrap();
+    assert_eq!((row.kind(), row.text(Text::Name)), (CONTROL_TYPE, Some("RETENTION")));
+    assert_ne!(at(1_763_079_700_000_001).log_entry_id, made.log_entry_id);
+}
+
+#[test]
 fn ids_depend_on_organization_generation_and_kind_alone() {
     let other: Organization = "ri.indelible..organization.other".parse().unwrap();
     let base = entry(|_| ()).log_entry_id;

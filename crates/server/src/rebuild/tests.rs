@@ -136,7 +136,7 @@ impl Running {
     }
 
     async fn archive_all(&self) {
-        sealing::upload_pending(&self.bucket, &self.inventory, &self.staging).await.unwrap();
+        sealing::upload_pending(&self.bucket, &self.inventory, &self.staging, None, &|_| 0).await.unwrap();
         for log in self.ledger.organizations() {
             let (intake, ledger, inventory) = (&self.intake, &self.ledger, &self.inventory);
             sealing::archive_all(intake, ledger, inventory, &self.bucket, &self.staging, &log, 0).await.unwrap();
@@ -283,7 +283,7 @@ async fn a_crash_after_any_step_loses_nothing() {
         running.bucket.create(&format!("{folder}/{}", object.name), bytes.into()).await.unwrap();
         at(&format!("after the object {file}"), 320, 310).await;
     }
-    sealing::upload_pending(&running.bucket, &running.inventory, &running.staging).await.unwrap();
+    sealing::upload_pending(&running.bucket, &running.inventory, &running.staging, None, &|_| 0).await.unwrap();
     at("after the manifest, before the journal is released", 320, 310).await;
     let copy = running.next_copy().await.unwrap();
     assert_eq!(copy.facts().logs.iter().map(|log| log.last).max(), Some(310), "what is archived is not copied again");

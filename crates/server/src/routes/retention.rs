@@ -1,0 +1,79 @@
+//! How long an organization's log files are kept.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use indelible_api::{ErrorBody, ErrorCode, RetentionState, SetRetention};
+use indelible_control::{Operation, RetentionSetting};
+use indelible_event::Organization;
+
+use crate::app::App;
+use crate::audit::{Change, configured};
+use crate::auth::Caller;
+use crate::error::{ApiError, Input};
+
+/// Longest retention, days: a hundred years.
+const DAYS_MAX: u32 = 36_525;
+
+/// How long the log files of an organization are kept, and how many are gone.
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{organization}/retention", tag = "organizations",
+    params(("organization" = String, Path)),
+    responses((status = 200, body = RetentionState), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(organization): Path<String>,
+) -> Result<Json<RetentionState>, ApiError> {
+    state(&app, &of(&caller, &organization)?).await
+}
+
+/// Sets it. Longer counts for all log files, shorter for those that come.
+#[utoipa::path(
+    put, path = "/api/v1/organizations/{organization}/retention", tag = "organizations", request_body = SetRetention,
+    params(("organization" = String, Path)),
+    responses((status = 200, body = RetentionState), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(organization): Path<String>,
+    Input(SetRetention { days, hold }): Input<SetRetention>,
+) -> Result<Json<RetentionState>, ApiError> {
+    let organization = of(&caller, &organization)?;
+    let lock_days = app.bucket.policy_days();
+    if days.is_some_and(|days| days < lock_days) {
+        let message = format!("the bucket locks log files for {lock_days} days; a retention cannot be shorter");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    if days.is_some_and(|days| days > DAYS_MAX) {
+        let message = format!("a retention is at most {DAYS_MAX} days; leave days out to keep log files for ever");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    let text = |days: Option<u32>| days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
+    let before = app.control.retention(&organization).last().copied();
+    let was = before.map_or_else(|| "not set".to_owned(), |before| text(before.days));
+    let (now, hold_text) = (text(days), hold.to_string());
+    let facts = [("days", &*now), ("days before", &was), ("hold", &hold_text)];
+    let event = configured("INDELIBLE_SET_RETENTION", Change::Updated, "retention", organization.as_str(), &facts);
+    // Recorded first: what fails then is asked for again, and recorded again.
+    app.audit_change(&caller.actor(), &organization, event).await?;
+    let setting = RetentionSetting { since_us: app.now_us(), days, hold, locked: false };
+    let set = app.control.set_retention(&organization, setting, &caller).await;
+    set.map_err(|error| ApiError::internal("set the retention", error))?;
+    state(&app, &organization).await
+}
+
+async fn state(app: &App, organization: &Organization) -> Result<Json<RetentionState>, ApiError> {
+    let state = app.retention_state(organization).await;
+    state.map(Json).map_err(|error| ApiError::internal("look up the retention", error))
+}
+
+/// The organization, if the caller administers it.
+fn of(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
+    let organization: Option<Organization> = organization.parse().ok();
+    let allowed = organization.filter(|rid| caller.require(Operation::OrganizationAdminister, rid).is_ok());
+    allowed.ok_or_else(|| ApiError::not_found("such organization"))
+}
