@@ -173,8 +173,8 @@ pub(crate) fn lag(context: &Context<'_>, report: &mut Report) -> Result<()> {
         let of_batch = knobs.lag_rate / BATCHES;
         let organizations = context.generator.organizations().len() as u64;
         let sent = watched.batches.len() as u64 * of_batch;
-        let span =
-            watched.batches.last().zip(watched.batches.first()).map(|(last, first)| last.acknowledged - first.due);
+        let span = watched.batches.last().zip(watched.batches.first());
+        let span = span.map_or(Duration::ZERO, |(last, first)| last.acknowledged - first.acknowledged);
         for (step, lags, events) in [
             ("in a copy of the journal", &copies, copies.len() * of_batch),
             ("in a log file", &log_files, log_files.len() * of_batch / organizations),
@@ -187,7 +187,7 @@ pub(crate) fn lag(context: &Context<'_>, report: &mut Report) -> Result<()> {
                 seconds(0.99),
                 seconds(1.0),
                 number(events as f64),
-                number(sent as f64 / span.unwrap_or_default().as_secs_f64()),
+                number((sent - of_batch) as f64 / span.as_secs_f64()),
                 number(watched.cpu_seconds * 1e6 / sent as f64),
             ]);
         }
@@ -227,7 +227,7 @@ pub(crate) fn outage(context: &Context<'_>, report: &mut Report) -> Result<()> {
             usual = (usual.0.max(copies), usual.1.max(log_files));
         }
         let gone = Instant::now();
-        seaweed.stop();
+        seaweed.kill();
         std::thread::sleep(Duration::from_secs(knobs.outage_seconds).saturating_sub(gone.elapsed()));
         seaweed.restart();
         let back = Instant::now();
@@ -246,7 +246,7 @@ pub(crate) fn outage(context: &Context<'_>, report: &mut Report) -> Result<()> {
     let (gone, back, whole) = times.context("the times of the outage")?;
 
     let title = format!(
-        "SeaweedFS is stopped for {} s at {} events/s",
+        "SeaweedFS is killed and away for {} s at {} events/s",
         number((back - gone).as_secs_f64()),
         number(knobs.lag_rate as f64)
     );
