@@ -51,7 +51,7 @@ pub(crate) fn integrity(context: &Context<'_>, report: &mut Report) -> Result<()
             Ok(())
         })?;
         growing += cpu(|| Ok(ledger.append(log.number, first, &leaves).map(drop)?))?;
-        if (first + BATCH) % PUBLISHED == 0 {
+        if (first + BATCH).is_multiple_of(PUBLISHED) {
             signing += cpu(|| Ok(ledger.publish().map(drop)?))?;
         }
     }

@@ -148,10 +148,10 @@ fn short_form(members: &[Member], value: Value) -> Option<ObjectMap> {
     let mut object = ObjectMap::new();
     let value = match value {
         Value::Object(mut given) => {
-            if members.iter().any(|member| member.name == "context") {
-                if let Some(context) = given.remove("context") {
-                    object.insert("context".into(), context);
-                }
+            if members.iter().any(|member| member.name == "context")
+                && let Some(context) = given.remove("context")
+            {
+                object.insert("context".into(), context);
             }
             if let Some(description) = given.get("description") {
                 object.insert("description".into(), description.clone());

@@ -75,7 +75,7 @@ impl Plain {
             let absent = *value == "null";
             has_id |= name == "logEntryId" && !absent;
             let replaced = name == "organizations" && organization.is_some();
-            if !replaced && !(name == "logEntryId" && absent) {
+            if !replaced && (name != "logEntryId" || !absent) {
                 add(name, value);
             }
         }

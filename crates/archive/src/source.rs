@@ -92,7 +92,7 @@ impl Source for FolderSource {
         let mut found = Vec::new();
         let mut left = vec![String::new()];
         while let Some(prefix) = left.pop() {
-            let path = self.path(&format!("{folder}/{prefix}").trim_matches('/').to_owned());
+            let path = self.path(format!("{folder}/{prefix}").trim_matches('/'));
             let mut problem = |error: io::Error| {
                 problems.push(Problem { path: path.display().to_string(), message: error.to_string() })
             };

@@ -48,7 +48,7 @@ async fn the_creator_administers_the_organization_and_nobody_else_reads_it() {
     };
     let reader_secret = control.create_token(&grant, 1).await.unwrap();
     let reader = control.authenticate(reader_secret.reveal(), 99).unwrap();
-    assert_eq!(reader.scope(Operation::AuditSearch, None).unwrap().organizations(), [a.clone()]);
+    assert_eq!(reader.scope(Operation::AuditSearch, None).unwrap().organizations(), std::slice::from_ref(&a));
     assert!(reader.scope(Operation::AuditSearch, Some(&b)).is_err());
     assert!(reader.scope(Operation::AuditSql, None).is_err());
     assert!(reader.attribution().is_err());

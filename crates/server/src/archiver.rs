@@ -99,7 +99,7 @@ impl App {
                 Err(error) => self.note_failure(error),
             }
             for request in requests {
-                let _ = request.done.send(result.as_ref().map(|()| ()).map_err(|error| format!("{error:#}")));
+                let _ = request.done.send(result.as_ref().copied().map_err(|error| format!("{error:#}")));
             }
         }
     }

@@ -5,6 +5,7 @@
 //! later each time; an export that gets nowhere raises an alarm.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -343,10 +344,10 @@ impl Salts for SaltKeys {
 async fn salts(app: &App, organization: &Organization, files: &[Arc<LogFile>]) -> anyhow::Result<Arc<dyn Salts>> {
     let mut keys = BTreeMap::new();
     for file in files {
-        if !keys.contains_key(&file.generation) {
+        if let Entry::Vacant(vacant) = keys.entry(file.generation) {
             let log = ClosedLog::open(&app.bucket, &app.inventory, organization, file.generation).await;
             let log = log.with_context(|| format!("read the salt key of generation {}", file.generation))?;
-            keys.insert(file.generation, log.salt_key().clone());
+            vacant.insert(log.salt_key().clone());
         }
     }
     Ok(Arc::new(SaltKeys(keys)))

@@ -39,7 +39,7 @@ pub struct Bucket {
     store: Arc<dyn ObjectStore>,
     name: Arc<str>,
     /// Where the store has locks on objects, the requests about them.
-    locks: Option<Arc<dyn LockApi>>,
+    locks: Option<Locks>,
     policy: Option<LockPolicy>,
 }
 
@@ -69,6 +69,8 @@ pub struct ObjectInfo {
     /// Length in bytes.
     pub bytes: u64,
 }
+
+type Locks = Arc<dyn LockApi>;
 
 /// Why an operation on a bucket failed. Every variant names the object.
 #[derive(Debug, thiserror::Error)]
@@ -465,7 +467,7 @@ impl Bucket {
         locks.hold(&object_path(name)?, version, false).await.map_err(|error| failed(ACTION, name, error))
     }
 
-    fn locks(&self, action: &'static str, name: &str) -> Result<&Arc<dyn LockApi>, BucketError> {
+    fn locks(&self, action: &'static str, name: &str) -> Result<&Locks, BucketError> {
         self.locks.as_ref().ok_or_else(|| self.no_locks(action, name))
     }
 
@@ -474,7 +476,7 @@ impl Bucket {
     }
 
     /// For the probe alone, which has to try what nothing else may.
-    pub(crate) fn parts(&self) -> (&Arc<dyn ObjectStore>, Option<&Arc<dyn LockApi>>, Option<LockPolicy>) {
+    pub(crate) fn parts(&self) -> (&Arc<dyn ObjectStore>, Option<&Locks>, Option<LockPolicy>) {
         (&self.store, self.locks.as_ref(), self.policy)
     }
 }

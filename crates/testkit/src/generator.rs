@@ -379,7 +379,7 @@ impl Generator {
 
 /// Which needle event `index` is, if it is one.
 fn rare(index: u64) -> Option<u64> {
-    (index % RARE_EVERY == RARE_EVERY / 2).then(|| index / RARE_EVERY % RARE)
+    (index % RARE_EVERY == RARE_EVERY / 2).then_some(index / RARE_EVERY % RARE)
 }
 
 impl User {

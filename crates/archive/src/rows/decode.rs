@@ -129,9 +129,8 @@ impl<'b> RowDecoder<'b> {
     /// than empty, and in each JSON column one whole object, so that a query of the columns sees what the rebuilt
     /// texts say. Rows that came from elsewhere than [`RowEncoder`](super::RowEncoder) must be asked.
     pub fn is_canonical(&self, row: usize) -> bool {
-        let members = self.infrastructure.iter().chain(self.content.iter().flatten());
-        self.time.is_canonical(row)
-            && members.fold(true, |canonical, member| canonical && member.value.is_canonical(row))
+        let mut members = self.infrastructure.iter().chain(self.content.iter().flatten());
+        self.time.is_canonical(row) && members.all(|member| member.value.is_canonical(row))
     }
 
     /// Appends the event as it is delivered: one canonical JSON object with the members of both parts, those of

@@ -894,7 +894,7 @@ fn a_signed_log_file_of_any_bytes_is_survived() {
 fn scene_with_retention(dropped: &[Dropped]) -> (Scene, Vec<String>) {
     let mut scene = Scene::new(&[ALPHA], &[3, 2, 2]);
     let objects = scene.objects();
-    let last = objects.iter().filter(|(name, _)| name.contains("/manifest/")).last().unwrap().1;
+    let last = objects.iter().rfind(|(name, _)| name.contains("/manifest/")).unwrap().1;
     let log = &mut scene.logs[0];
     let received_at_us = log.last_received_us() + 1;
     let entry = control::retention(&control::Retention {

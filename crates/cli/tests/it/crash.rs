@@ -90,12 +90,13 @@ fn an_import_survives_kills_of_the_server_at_random_moments() {
     for kill in 0..kills {
         let server = Server::start_configured(&folder, UNAUDITED);
         let mut import = server.spawn(&["import", "cloudtrail", file.to_str().unwrap(), "--batch", "50"]);
-        if kill % 4 == 3 {
-            // Some kills fall into sealing.
-            let _ = server.spawn(&["archive", "seal"]);
-        }
+        // Some kills fall into sealing.
+        let sealing = (kill % 4 == 3).then(|| server.spawn(&["archive", "seal"]));
         std::thread::sleep(Duration::from_millis(random.random_range(1..600)));
         server.kill();
+        if let Some(mut sealing) = sealing {
+            let _ = sealing.wait();
+        }
         let _ = import.kill();
         let _ = import.wait();
     }

@@ -107,9 +107,10 @@ fn an_export_survives_kills_of_the_server_at_random_moments() {
         // Something new to export each time.
         let body = event(u64::from(number), json!({ "organizations": [{ "id": organization, "reason": "test" }] }));
         assert_eq!(server.post(&[], serde_json::to_vec(&body).unwrap()).0, 200);
-        let _ = server.spawn(&["archive", "seal"]);
+        let mut sealing = server.spawn(&["archive", "seal"]);
         std::thread::sleep(Duration::from_millis(random.random_range(1..2500)));
         server.kill();
+        let _ = sealing.wait();
     }
     let server = launch(&folder, &lake).start();
     server.seal();

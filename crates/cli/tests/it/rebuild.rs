@@ -479,12 +479,14 @@ fn a_disk_lost_under_load_gives_no_log_two_roots_and_loses_only_what_was_not_cop
             }
             all.insert(number);
         }
-        println!("generation {generation}: {fulfilled} receipts fulfilled, {again} events admitted again, {lost} lost");
+        eprintln!(
+            "generation {generation}: {fulfilled} receipts fulfilled, {again} events admitted again, {lost} lost"
+        );
         // Nothing of any generation is ever lost later.
         assert!(all.iter().all(|number| stored.contains_key(number)));
     }
     server.stop();
     let answer = scene.verify(&[]);
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-    println!("{} checkpoints, {} events, {}", roots.len(), all.len(), answer.out);
+    eprintln!("{} checkpoints, {} events, {}", roots.len(), all.len(), answer.out);
 }

@@ -44,7 +44,7 @@ async fn live(dataset: &mut Dataset, archive: &Archive) -> Outcome {
 fn faults(number: u64, changes: &[u64]) -> &'static [(Fault, bool)] {
     match changes.contains(&number) {
         true => &[(Fault::Lost, true), (Fault::Done, true), (Fault::Lost, false), (Fault::Done, false)],
-        false if number % 8 == 0 => &[(Fault::Lost, true)],
+        false if number.is_multiple_of(8) => &[(Fault::Lost, true)],
         false if number % 8 == 4 => &[(Fault::Lost, false)],
         false => &[],
     }

@@ -47,7 +47,6 @@ fn check(seed: u64) {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "seeds are printed")]
 fn nothing_acknowledged_is_lost_and_nothing_torn_is_seen_over_random_power_cuts() {
     // The last one printed is the one that failed; give it to the next run to see it again.
     let given = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());

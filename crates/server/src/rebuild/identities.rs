@@ -47,7 +47,8 @@ fn remember(rebuild: &Rebuild, file: &LogFile, number: u32, memory: &mut Identit
         let batch = batch?;
         let rows = RowDecoder::new(&batch)?;
         for row in 0..rows.rows() {
-            (infrastructure.clear(), content.clear());
+            infrastructure.clear();
+            content.clear();
             rows.infrastructure(row, &mut infrastructure);
             rows.content(row, &mut content)?;
             let parts = Attributed::read(&infrastructure)?;

@@ -45,7 +45,7 @@ const CASES: &[Case] = &[
 
 async fn check(store: &Store) {
     for (name, case) in CASES {
-        println!("{name}");
+        eprintln!("{name}");
         case(store.bucket(name)).await;
     }
 }

@@ -104,7 +104,7 @@ fn every_mark_of_every_template_is_known() {
 #[test]
 fn events_are_about_840_bytes() {
     let mean = generator(1, Attribution::Credential).mean_bytes();
-    println!("mean {mean:.1} bytes");
+    eprintln!("mean {mean:.1} bytes");
     assert!((830.0..860.0).contains(&mean), "{mean}");
 }
 
@@ -113,9 +113,9 @@ fn floor_agrees_with_what_a_sample_shows() {
     let generator = generator(1, Attribution::Credential);
     let floor = generator.floor();
     for (part, bits) in &floor.parts {
-        println!("{part}: {bits:.2} bits");
+        eprintln!("{part}: {bits:.2} bits");
     }
-    println!("floor {:.1} bytes", floor.bytes());
+    eprintln!("floor {:.1} bytes", floor.bytes());
     let events: Vec<Value> = generator
         .batch(0, 60_000)
         .split(|byte| *byte == b'\n')
