@@ -84,16 +84,18 @@ pub(crate) fn bytes(context: &Context<'_>, archived: Option<&Archived>, report: 
     ));
 
     if let Some(archived) = archived {
-        let kinds: [(&str, fn(&Path) -> bool); 3] = [
-            ("Indelible, log files (Parquet)", |path| path.extension().is_some_and(|ending| ending == "parquet")),
-            ("Indelible, tiles (proofs)", |path| path.extension().is_some_and(|ending| ending == "tiles")),
-            ("Indelible, the rest of the archive (manifests, keys)", |path| {
-                !path.extension().is_some_and(|ending| ending == "parquet" || ending == "tiles")
+        let is_copy = |path: &Path| path.extension().is_some_and(|ending| ending == "segment");
+        let kinds: [(&str, &dyn Fn(&Path) -> bool); 4] = [
+            ("Indelible, log files (Parquet)", &|path| path.extension().is_some_and(|ending| ending == "parquet")),
+            ("Indelible, tiles (proofs)", &|path| path.extension().is_some_and(|ending| ending == "tiles")),
+            ("Indelible, copies of the journal, removed after two days", &is_copy),
+            ("Indelible, the rest of the archive (manifests, keys)", &|path| {
+                !is_copy(path) && !path.extension().is_some_and(|ending| ending == "parquet" || ending == "tiles")
             }),
         ];
         let mut log_files = 0.0;
         for (name, wanted) in kinds {
-            let total = folder_bytes(&archived.indelible.archive, &wanted)?;
+            let total = folder_bytes(&archived.indelible.archive, wanted)?;
             let bytes = total as f64 / archived.events as f64;
             row(&mut section, name, bytes);
             if log_files == 0.0 {
