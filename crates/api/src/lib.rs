@@ -615,6 +615,39 @@ alarm_kinds! {
     SinkStalled = "sinkStalled",
 }
 
+/// A log file and when it became one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchivedLogFile {
+    /// Name of the object in the bucket.
+    pub object: String,
+    /// Generation of the log.
+    pub generation: u32,
+    /// `seq` of its first entry.
+    pub first: u64,
+    /// `seq` of its last entry.
+    pub last: u64,
+    /// Size of the object.
+    pub bytes: u64,
+    /// SHA-256 of the object, hex.
+    pub sha256: String,
+    /// When its first entry was received, RFC 3339.
+    pub received_first: String,
+    /// When its last entry was received, RFC 3339.
+    pub received_last: String,
+    /// When it was sealed, RFC 3339.
+    pub sealed: String,
+    /// When the store took it, by the store's clock, RFC 3339; absent while the bucket has not been asked since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<String>,
+    /// When it had been read back and compared, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<String>,
+    /// Seconds from when its first entry was received until it had been read back: what is promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<f64>,
+}
+
 /// How long an organization's log files are kept.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -52,6 +52,13 @@ pub struct LogFile {
     pub received_first_us: i64,
     /// `received_at` of the last row, microseconds since 1970 UTC.
     pub received_last_us: i64,
+    /// When its run was sealed, microseconds since 1970 UTC.
+    pub sealed_us: i64,
+    /// When the store took it, by the store's own clock; as `read_back_us` until the archive is read again. `None` while only the
+    /// data folder was asked.
+    pub archived_us: Option<i64>,
+    /// When it had been read back and compared: its manifest is sent only then.
+    pub read_back_us: Option<i64>,
 }
 
 impl LogFile {
@@ -75,6 +82,9 @@ impl LogFile {
             time_max_us: facts.time_max_us,
             received_first_us: facts.received_first_us,
             received_last_us: facts.received_last_us,
+            sealed_us: manifest.sealed_us,
+            archived_us: None,
+            read_back_us: None,
         }
     }
 }
@@ -179,23 +189,25 @@ impl Inventory {
         keys: impl Fn(&str) -> Vec<VerifierKey>,
         mut mirror: Option<&mut mirror::Rewrite>,
     ) -> Result<Inventory, InventoryError> {
-        let mut listed = BTreeSet::new();
+        // When the store took each log file.
+        let mut listed = BTreeMap::new();
         let objects = bucket.list(layout::ORGANIZATIONS).try_filter(|object| {
             let kind = object.name.split('/').nth(3);
             if kind == Some("log") {
-                listed.insert(object.name.clone());
+                listed.insert(object.name.clone(), object.stored_us);
             }
             std::future::ready(kind == Some("manifest"))
         });
         let mut read = objects
             .map_err(InventoryError::from)
             .map(|object| async {
-                let ObjectInfo { name, bytes } = object?;
+                let ObjectInfo { name, bytes, stored_us } = object?;
                 if bytes > MANIFEST_BYTES_MAX as u64 {
                     return Err(InventoryError::TooLarge { name, bytes });
                 }
                 let bytes = bucket.get(&name).await?;
-                let checked = check(name, &bytes, &keys)?;
+                let mut checked = check(name, &bytes, &keys)?;
+                checked.file.read_back_us = Some(stored_us);
                 match checked.is_in_place() {
                     true => Ok((checked, bytes)),
                     false => Err(InventoryError::Misplaced { name: checked.name }),
@@ -210,10 +222,13 @@ impl Inventory {
             found.push(manifest);
         }
         drop(read);
+        for Checked { file, .. } in &mut found {
+            file.archived_us = listed.get(&file.object).copied();
+        }
         let inventory = Self::of(found)?;
         let organizations = inventory.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| &generation.files);
-        let unlisted = files.filter(|file| !listed.contains(&file.object)).cloned().collect();
+        let unlisted = files.filter(|file| !listed.contains_key(&file.object)).cloned().collect();
         drop(organizations);
         Ok(Inventory { unlisted, ..inventory })
     }
@@ -230,8 +245,8 @@ impl Inventory {
             (&a.manifest.origin, a.manifest.facts.first).cmp(&(&b.manifest.origin, b.manifest.facts.first))
         });
         let inventory = Inventory::default();
-        for Checked { name, manifest, sha256 } in found {
-            if !inventory.add(manifest, sha256) {
+        for Checked { name, manifest, file, sha256 } in found {
+            if !inventory.add(manifest, file, sha256) {
                 return Err(InventoryError::Chain { name });
             }
         }
@@ -249,7 +264,9 @@ impl Inventory {
                 let newer = newer.get_mut(organization).and_then(|generations| generations.get_mut(number));
                 newer.is_some_and(|newer| {
                     newer.dropped.extend(&generation.dropped);
-                    newer.files.starts_with(&generation.files)
+                    let sha256 =
+                        |generation: &Generation| generation.files.iter().map(|file| file.sha256).collect::<Vec<_>>();
+                    sha256(newer).starts_with(&sha256(generation))
                 })
             })
         });
@@ -259,14 +276,16 @@ impl Inventory {
         is_there
     }
 
-    /// Adds a run that was uploaded. Adding it again changes nothing. `false`, and nothing is added, if it does not follow
+    /// Adds a run that was uploaded, and read back at that time, microseconds since 1970 UTC. Adding it again changes nothing. `false`, and nothing is added, if it does not follow
     /// what is known of its log.
     #[must_use]
-    pub fn extend(&self, run: &SealedRun) -> bool {
-        self.add(run.manifest().clone(), run.manifest_sha256())
+    pub fn extend(&self, run: &SealedRun, read_back_us: i64) -> bool {
+        let (archived_us, read_back_us) = (Some(read_back_us), Some(read_back_us));
+        let file = LogFile { archived_us, read_back_us, ..LogFile::of(run.manifest()) };
+        self.add(run.manifest().clone(), file, run.manifest_sha256())
     }
 
-    fn add(&self, manifest: Manifest, sha256: [u8; 32]) -> bool {
+    fn add(&self, manifest: Manifest, file: LogFile, sha256: [u8; 32]) -> bool {
         let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
         let generations = organizations.entry(manifest.organization.clone()).or_default();
         let generation = generations.entry(manifest.generation()).or_default();
@@ -276,7 +295,7 @@ impl Inventory {
         if manifest.facts.first != generation.end() || manifest.previous != generation.last_manifest() {
             return false;
         }
-        generation.files.push(Arc::new(LogFile::of(&manifest)));
+        generation.files.push(Arc::new(file));
         generation.last = Some((Arc::new(manifest), sha256));
         true
     }
@@ -386,6 +405,7 @@ impl Inventory {
 pub(crate) struct Checked {
     name: String,
     manifest: Manifest,
+    file: LogFile,
     sha256: [u8; 32],
 }
 
@@ -408,7 +428,7 @@ pub(crate) fn check(
     if let Err(source) = note.verify(&keys(&manifest.origin)) {
         return Err(InventoryError::Signature { name, source });
     }
-    Ok(Checked { name, manifest, sha256: Sha256::digest(bytes).into() })
+    Ok(Checked { name, file: LogFile::of(&manifest), manifest, sha256: Sha256::digest(bytes).into() })
 }
 
 #[cfg(test)]

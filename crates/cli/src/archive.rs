@@ -1,8 +1,8 @@
-//! `archive status`, `archive seal`, `archive verify` and `archive tiles`.
+//! `archive status`, `archive seal`, `archive log-files`, `archive verify` and `archive tiles`.
 
 use std::process::ExitCode;
 
-use indelible_api::{ArchiveStatus, OrganizationArchive};
+use indelible_api::{ArchiveStatus, ArchivedLogFile, OrganizationArchive};
 use indelible_archive::verify::Report;
 
 use crate::args::{ArchiveCommand, RowFormat};
@@ -16,6 +16,10 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
             let query = organization.map(|rid| format!("?organization={}", encode(&rid))).unwrap_or_default();
             (client.post(&format!("/api/v1/archive/seal{query}"), &()).await?, format)
         }
+        ArchiveCommand::LogFiles { organization, limit, format } => {
+            let path = format!("/api/v1/archive/log-files?organization={}&limit={limit}", encode(&organization));
+            return log_files(&client.get::<Vec<ArchivedLogFile>>(&path).await?, format);
+        }
         ArchiveCommand::Tiles(args) => return tiles::run(client, &args).await,
         ArchiveCommand::Verify { json } => return verify(client, json).await,
         ArchiveCommand::Rebuild(_) => unreachable!("handled before a client is made"),
@@ -27,6 +31,24 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
     let check_failed = status.self_check.as_ref().is_some_and(|check| check.outcome == "notVerified");
     let fails = status.last_error.is_some() || status.journal_copies.last_error.is_some() || check_failed;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn log_files(files: &[ArchivedLogFile], format: RowFormat) -> anyhow::Result<ExitCode> {
+    let header = ["first", "last", "bytes", "received", "sealed", "archived", "read back", "lag"];
+    let cells = |file: &ArchivedLogFile| {
+        vec![
+            file.first.to_string(),
+            file.last.to_string(),
+            file.bytes.to_string(),
+            file.received_first.clone(),
+            file.sealed.clone(),
+            file.archived.clone().unwrap_or_default(),
+            file.read_back.clone().unwrap_or_default(),
+            file.lag_seconds.map(|lag| format!("{lag:.0} s")).unwrap_or_default(),
+        ]
+    };
+    output::list(files, format, &header, cells)?;
+    Ok(if files.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {

@@ -404,6 +404,18 @@ pub(crate) enum ArchiveCommand {
         #[arg(long, value_enum, default_value_t = RowFormat::Table)]
         format: RowFormat,
     },
+    /// List an organization's log files, the newest first: when each was sealed, archived and read back.
+    LogFiles {
+        /// Whose.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
     /// Write a log as a static tree of C2SP tiles: checkpoint, hashes and, of the platform log, entries.
     Tiles(TilesArgs),
     /// Let the server check its archive now, as an auditor would, and compare it with its ledger.

@@ -152,6 +152,9 @@ fn log_file(generator: &Generator, organization: &Organization, folder: &Path, f
         time_max_us: START_US + end as i64 * 20_000 + 86_400_000_000,
         received_first_us: START_US,
         received_last_us: START_US,
+        sealed_us: 0,
+        archived_us: None,
+        read_back_us: None,
     }
 }
 

@@ -132,6 +132,9 @@ impl Archive {
             time_max_us: times().max().unwrap(),
             received_first_us: first.received_us(),
             received_last_us: first.received_us(),
+            sealed_us: 0,
+            archived_us: None,
+            read_back_us: None,
         }));
         self
     }

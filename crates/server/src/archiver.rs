@@ -179,8 +179,10 @@ impl App {
         let mirror = mirror_path(&self.config);
         let days = |organization: &Organization| lock_days(&self.control, organization);
         let uploaded = sealing::upload_pending(&self.bucket, &self.inventory, &staging, Some(&mirror), &days).await?;
-        (0..uploaded).for_each(|_| self.platform_archive.note_run());
-        self.metrics.log_files.fetch_add(uploaded, Relaxed);
+        for lag_us in uploaded {
+            self.platform_archive.note_run();
+            self.metrics.archived(lag_us as f64 / 1e6);
+        }
         Ok(())
     }
 

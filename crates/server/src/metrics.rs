@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 /// Upper bounds of the answer-time buckets, seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// Upper bounds of the buckets of how long copies of the journal take, seconds.
+/// Upper bounds of the age of a log file's oldest entry, seconds; a day is what is promised.
+const LOG_FILE_LAGS: [f64; 10] = [30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 14_400.0, 28_800.0, 43_200.0, 86_400.0];
+/// Upper bounds of the age of the oldest entry of a copy of the journal, seconds.
 const LAGS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 65.0, 90.0, 120.0, 600.0, 3600.0];
 
 /// Counts since the process started.
@@ -16,12 +18,13 @@ const LAGS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 65.0, 90.0, 120.0, 600.0, 3
 pub(crate) struct Metrics {
     refused: Mutex<BTreeMap<String, u64>>,
     requests: Mutex<BTreeMap<(String, u16), Histogram<{ BUCKETS.len() }>>>,
-    pub(crate) log_files: AtomicU64,
     pub(crate) archive_failures: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
     pub(crate) copy_failures: AtomicU64,
     pub(crate) checks: AtomicU64,
     copies: Mutex<Copies>,
+    /// From the first entry of a log file to when it was read back.
+    log_files: Mutex<Histogram<{ LOG_FILE_LAGS.len() }>>,
 }
 
 /// Copies of the journal.
@@ -94,6 +97,11 @@ impl Metrics {
         copies.lags.add(&LAGS, lag_seconds);
     }
 
+    /// Counts a log file whose oldest entry was this old when it was read back.
+    pub(crate) fn archived(&self, lag_seconds: f64) {
+        self.log_files.lock().unwrap_or_else(PoisonError::into_inner).add(&LOG_FILE_LAGS, lag_seconds);
+    }
+
     /// The counters in the Prometheus text format.
     pub(crate) fn render(&self, text: &mut Text) {
         for (code, count) in self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -105,12 +113,16 @@ impl Metrics {
                 *count as f64,
             );
         }
+        let log_files = *self.log_files.lock().unwrap_or_else(PoisonError::into_inner);
         text.plain(
             "indelible_log_files_archived_total",
             "counter",
             "Log files archived and read back.",
-            self.log_files.load(Relaxed) as f64,
+            log_files.count as f64,
         );
+        let name = "indelible_log_file_lag_seconds";
+        text.family(name, "histogram", "Age of a log file's oldest entry when the file was read back from the bucket.");
+        log_files.render(text, name, &LOG_FILE_LAGS, &[]);
         text.plain(
             "indelible_archive_failures_total",
             "counter",

@@ -39,7 +39,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -78,6 +78,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/platform/{generation}/tile/{*tile}", get(platform::tile))
         .route("/api/v1/policy", get(platform::policy))
         .route("/api/v1/archive", get(archive::status))
+        .route("/api/v1/archive/log-files", get(archive::log_files))
         .route("/api/v1/archive/seal", post(archive::seal))
         .route("/api/v1/accounting", get(accounting::report))
         .route("/api/v1/archive/verify", post(archive::verify))

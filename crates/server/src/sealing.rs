@@ -72,32 +72,32 @@ pub(crate) fn seal_run(
 }
 
 /// Uploads every sealed run, oldest first; each is in the inventory, and its manifest in `mirror`, before its local copy goes.
-/// Returns how many went. `lock_days` are those for which the store locks an organization's log files at least.
+/// Returns for each how old its first entry was when it had been read back, microseconds. `lock_days` are those for which the store locks an organization's log files at least.
 pub(crate) async fn upload_pending(
     bucket: &Bucket,
     inventory: &Inventory,
     staging: &Path,
     mirror: Option<&Path>,
     lock_days: &(dyn Fn(&Organization) -> u32 + Sync),
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Vec<i64>> {
     let staging = staging.to_owned();
     let runs = tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for sealed runs")??;
-    let mut uploaded = 0;
+    let mut uploaded = Vec::with_capacity(runs.len());
     for run in runs {
         ensure_newest(bucket, run.manifest().generation()).await?;
-        upload(bucket, &run, lock_days(&run.manifest().organization))
+        let read_back_us = upload(bucket, &run, lock_days(&run.manifest().organization))
             .await
             .with_context(|| format!("upload the log file of {}", run.manifest().organization))?;
         anyhow::ensure!(
-            inventory.extend(&run),
+            inventory.extend(&run, read_back_us),
             "the run does not follow what is archived; was the archive changed by somebody else?"
         );
         if let Some(mirror) = mirror {
             tokio::task::block_in_place(|| mirror::extend(mirror, run.manifest_bytes()))
                 .context("keep the manifest")?;
         }
+        uploaded.push(read_back_us - run.manifest().facts.received_first_us);
         run.remove()?;
-        uploaded += 1;
     }
     Ok(uploaded)
 }

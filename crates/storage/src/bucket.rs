@@ -14,7 +14,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{GetOptions, GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use sha2::{Digest, Sha256};
 
 use crate::durable;
@@ -68,6 +68,14 @@ pub struct ObjectInfo {
     pub name: String,
     /// Length in bytes.
     pub bytes: u64,
+    /// When the store took it, by its own clock, microseconds since 1970 UTC.
+    pub stored_us: i64,
+}
+
+impl ObjectInfo {
+    fn of(name: String, meta: &ObjectMeta) -> ObjectInfo {
+        ObjectInfo { name, bytes: meta.size, stored_us: meta.last_modified.timestamp_micros() }
+    }
 }
 
 type Locks = Arc<dyn LockApi>;
@@ -344,7 +352,7 @@ impl Bucket {
     /// The object's length, or `None` if there is no such object.
     pub async fn head(&self, name: &str) -> Result<Option<ObjectInfo>, BucketError> {
         match self.store.head(&object_path(name)?).await {
-            Ok(meta) => Ok(Some(ObjectInfo { name: name.to_owned(), bytes: meta.size })),
+            Ok(meta) => Ok(Some(ObjectInfo::of(name.to_owned(), &meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed("look up", name, error)),
         }
@@ -363,7 +371,7 @@ impl Bucket {
         let prefix = prefix.to_owned();
         self.store
             .list(path.as_ref())
-            .map_ok(|meta| ObjectInfo { name: meta.location.into(), bytes: meta.size })
+            .map_ok(|meta| ObjectInfo::of(meta.location.to_string(), &meta))
             .map_err(move |error| failed("list", &prefix, error))
             .boxed()
     }

@@ -32,6 +32,8 @@ fn what_was_archived_is_known_after_a_start() {
     let ranges: Vec<_> = files.iter().map(|file| (file.first, file.last, file.rows)).collect();
     assert_eq!(ranges, [(0, 2, 3), (3, 4, 2), (5, 8, 4)]);
     for file in &files {
+        let (archived_us, read_back_us) = (file.archived_us.unwrap(), file.read_back_us.unwrap());
+        assert!(file.sealed_us < archived_us && archived_us <= read_back_us, "{file:?}");
         assert_eq!((file.organization.as_str(), file.generation, file.date.as_str()), (ALPHA, 1, "2026-01-05"));
         assert_eq!(fs::metadata(path.join(&file.object)).unwrap().len(), file.bytes);
     }
@@ -61,12 +63,12 @@ fn what_was_archived_is_known_after_a_start() {
     assert_eq!(inventory.archived_end(&organization, 1), 9);
     log.grow(1);
     let run = log.seal(&folder.path().join("sealing"), 9, inventory.last_manifest(&organization, 1));
-    assert!(inventory.extend(&run) && inventory.extend(&run));
+    assert!(inventory.extend(&run, 7) && inventory.extend(&run, 7));
     assert_eq!((inventory.archived_end(&organization, 1), inventory.totals().0), (10, 7));
     assert_eq!(inventory.last_manifest(&organization, 1), Some(run.manifest_sha256()));
     log.grow(1);
     let unchained = log.seal(&folder.path().join("sealing"), 10, Some([0; 32]));
-    assert!(!inventory.extend(&unchained));
+    assert!(!inventory.extend(&unchained, 7));
     assert_eq!(inventory.archived_end(&organization, 1), 10);
 }
 

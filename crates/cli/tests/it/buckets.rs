@@ -138,6 +138,11 @@ fn check_life(kind: Option<Kind>) {
     scene.check_verified(archived);
     let checked = server.indelible(&["archive", "verify"]);
     assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    let files = server.indelible(&["archive", "log-files", "--organization", ACME, "--format", "json"]).out;
+    let files: Vec<Value> = files.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let times = |file: &Value| ["sealed", "archived", "readBack"].map(|name| file[name].as_str().unwrap().to_owned());
+    assert!(!files.is_empty() && files.iter().all(|file| times(file).is_sorted()), "{files:?}");
+    assert!(files.iter().all(|file| file["lagSeconds"].as_f64().unwrap() < 300.0), "{files:?}");
     // In copies of the journal only.
     let copies = |server: &Client| status(server)["journalCopies"]["copies"].as_u64().unwrap();
     let before = copies(&server);

@@ -20,6 +20,9 @@ fn file(generation: u32, (first, last): (u64, u64), bytes: u64, time_us: (i64, i
         time_max_us: time_us.1,
         received_first_us: 0,
         received_last_us: 0,
+        sealed_us: 0,
+        archived_us: None,
+        read_back_us: None,
     })
 }
 

@@ -102,6 +102,9 @@ fn log_file(generator: &Generator, folder: &Path, run: &Run) -> (LogFile, Bytes)
         time_max_us: facts.time_max_us,
         received_first_us: facts.received_first_us,
         received_last_us: facts.received_last_us,
+        sealed_us: 0,
+        archived_us: None,
+        read_back_us: None,
     };
     (file, std::fs::read(path).unwrap().into())
 }

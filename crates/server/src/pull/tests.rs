@@ -19,6 +19,9 @@ fn file(generation: u32, first: u64, received_first_us: i64) -> Arc<LogFile> {
         time_max_us: 0,
         received_first_us,
         received_last_us: received_first_us,
+        sealed_us: 0,
+        archived_us: None,
+        read_back_us: None,
     })
 }
 

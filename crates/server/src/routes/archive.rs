@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use indelible_api::{ArchiveStatus, ErrorBody};
+use indelible_api::{ArchiveStatus, ArchivedLogFile, ErrorBody};
+use indelible_archive::LogFile;
 use indelible_archive::verify::Report;
 use indelible_control::Operation;
+use indelible_event::Time;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
+
+/// Log files that one answer lists at most.
+const LOG_FILES_MAX: usize = 1000;
 
 /// Which organization; all if absent.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -27,6 +32,51 @@ pub(crate) struct Of {
 pub(crate) async fn status(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ArchiveStatus>, ApiError> {
     let scope = caller.scope(Operation::AuditSearch, None)?;
     Ok(Json(app.archive_status(&scope)))
+}
+
+/// Which log files.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogFilesOf {
+    /// RID of the organization.
+    organization: String,
+    /// How many, the newest first; at most 1,000. Default 100.
+    limit: Option<usize>,
+}
+
+/// An organization's log files, the newest first, and when each was sealed, archived and read back.
+#[utoipa::path(
+    get, path = "/api/v1/archive/log-files", tag = "archive", params(LogFilesOf),
+    responses((status = 200, body = Vec<ArchivedLogFile>), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn log_files(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(of): Query<LogFilesOf>,
+) -> Result<Json<Vec<ArchivedLogFile>>, ApiError> {
+    let organization = parse_organization(&of.organization)?;
+    let scope = caller.scope(Operation::AuditSearch, Some(&organization))?;
+    let files = app.inventory.snapshot(&scope);
+    let newest = files.iter().rev().take(of.limit.unwrap_or(100).min(LOG_FILES_MAX));
+    Ok(Json(newest.map(|file| described(file)).collect()))
+}
+
+fn described(file: &LogFile) -> ArchivedLogFile {
+    let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+    ArchivedLogFile {
+        object: file.object.clone(),
+        generation: file.generation,
+        first: file.first,
+        last: file.last,
+        bytes: file.bytes,
+        sha256: hex::encode(file.sha256),
+        received_first: time(file.received_first_us),
+        received_last: time(file.received_last_us),
+        sealed: time(file.sealed_us),
+        archived: file.archived_us.map(time),
+        read_back: file.read_back_us.map(time),
+        lag_seconds: file.read_back_us.map(|us| (us - file.received_first_us) as f64 / 1e6),
+    }
 }
 
 /// Seals and archives what is waiting now; answers when it is in the bucket and read back.
