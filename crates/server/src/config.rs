@@ -180,6 +180,8 @@ pub struct Archive {
     pub self_check_hours: u32,
     /// Seconds between two looks for log files that an organization no longer keeps. Default 3,600.
     pub retention_seconds: u64,
+    /// Days that no organization's retention may be shorter than: what is gone does not come back. Default 30.
+    pub retention_days_min: u32,
     /// Hours within which every event is archived. At half of it an alarm is raised. Default 24.
     pub promise_hours: u32,
 }
@@ -355,6 +357,7 @@ impl Default for Archive {
             journal_copy_hours: 48,
             self_check_hours: 24,
             retention_seconds: 3600,
+            retention_days_min: 30,
             promise_hours: 24,
         }
     }

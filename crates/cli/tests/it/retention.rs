@@ -113,6 +113,32 @@ fn log_files_go_from_azure() {
 }
 
 #[test]
+fn retention_is_not_shorter_than_the_operator_allows_nor_anybody_elses_business() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_configured(&folder.path().join("data"), "[archive]\nretention-days-min = 90\n");
+    emit(&server, ACME, 0..1);
+    emit(&server, BETA, 1..2);
+    let set = |client: &Client, organization, args: &[&str]| {
+        let answer = client.indelible(&[&["retention", "set", "--organization", organization], args].concat());
+        (answer.code, answer.err)
+    };
+    let (code, error) = set(&server, ACME, &["--days", "89"]);
+    assert!(code == 2 && error.contains("at least 90 days") && error.contains("archive.retention-days-min"), "{error}");
+    let (code, error) = set(&server, ACME, &["--days", "40000"]);
+    assert!(code == 2 && error.contains("at most 36525 days"), "{error}");
+    assert_eq!(set(&server, ACME, &["--days", "90"]).0, 0);
+
+    // Whoever administers one organization: another one, and one that is not there, get the same answer.
+    let token = ["token", "create", "--organization", ACME, "--operations", "organization:administer"];
+    let token = server.indelible(&token).out.trim().to_owned();
+    let other = Client { url: server.url.clone(), token };
+    assert_eq!(set(&other, ACME, &["--forever"]).0, 0);
+    let foreign = set(&other, BETA, &["--days", "100"]);
+    assert_eq!(foreign, set(&other, "ri.indelible..organization.nowhere", &["--days", "100"]));
+    assert!(foreign.1.contains("no such organization"), "{}", foreign.1);
+}
+
+#[test]
 fn locks_of_log_files_are_as_long_as_the_retention() {
     let scene = Scene::new(Some(Kind::SeaweedFs), true);
     let server = scene.start("data", "retention-days = 2\n");

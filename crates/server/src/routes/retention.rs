@@ -48,6 +48,12 @@ pub(crate) async fn put(
         let message = format!("the bucket locks log files for {lock_days} days; a retention cannot be shorter");
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
     }
+    let least = app.config.archive.retention_days_min;
+    if days.is_some_and(|days| days < least) {
+        let message =
+            format!("a retention is at least {least} days here; the operator sets that as archive.retention-days-min");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
     if days.is_some_and(|days| days > DAYS_MAX) {
         let message = format!("a retention is at most {DAYS_MAX} days; leave days out to keep log files for ever");
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
