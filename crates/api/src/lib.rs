@@ -615,6 +615,30 @@ alarm_kinds! {
     SinkStalled = "sinkStalled",
 }
 
+/// A token, without its secret.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenSummary {
+    /// Id of the token, as events name it in `tokenId`; no secret.
+    pub token_id: String,
+    /// Id of whom it is for, as events name it in `uid`.
+    pub principal: String,
+    /// Name of whom it is for.
+    pub name: String,
+    /// RID of the organization, or `*` for the operator's operations.
+    pub organization: String,
+    /// What it allows.
+    pub operations: Vec<String>,
+    /// When it was made, RFC 3339.
+    pub created: String,
+    /// When it ends, RFC 3339; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// When it was last presented, RFC 3339, to the minute; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+}
+
 /// A log file and when it became one.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use indelible_api::{
     ClientAnswer, ClientSummary, CreateClient, CreateOrganization, CreateToken, OrganizationSummary, TokenAnswer,
+    TokenSummary,
 };
 use reqwest::Method;
 
@@ -36,12 +37,30 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
 }
 
 pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Result<ExitCode> {
-    let TokenCommand::Create { organization, operations, ttl, name } = command;
-    let ttl_seconds = ttl.as_deref().map(seconds).transpose()?;
-    let answer: TokenAnswer =
-        client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
-    output::line(&answer.token)?;
-    Ok(ExitCode::SUCCESS)
+    match command {
+        TokenCommand::Create { organization, operations, ttl, name } => {
+            let ttl_seconds = ttl.as_deref().map(seconds).transpose()?;
+            let answer: TokenAnswer =
+                client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
+            output::line(&answer.token)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        TokenCommand::List { organization, format } => {
+            let path = format!("/api/v1/tokens?organization={}", encode(&organization));
+            let list: Vec<TokenSummary> = client.get(&path).await?;
+            let header = ["token", "name", "operations", "created", "expires", "last used"];
+            output::list(&list, format, &header, |token: &TokenSummary| {
+                let TokenSummary { token_id, name, operations, created, expires, last_used, .. } = token.clone();
+                let (expires, last_used) = (expires.unwrap_or_default(), last_used.unwrap_or_default());
+                vec![token_id, name, operations.join(" "), created, expires, last_used]
+            })?;
+            Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        }
+        TokenCommand::Revoke { id } => {
+            client.send(client.request(Method::DELETE, &format!("/api/v1/tokens/{}", encode(&id)))).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 pub(crate) async fn client(client: &Client, command: ClientCommand) -> anyhow::Result<ExitCode> {

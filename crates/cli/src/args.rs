@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Create and list organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
-    /// Create tokens.
+    /// Create, list and revoke tokens.
     #[command(subcommand)]
     Token(TokenCommand),
     /// Create, list and revoke clients, which get short-lived tokens by OAuth 2.0.
@@ -573,6 +573,20 @@ pub(crate) enum TokenCommand {
         /// Name of who will use it.
         #[arg(long, default_value = "token")]
         name: String,
+    },
+    /// List tokens: what they allow, when they end, when they were last used. Secrets are not kept.
+    List {
+        /// The organization, or '*' for those with the operator's operations.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// End a token at once.
+    Revoke {
+        /// Its id, as listed.
+        id: String,
     },
 }
 

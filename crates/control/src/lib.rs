@@ -5,6 +5,7 @@
 
 mod client;
 mod export;
+mod issued;
 mod operation;
 mod principal;
 mod retention;
@@ -24,9 +25,11 @@ use sqlx::sqlite::{
 use tokio::sync::Mutex;
 
 use client::Registered;
+use issued::Use;
 
 pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
+pub use issued::Token;
 pub use operation::{Operation, UnknownOperation};
 pub use principal::{Attribution, Denied, Principal};
 pub use retention::{DroppedFile, RetentionSetting};
@@ -40,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_exports.sql"),
     include_str!("../migrations/0004_sinks.sql"),
     include_str!("../migrations/0005_retention.sql"),
+    include_str!("../migrations/0006_token_use.sql"),
 ];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
@@ -127,7 +131,11 @@ impl Control {
             return None;
         }
         let principal = self.read().principals.get(&token::hash(token)).cloned()?;
-        principal.expires_at_us.is_none_or(|end| now_us < end).then_some(principal)
+        if principal.expires_at_us.is_some_and(|end| end <= now_us) {
+            return None;
+        }
+        principal.used.note(now_us);
+        Some(principal)
     }
 
     /// Makes the administrator on the first start: operator's operations, and administrator of each organization it
@@ -303,11 +311,15 @@ impl Control {
                 rid => rights.organizations.entry(parse(rid)?).or_default().insert(operation),
             };
         }
-        let mut principals = HashMap::new();
-        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name from token t join principal p on p.id = t.principal";
+        let mut principals: HashMap<[u8; 32], Arc<Principal>> = HashMap::new();
+        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.last_used_us from token t join principal p on p.id = t.principal";
         for row in self.rows("read tokens", tokens).await? {
             let rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
-            principals.insert(hash_of(&row, 1)?, Arc::new(principal(&row, rights)));
+            let hash = hash_of(&row, 1)?;
+            // What is not written down yet stays known.
+            let known = self.read().principals.get(&hash).map(|known| Arc::clone(&known.used));
+            let used = known.unwrap_or_else(|| Use::since(row.get(5)));
+            principals.insert(hash, Arc::new(Principal { used, ..principal(&row, rights) }));
         }
         let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.scopes from access_token t \
                              join principal p on p.id = t.client";
@@ -371,6 +383,7 @@ fn principal(row: &SqliteRow, rights: Rights) -> Principal {
         name: row.get::<&str, _>(4).into(),
         token_id: row.get::<&str, _>(0).into(),
         expires_at_us: row.get(2),
+        used: Arc::default(),
         platform: rights.platform,
         organizations: rights.organizations,
     }

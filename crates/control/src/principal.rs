@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indelible_event::Organization;
 use indelible_event::scope::{Part, Scope};
 
+use crate::issued::Use;
 use crate::operation::Operation;
 
 /// Who presents a token.
@@ -18,6 +19,7 @@ pub struct Principal {
     /// Id of the token it presents, which is no secret.
     pub token_id: Arc<str>,
     pub(crate) expires_at_us: Option<i64>,
+    pub(crate) used: Arc<Use>,
     pub(crate) platform: BTreeSet<Operation>,
     pub(crate) organizations: BTreeMap<Organization, BTreeSet<Operation>>,
 }

@@ -277,13 +277,63 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once() {
 }
 
 #[tokio::test]
+async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    let (a, b) = (organization("a"), organization("b"));
+    for organization in [&a, &b] {
+        control.create_organization(organization, &administrator, 1).await.unwrap();
+    }
+    let grant = |name: &str, target: Option<&Organization>, operations: &[Operation]| Grant {
+        name: name.to_owned(),
+        target: target.cloned(),
+        operations: operations.to_vec(),
+        expires_at_us: None,
+    };
+    let reader = grant("reader", Some(&a), &[Operation::AuditSearch, Operation::AuditSql]);
+    let reader = control.create_token(&reader, 2).await.unwrap();
+    control.create_token(&grant("other", Some(&b), &[Operation::AuditSearch]), 3).await.unwrap();
+    let names = async |target: Option<&Organization>| {
+        let tokens = control.tokens(target).await.unwrap();
+        tokens.into_iter().map(|token| token.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Some(&a)).await, ["reader"]);
+    assert_eq!(names(Some(&b)).await, ["other"]);
+    assert_eq!(names(None).await, ["administrator"]);
+    assert_eq!(names(Some(&organization("c"))).await, [""; 0]);
+
+    let [token] = &control.tokens(Some(&a)).await.unwrap()[..] else { panic!("one token") };
+    assert_eq!(token.operations, [Operation::AuditSearch, Operation::AuditSql].into());
+    assert_eq!((token.target.as_ref(), token.created_at_us, token.last_used_us), (Some(&a), 2, None));
+    control.authenticate(reader.reveal(), 5_000_000).unwrap();
+    // A change of something else forgets nothing.
+    control.create_token(&grant("more", Some(&b), &[Operation::AuditSql]), 6).await.unwrap();
+    control.keep_uses().await.unwrap();
+    let last = async |control: &Control| control.token(&token.id).await.unwrap().unwrap().last_used_us;
+    assert_eq!(last(&control).await, Some(5_000_000));
+    let control = open(&folder).await;
+    control.keep_uses().await.unwrap();
+    assert_eq!(last(&control).await, Some(5_000_000));
+
+    assert!(control.revoke_token(&token.id).await.unwrap());
+    assert!(!control.revoke_token(&token.id).await.unwrap());
+    assert!(control.authenticate(reader.reveal(), 6_000_000).is_none());
+    assert_eq!(control.token(&token.id).await.unwrap(), None);
+    let [own] = &control.tokens(None).await.unwrap()[..] else { panic!("one token") };
+    assert!(own.is_administrators() && !control.revoke_token(&own.id).await.unwrap());
+    assert!(control.authenticate(&secret, 7_000_000).is_some());
+}
+
+#[tokio::test]
 async fn administrators_of_an_older_database_may_what_was_added() {
     let folder = tempfile::tempdir().unwrap();
     let control = open(&folder).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; \
+    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; \
                 pragma user_version = 1";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     drop(control);

@@ -151,10 +151,15 @@ pub(crate) fn configured(
 
 /// A token as events name it: never by its text.
 pub(crate) fn named(principal: &Principal, expires_at_us: Option<i64>) -> Token {
+    token(&principal.token_id, &principal.id, expires_at_us)
+}
+
+/// A token by its id, and that of whom it is for.
+pub(crate) fn token(id: &str, user_id: &str, expires_at_us: Option<i64>) -> Token {
     let mut token = Token::new("Bearer".into());
-    token.id = Some(identifier(&principal.token_id));
+    token.id = Some(identifier(id));
     token.expiration_time = expires_at_us.map(|us| Time { micros: us, nanos: 0 }.to_string());
-    token.user_id = Some(principal.id.to_string());
+    token.user_id = Some(user_id.to_owned());
     token
 }
 

@@ -258,6 +258,7 @@ impl Server {
         retention.abort();
         let _ = polls.await;
         app.write_polls(i64::MAX).await;
+        app.keep_uses().await;
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = match app.ensure_bucket() {
             Ok(()) => tokio::task::block_in_place(|| app.ledger.publish()).map(drop),

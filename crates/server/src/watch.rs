@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indelible_api::AlarmKind;
 use indelible_intake::SubmitError;
@@ -15,10 +15,13 @@ use crate::clock;
 
 /// How often it looks.
 const TURN: Duration = Duration::from_secs(1);
+/// Between two times at which it is written down when tokens were last presented.
+const KEEP_USES: Duration = Duration::from_secs(60);
 
 impl App {
     /// Runs until the server stops.
     pub(crate) async fn watch_forever(self: Arc<Self>) {
+        let mut kept = Instant::now();
         while !self.stopping.load(Relaxed) {
             let app = Arc::clone(&self);
             let look = move || {
@@ -30,7 +33,18 @@ impl App {
                 self.accept_clock().await;
             }
             self.record_breaches(&states).await;
+            if kept.elapsed() >= KEEP_USES {
+                kept = Instant::now();
+                self.keep_uses().await;
+            }
             tokio::time::sleep(TURN).await;
+        }
+    }
+
+    /// Writes down when tokens were last presented.
+    pub(crate) async fn keep_uses(&self) {
+        if let Err(error) = self.control.keep_uses().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "when tokens were used could not be written down");
         }
     }
 

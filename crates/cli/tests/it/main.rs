@@ -23,4 +23,5 @@ mod rotation;
 mod self_check;
 mod sinks;
 mod tiles;
+mod tokens;
 mod witness;

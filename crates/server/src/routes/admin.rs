@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use indelible_api::{CreateOrganization, CreateToken, ErrorBody, ErrorCode, OrganizationSummary, TokenAnswer};
-use indelible_control::{Grant, Operation};
-use indelible_event::Organization;
+use indelible_api::{
+    CreateOrganization, CreateToken, ErrorBody, ErrorCode, OrganizationSummary, TokenAnswer, TokenSummary,
+};
+use indelible_control::{Grant, Operation, Token};
+use indelible_event::catalogue::typed::{TokenRevoke, TokenRevokeRequest, TokenRevokeResult};
+use indelible_event::{Organization, Time};
+use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit::token_generation;
+use crate::audit::{self, AuditEvent, token_generation};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
 
@@ -54,14 +58,8 @@ pub(crate) async fn create_token(
     caller: Caller,
     Input(request): Input<CreateToken>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
-    let target = match request.organization.as_str() {
-        "*" => None,
-        rid => Some(parse_organization(rid)?),
-    };
-    match &target {
-        Some(organization) => caller.require(Operation::OrganizationAdminister, organization)?,
-        None => caller.require_platform(Operation::OperatorAdminister)?,
-    }
+    let target = parse_target(&request.organization)?;
+    ensure_administers(&caller, target.as_ref())?;
     let operations = parse_operations(&request.name, &request.operations, target.as_ref())?;
     if request.ttl_seconds == Some(0) {
         return Err(ApiError::new(ErrorCode::InvalidRequest, "ttlSeconds must be at least 1"));
@@ -82,6 +80,84 @@ pub(crate) async fn create_token(
     let organization = grant.target.as_ref().unwrap_or(&app.config.operator_organization);
     app.audit_change(&caller.actor(), organization, event).await?;
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: secret.reveal().to_owned() })))
+}
+
+/// Whose tokens.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokensOf {
+    /// RID of the organization, or `*` for those with the operator's operations.
+    organization: String,
+}
+
+/// Lists tokens, oldest first, without their secrets.
+#[utoipa::path(
+    get, path = "/api/v1/tokens", tag = "organizations", params(TokensOf),
+    responses((status = 200, body = Vec<TokenSummary>), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn list_tokens(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(of): Query<TokensOf>,
+) -> Result<Json<Vec<TokenSummary>>, ApiError> {
+    let target = parse_target(&of.organization)?;
+    ensure_administers(&caller, target.as_ref())?;
+    let tokens = app.control.tokens(target.as_ref()).await;
+    let tokens = tokens.map_err(|error| ApiError::internal("list the tokens", error))?;
+    Ok(Json(tokens.iter().map(summary).collect()))
+}
+
+/// Ends a token at once.
+#[utoipa::path(
+    delete, path = "/api/v1/tokens/{tokenId}", tag = "organizations", params(("tokenId" = String, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody), (status = 400, body = ErrorBody))
+)]
+pub(crate) async fn revoke_token(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let failed = |error| ApiError::internal("revoke the token", error);
+    let missing = || ApiError::not_found("token with that id");
+    let token = app.control.token(&id).await.map_err(failed)?;
+    let token = token.filter(|token| ensure_administers(&caller, token.target.as_ref()).is_ok()).ok_or_else(missing)?;
+    if token.is_administrators() {
+        let message = "the administrator's token cannot be revoked: nobody could make another";
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    // Recorded first: what fails then is asked for again, and recorded again.
+    let revoked = TokenRevokeResult::new(vec![audit::token(&token.id, &token.principal, token.expires_at_us)]);
+    let event = AuditEvent::new::<TokenRevoke>("INDELIBLE_REVOKE_TOKEN", TokenRevokeRequest::default(), revoked);
+    let organization = token.target.as_ref().unwrap_or(&app.config.operator_organization);
+    app.audit_change(&caller.actor(), organization, event).await?;
+    let revoked = app.control.revoke_token(&id).await.map_err(failed)?;
+    if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
+}
+
+fn summary(token: &Token) -> TokenSummary {
+    let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+    TokenSummary {
+        token_id: token.id.clone(),
+        principal: token.principal.clone(),
+        name: token.name.clone(),
+        organization: token.target.as_ref().map_or("*", Organization::as_str).to_owned(),
+        operations: token.operations.iter().map(|operation| operation.as_str().to_owned()).collect(),
+        created: time(token.created_at_us),
+        expires: token.expires_at_us.map(time),
+        last_used: token.last_used_us.map(time),
+    }
+}
+
+/// An organization as a request names it; the operator's reach if it says `*`.
+fn parse_target(text: &str) -> Result<Option<Organization>, ApiError> {
+    if text == "*" { Ok(None) } else { parse_organization(text).map(Some) }
+}
+
+fn ensure_administers(caller: &Caller, target: Option<&Organization>) -> Result<(), ApiError> {
+    match target {
+        Some(organization) => Ok(caller.require(Operation::OrganizationAdminister, organization)?),
+        None => Ok(caller.require_platform(Operation::OperatorAdminister)?),
+    }
 }
 
 /// What whoever is called `name` may do on `target`, the platform if that is absent.
