@@ -34,16 +34,22 @@ pub fn create_new(path: &Path, staging: &Path, bytes: &[u8], mode: u32) -> io::R
 /// Also when the folder exists already its name is synced, because whoever made it may have been
 /// stopped just before that.
 pub fn create_dir_durable(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+    match create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.parent().is_some() => {
             create_dir_durable(parent_of(path))?;
-            fs::create_dir(path)?;
+            create_dir(path)?;
         }
-        Err(error) => return Err(error),
+        created => created?,
     }
     sync_dir(parent_of(path))
+}
+
+/// Creates the folder, unless it is there: somebody else may create it at the same moment.
+fn create_dir(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        created => created,
+    }
 }
 
 /// Makes the names created, renamed and removed in the folder `path` durable.

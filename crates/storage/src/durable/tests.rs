@@ -71,3 +71,21 @@ fn data_directory_is_held_by_one_process_at_a_time() {
     let _held = LockFile::acquire(&path).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", std::process::id()));
 }
+
+#[test]
+fn folders_are_made_by_many_at_the_same_moment() {
+    for _ in 0..50 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/c");
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    create_dir_durable(&path).unwrap();
+                });
+            }
+        });
+        assert!(path.is_dir());
+    }
+}
