@@ -26,8 +26,9 @@ use crate::config::Config;
 use crate::generation::{self, Kept};
 use crate::{bucket, check_archived, rebuild};
 
-/// Between two attempts to reach the bucket.
+/// Between the first two attempts to reach the bucket; doubled for each that follows.
 const TURN: Duration = Duration::from_secs(5);
+const TURN_MAX: Duration = Duration::from_secs(60);
 const KEEP: &str = "keep the archive's manifests in the data folder";
 
 /// What the bucket holds.
@@ -155,13 +156,15 @@ impl App {
 
     /// Asks until the bucket has answered once. What it answers may end the server, as it would have prevented the start.
     pub(crate) async fn find_bucket(self: Arc<Self>) {
+        let mut turn = TURN;
         while !self.stopping.load(Relaxed) {
             let Some(away) = self.away().clone() else { break };
             let message = format!(
-                "the bucket has not been reached since the server was started, so nothing is archived and no checkpoint is signed; it                  is tried again every few seconds: {away}"
+                "the bucket has not been reached since the server was started, so nothing is archived and no checkpoint is signed; it                  is tried again at least once a minute: {away}"
             );
             self.alarms.set(AlarmKind::BucketAway, None, self.now_us(), Some(message));
-            tokio::time::sleep(TURN).await;
+            tokio::time::sleep(turn).await;
+            turn = (turn * 2).min(TURN_MAX);
             match self.ask_again().await {
                 Ok(()) => {
                     tracing::info!("the bucket is back");

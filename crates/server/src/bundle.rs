@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::entries::{Entries, Entry};
 use crate::error::ApiError;
+use crate::retention::Genesis;
 
 /// How long a bundle waits for the cosignatures of witnesses.
 const WITNESS_PATIENCE: Duration = Duration::from_secs(10);
@@ -103,9 +104,11 @@ impl App {
             self.ledger.map_proof(log.number).ok_or_else(|| ApiError::not_found("entry of that organization"))?;
         let size = bound.checkpoint.checkpoint.size;
         let mut entries = Entries::new(self, log);
+        let begin = entries.begin();
         let (first, last, window_us) = match ask.entries {
             AskedEntries::Range(first, last) => {
-                let last = last.unwrap_or(size - 1);
+                // Who asks for everything gets all there is.
+                let (first, last) = (if first == 0 { begin } else { first }, last.unwrap_or(size - 1));
                 if first > last || last >= size {
                     return Err(ApiError::new(
                         indelible_api::ErrorCode::InvalidRequest,
@@ -123,6 +126,14 @@ impl App {
                 (begin.saturating_sub(1), end.min(size - 1), Some((from, to)))
             }
         };
+        if first < begin {
+            return Err(ApiError::new(
+                indelible_api::ErrorCode::InvalidRequest,
+                format!(
+                    "the entries before {begin} are gone by the organization's retention; ask for what comes after them"
+                ),
+            ));
+        }
         entries.only(&(first..=last));
         let filter = filter_of(&ask.query)?;
         let found = match &filter {
@@ -274,7 +285,7 @@ impl Plan {
             writer.file(name, &bytes)?;
         }
         let mut genesis = Vec::new();
-        entries.visit_genesis(|entry| {
+        entries.visit_genesis(app, &log, |entry| {
             write_row(&full_row(&log, entry), &mut genesis);
             Ok(())
         })?;
@@ -310,8 +321,17 @@ impl Plan {
 }
 
 impl Entries {
-    fn visit_genesis(&self, visit: impl FnMut(&Entry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        self.visit(0..=0, visit)
+    fn visit_genesis(
+        &self,
+        app: &App,
+        log: &OrganizationLog,
+        mut visit: impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        if self.begin() == 0 {
+            return self.visit(0..=0, visit);
+        }
+        let Genesis { received_at_us, infrastructure, content } = app.kept_genesis(log)?;
+        visit(&Entry { seq: 0, received_at_us, infrastructure: &infrastructure, content: &content })
     }
 }
 

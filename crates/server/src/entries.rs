@@ -41,18 +41,16 @@ impl Entries {
     pub(crate) fn new(app: &Arc<App>, log: &Arc<OrganizationLog>) -> Self {
         // The tail first: what is archived in between is in both, and read from the files.
         let tail = app.intake.tail().snapshot();
-        let scope = Scope::new(vec![log.organization.clone()], Part::Entry);
-        let mut files = app.inventory.snapshot(&scope);
-        files.retain(|file| file.generation == log.generation);
-        let archived = files.last().map_or(0, |file| file.last + 1);
-        Self { app: Arc::clone(app), number: log.number, files, archived, tail: Some(tail) }
+        Self { number: log.number, tail: Some(tail), ..Self::closed(app, &log.organization, log.generation) }
     }
 
     /// A generation that is closed: all that is left of it is in log files.
     pub(crate) fn closed(app: &Arc<App>, organization: &Organization, generation: u32) -> Self {
+        // Before the files: of the newest of them retention may have left none.
+        let archived = app.inventory.archived_end(organization, generation);
         let mut files = app.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
         files.retain(|file| file.generation == generation);
-        let archived = files.last().map_or(0, |file| file.last + 1);
+        let archived = files.last().map_or(0, |file| file.last + 1).max(archived);
         Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
     }
 
@@ -61,6 +59,11 @@ impl Entries {
         let stretches = self.tail.iter().flat_map(|tail| tail.stretches());
         let ends = stretches.filter_map(|stretch| Some(stretch.span(self.number)?.seqs.end));
         ends.max().unwrap_or(0).max(self.archived)
+    }
+
+    /// The first of the entries that retention has not dropped: a log only ever lacks its beginning.
+    pub(crate) fn begin(&self) -> u64 {
+        self.files.first().map_or(self.archived, |file| file.first)
     }
 
     /// Lets the journal go where `seqs` are all in log files.

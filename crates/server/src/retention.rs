@@ -5,6 +5,7 @@
 //! before. Nothing goes that the store locks, that a hold keeps, or that an export or sink still has to take.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -17,17 +18,32 @@ use indelible_archive::{Inventory, LogFile};
 use indelible_control::{Control, DroppedFile, RetentionSetting};
 use indelible_event::control;
 use indelible_event::{Organization, Part, Scope, Time};
-use indelible_storage::{Bucket, BucketError};
+use indelible_ledger::OrganizationLog;
+use indelible_storage::{Bucket, BucketError, durable};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::entries::Entries;
 use crate::outage::{Outage, Say};
 
 /// How often it looks whether a round is due.
 const TURN: Duration = Duration::from_secs(1);
 /// Files that go in one round at most.
 const FILES_MAX: usize = 1000;
+
+/// The folder of genesis entries whose log files are gone, in the data folder.
+const GENESIS: &str = "genesis";
+
+/// The first entry of a log.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Genesis {
+    pub(crate) received_at_us: i64,
+    pub(crate) infrastructure: String,
+    pub(crate) content: String,
+}
 
 impl App {
     /// Runs until the server stops.
@@ -68,10 +84,11 @@ impl App {
                 continue;
             }
             let named: BTreeSet<_> = dropped.iter().map(|file| (file.generation, file.first)).collect();
-            let due = files.into_iter().filter(|file| {
+            // In order, so that a log only ever lacks its beginning.
+            let files = files.into_iter().filter(|file| !named.contains(&(file.generation, file.first)));
+            let due = files.take_while(|file| {
                 let expires = expires_us(&settings, file.received_last_us);
                 expires.is_some_and(|expires| expires <= self.now_us())
-                    && !named.contains(&(file.generation, file.first))
                     && !self.export_awaits(file)
                     && !self.sink_awaits(file)
             });
@@ -102,18 +119,23 @@ impl App {
 
     /// Writes the entry that names those of `files` that nothing locks, and what was `dropped` before.
     async fn announce(
-        &self,
+        self: &Arc<Self>,
         organization: &Organization,
         dropped: &[&DroppedFile],
         files: Vec<Arc<LogFile>>,
     ) -> anyhow::Result<()> {
         let mut free = Vec::new();
         for file in files {
-            if !is_locked(&self.bucket, &file.object).await? {
-                free.push(file);
+            if is_locked(&self.bucket, &file.object).await? {
+                break;
             }
+            free.push(file);
         }
         let Some(log) = self.ledger.find(organization).filter(|_| !free.is_empty()) else { return Ok(()) };
+        if free.iter().any(|file| (file.generation, file.first) == (log.generation, 0)) {
+            let (app, log) = (Arc::clone(self), Arc::clone(&log));
+            tokio::task::spawn_blocking(move || app.keep_genesis(&log)).await.context("keep the genesis entry")??;
+        }
         let before = dropped.iter().map(|file| stretch(file.generation, file.first, file.last));
         let all = before.chain(free.iter().map(|file| stretch(file.generation, file.first, file.last)));
         let all = joined(all.collect());
@@ -168,6 +190,33 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Keeps the genesis entry, which every proof bundle shows, beyond its log file.
+    fn keep_genesis(self: &Arc<Self>, log: &Arc<OrganizationLog>) -> anyhow::Result<()> {
+        let mut genesis = None;
+        Entries::new(self, log).visit(0..=0, |entry| {
+            genesis = Some(Genesis {
+                received_at_us: entry.received_at_us,
+                infrastructure: entry.infrastructure.to_owned(),
+                content: entry.content.to_owned(),
+            });
+            Ok(())
+        })?;
+        let (path, bytes) = (self.genesis_path(log), serde_json::to_vec(&genesis)?);
+        durable::create_dir_durable(&self.config.data_dir.join(GENESIS))?;
+        durable::write_atomic(&path, &bytes, 0o600).with_context(|| format!("write {}", path.display()))
+    }
+
+    /// The genesis entry of a log whose first file is gone.
+    pub(crate) fn kept_genesis(&self, log: &OrganizationLog) -> anyhow::Result<Genesis> {
+        let path = self.genesis_path(log);
+        let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    fn genesis_path(&self, log: &OrganizationLog) -> PathBuf {
+        self.config.data_dir.join(GENESIS).join(log.origin.replace('/', "_"))
     }
 
     /// For people.
@@ -232,7 +281,10 @@ pub(crate) async fn forget_removed(
     now_us: i64,
 ) -> anyhow::Result<()> {
     let known = control.dropped_files().await?;
-    for file in known.iter().filter(|file| file.removed_at_us.is_some()) {
+    let is_gone = |file: &&DroppedFile| {
+        file.removed_at_us.is_some() || unlisted.iter().any(|unlisted| unlisted.object == file.object)
+    };
+    for file in known.iter().filter(is_gone) {
         inventory.drop_file(&file.organization, file.generation, file.first);
     }
     let is_known = |file: &LogFile| {

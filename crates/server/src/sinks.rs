@@ -444,6 +444,8 @@ impl App {
                 true => Entries::new(self, &log),
                 false => Entries::closed(self, organization, from.generation),
             };
+            // What retention dropped is nobody's any more.
+            from.seq = from.seq.max(entries.begin());
             let until = limits.until.filter(|until| until.generation == from.generation);
             let end = until.map_or(entries.end(), |until| until.seq.min(entries.end()));
             if from.seq < end {

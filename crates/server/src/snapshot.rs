@@ -22,6 +22,8 @@ impl App {
     /// What a reader with `scope` may see now.
     pub(crate) fn snapshot(&self, scope: &Scope) -> Snapshot {
         let tail = self.intake.tail().snapshot();
+        // Before the files: of the newest of them retention may have left none.
+        let ends = self.archived_ends();
         let files = self.inventory.snapshot(scope);
         let mut wanted: HashMap<u32, Wanted> = HashMap::new();
         for organization in scope.organizations() {
@@ -29,6 +31,7 @@ impl App {
                 // Of the generations that are closed nothing is in the tail.
                 let mut archived = files.iter().rev().filter(|file| file.organization == *organization);
                 let from = archived.find(|file| file.generation == log.generation).map_or(0, |file| file.last + 1);
+                let from = ends.get(&log.number).map_or(from, |end| from.max(*end));
                 wanted.insert(log.number, Wanted { log, from });
             }
         }

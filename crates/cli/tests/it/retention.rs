@@ -71,8 +71,17 @@ fn check_life(kind: Option<Kind>) {
         logs.map(|log| log["droppedEntries"].as_u64().unwrap()).sum::<u64>()
     };
     assert!(dropped(&report, ACME) >= 151 && dropped(&report, BETA) == 0, "{report:#}");
-    // What was handed out before is proven all the same, and against the archive as it is.
+    // What was handed out before is proven all the same, and so is what is handed out now.
     assert_eq!(crate::harness::offline(&["verify", bundle]).code, 0);
+    let rest = scene.path("rest");
+    let rest = rest.to_str().unwrap();
+    let made = server.indelible(&["bundle", "--organization", ACME, "--out", rest]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert_eq!(crate::harness::offline(&["verify", rest]).code, 0);
+    let gone = scene.path("gone");
+    let refused =
+        server.indelible(&["bundle", "--organization", ACME, "--from-seq", "1", "--out", gone.to_str().unwrap()]);
+    assert!(refused.code != 0 && refused.err.contains("are gone by the organization's retention"), "{}", refused.err);
     let checked = server.indelible(&["archive", "verify"]);
     assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
 
