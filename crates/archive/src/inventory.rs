@@ -309,11 +309,23 @@ impl Inventory {
         }
     }
 
+    /// As [`Self::snapshot`], with where the archive of each generation ended at the same moment: behind the last log file,
+    /// also if retention has let go of that.
+    pub fn snapshot_with_ends(&self, scope: &Scope) -> (Vec<Arc<LogFile>>, BTreeMap<(Organization, u32), u64>) {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let (mut files, mut ends) = (Vec::new(), BTreeMap::new());
+        for organization in scope.organizations() {
+            for (number, generation) in organizations.get(organization).into_iter().flatten() {
+                files.extend(generation.there(0).cloned());
+                ends.insert((organization.clone(), *number), generation.end());
+            }
+        }
+        (files, ends)
+    }
+
     /// The log files of the organizations of `scope`, each organization's in order of generation and `seq`.
     pub fn snapshot(&self, scope: &Scope) -> Vec<Arc<LogFile>> {
-        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
-        let generations = scope.organizations().iter().filter_map(|organization| organizations.get(organization));
-        generations.flat_map(BTreeMap::values).flat_map(|generation| generation.there(0).cloned()).collect()
+        self.snapshot_with_ends(scope).0
     }
 
     /// The log files of an organization that begin at `from`, a generation and a `seq`, or later, and that `wanted` wants: in

@@ -44,3 +44,16 @@ pub use log::{LedgerLog, Log, LogError, LogInfo};
 pub use manifest::Manifest;
 pub use seal::{Pushed, SealError, SealSettings, SealedRun, Sealer, pending};
 pub use upload::{UploadError, upload};
+
+/// What the content part of a control entry says: its one member, `extra`.
+///
+/// # Errors
+/// What is wrong with it.
+fn control_extra<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Content<T> {
+        extra: T,
+    }
+    serde_json::from_slice(content).map(|Content { extra }| extra).map_err(|error| error.to_string())
+}

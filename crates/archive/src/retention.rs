@@ -6,6 +6,7 @@
 use indelible_event::control::{CONTROL_TYPE, Dropped};
 use serde::Deserialize;
 
+use crate::control_extra;
 use crate::inventory::LogFile;
 use crate::log_file::{LogFileReader, ReadLimits};
 use crate::rows::RowDecoder;
@@ -30,12 +31,6 @@ pub fn expires_us(history: &[Setting], received_last_us: i64) -> Option<i64> {
     let settings = &history[before.saturating_sub(1)..];
     let days = settings.iter().map(|setting| setting.days).collect::<Option<Vec<_>>>()?.into_iter().max()?;
     Some(received_last_us.saturating_add(i64::from(days).saturating_mul(DAY_US)))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Content {
-    extra: Extra,
 }
 
 #[derive(Deserialize)]
@@ -83,9 +78,18 @@ pub fn is_retention(kind: &str, name: Option<&str>) -> bool {
 /// # Errors
 /// What is wrong with it.
 pub fn read(content: &[u8]) -> Result<Vec<Dropped>, String> {
-    let Content { extra: Extra { retention } } = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    let Extra { retention } = control_extra(content)?;
     let dropped = |Stretch { first, generation, last }| Dropped { generation, first, last };
     Ok(retention.dropped.into_iter().map(dropped).collect())
+}
+
+/// Whether a retention entry at this generation and `seq`, which says that `dropped` went, accounts for a log file with the
+/// entries `file`: it names all of them, and stands behind them.
+pub fn accounts_for(at: (u32, u64), dropped: &Dropped, file: &Dropped) -> bool {
+    dropped.generation == file.generation
+        && dropped.first <= file.first
+        && file.last <= dropped.last
+        && at > (file.generation, file.last)
 }
 
 /// What the newest retention entry in `file` says is dropped; `None` if there is none. Reads all of it; blocks.

@@ -31,9 +31,9 @@ const TURN: Duration = Duration::from_secs(5);
 const TURN_MAX: Duration = Duration::from_secs(60);
 const KEEP: &str = "keep the archive's manifests in the data folder";
 
-/// What the bucket holds.
+/// What the bucket holds, beside the inventory.
+#[derive(Default)]
 pub(crate) struct Archived {
-    pub(crate) inventory: Inventory,
     /// Log files that have a manifest and that the bucket does not list.
     pub(crate) unlisted: Vec<Arc<LogFile>>,
     /// The copies of the journal.
@@ -63,54 +63,42 @@ impl Asking<'_> {
     /// # Errors
     /// When the bucket is not fit, belongs to another server, or holds what it should not; and when it is away at the first
     /// start.
-    pub(crate) async fn ask(self, kept: Option<Kept>) -> anyhow::Result<Archived> {
+    pub(crate) async fn ask(self, kept: Option<Kept>) -> anyhow::Result<(Inventory, Archived)> {
         let path = mirror_path(self.config);
         let known = tokio::task::block_in_place(|| mirror::read(&path, |origin| self.keys(origin)))
             .with_context(|| format!("read {}", path.display()))?;
-        let (Some(known), Some(opened_us)) = (known, kept.as_ref().map(Kept::opened_us)) else {
-            let (archived, rewrite) = self.ask_bucket(kept).await?;
-            rewrite.finish().context(KEEP)?;
-            return Ok(archived);
-        };
-        match self.ask_known(kept, &known).await {
-            Ok(archived) => Ok(Archived { inventory: known, ..archived }),
-            Err(error) if is_away(&error) => {
+        let opened_us = kept.as_ref().map(Kept::opened_us).filter(|_| known.is_some());
+        let inventory = known.unwrap_or_default();
+        match (self.ask_bucket(kept, &inventory).await, opened_us) {
+            (Err(error), Some(opened_us)) if is_away(&error) => {
                 let away = format!("{error:#}");
                 tracing::error!(
                     error = away,
                     "the bucket is away; the server starts with what it knows and asks again"
                 );
-                let (unlisted, copies) = (Vec::new(), Vec::new());
-                Ok(Archived { inventory: known, unlisted, copies, platform: None, opened_us, away: Some(away) })
+                Ok((inventory, Archived { opened_us, away: Some(away), ..Archived::default() }))
             }
-            Err(error) => Err(error),
+            (asked, _) => Ok((inventory, asked?)),
         }
     }
 
-    /// What the bucket holds, where `known` is known from before; that is brought up to date, and what comes back as inventory
-    /// is empty.
-    async fn ask_known(self, kept: Option<Kept>, known: &Inventory) -> anyhow::Result<Archived> {
-        let (archived, rewrite) = self.ask_bucket(kept).await?;
-        if !known.replace(archived.inventory) {
-            return Err(ShowsLess { bucket: self.bucket.to_string() }.into());
-        }
-        rewrite.finish().context(KEEP)?;
-        Ok(Archived { inventory: Inventory::default(), ..archived })
-    }
-
-    async fn ask_bucket(self, kept: Option<Kept>) -> anyhow::Result<(Archived, mirror::Rewrite)> {
+    /// What the bucket holds; `inventory`, which is what is known from before, is brought up to date.
+    async fn ask_bucket(self, kept: Option<Kept>, inventory: &Inventory) -> anyhow::Result<Archived> {
         let Self { config, bucket, ledger, now_us, .. } = self;
         bucket::ensure_fit(config, bucket).await?;
         let kept = generation::settle(&config.data_dir, kept, bucket, ledger, now_us).await?;
         let mut rewrite = mirror::Rewrite::begin(&mirror_path(config)).context(KEEP)?;
-        let inventory = Inventory::load_into(bucket, |origin| self.keys(origin), Some(&mut rewrite)).await;
-        let inventory = inventory.context("read the archive's manifests")?;
+        let found = Inventory::load_into(bucket, |origin| self.keys(origin), Some(&mut rewrite)).await;
+        let found = found.context("read the archive's manifests")?;
         let copies = journal_copy::list(bucket).await.context("list the copies of the journal")?;
         let folder = PlatformFolder { generation: ledger.platform_log().generation() };
         let platform = folder.newest(bucket).await.context("read the archived platform log")?;
-        let unlisted = inventory.unlisted().to_vec();
-        let opened_us = kept.opened_us();
-        Ok((Archived { inventory, unlisted, copies, platform, opened_us, away: None }, rewrite))
+        let unlisted = found.unlisted().to_vec();
+        if !inventory.replace(found) {
+            return Err(ShowsLess { bucket: bucket.to_string() }.into());
+        }
+        rewrite.finish().context(KEEP)?;
+        Ok(Archived { unlisted, copies, platform, opened_us: kept.opened_us(), away: None })
     }
 
     fn keys(self, origin: &str) -> Vec<VerifierKey> {
@@ -160,7 +148,8 @@ impl App {
         while !self.stopping.load(Relaxed) {
             let Some(away) = self.away().clone() else { break };
             let message = format!(
-                "the bucket has not been reached since the server was started, so nothing is archived and no checkpoint is signed; it                  is tried again at least once a minute: {away}"
+                "the bucket has not been reached since the server was started, so nothing is archived and no checkpoint is signed; it \
+                 is tried again at least once a minute: {away}"
             );
             self.alarms.set(AlarmKind::BucketAway, None, self.now_us(), Some(message));
             tokio::time::sleep(turn).await;
@@ -189,7 +178,7 @@ impl App {
             closed: &self.closed_keys,
             now_us: self.now_us(),
         };
-        let archived = asking.ask_known(Kept::read(data)?, &self.inventory).await?;
+        let archived = asking.ask_bucket(Kept::read(data)?, &self.inventory).await?;
         check_archived(&self.ledger, &self.inventory, data)?;
         self.copier.found(archived.copies);
         self.copier.check_journal(self.intake.journal_stats().next, data)?;

@@ -46,11 +46,10 @@ impl Entries {
 
     /// A generation that is closed: all that is left of it is in log files.
     pub(crate) fn closed(app: &Arc<App>, organization: &Organization, generation: u32) -> Self {
-        // Before the files: of the newest of them retention may have left none.
-        let archived = app.inventory.archived_end(organization, generation);
-        let mut files = app.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
+        let scope = Scope::new(vec![organization.clone()], Part::Entry);
+        let (mut files, ends) = app.inventory.snapshot_with_ends(&scope);
         files.retain(|file| file.generation == generation);
-        let archived = files.last().map_or(0, |file| file.last + 1).max(archived);
+        let archived = ends.get(&(organization.clone(), generation)).copied().unwrap_or(0);
         Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
     }
 

@@ -157,11 +157,11 @@ impl App {
     }
 
     /// Whether an active export has still to take the log file, or is not known to have.
-    pub(crate) fn export_awaits(&self, file: &LogFile) -> bool {
+    pub(crate) fn export_awaits(&self, file: &Arc<LogFile>) -> bool {
         let exports = self.control.exports().into_iter();
         let mut active = exports.filter(|export| export.is_active() && export.organization == file.organization);
         active.any(|export| match self.exports.status(&export.id).table {
-            Some((_, position)) => Backlog::of(&table_of(&export), position, &[Arc::new(file.clone())]).files > 0,
+            Some((_, position)) => Backlog::of(&table_of(&export), position, std::slice::from_ref(file)).files > 0,
             None => true,
         })
     }

@@ -113,8 +113,8 @@ impl Server {
         let now_us = clock.now_us();
         let asking =
             archived::Asking { config: &config, bucket: &bucket, ledger: &ledger, closed: &closed_keys, now_us };
-        let archived = asking.ask(kept).await?;
-        let inventory = Arc::new(archived.inventory);
+        let (inventory, archived) = asking.ask(kept).await?;
+        let inventory = Arc::new(inventory);
         let source = || bucket::source(&config, &bucket, &tokio::runtime::Handle::current());
         retention::forget_removed(&control, &inventory, &archived.unlisted, source, now_us).await?;
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);

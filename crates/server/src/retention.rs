@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indelible_api::RetentionState;
-use indelible_archive::retention::{Setting, expires_us, joined, newest_in};
+use indelible_archive::retention::{Setting, accounts_for, expires_us, joined, newest_in};
 use indelible_archive::source::Source;
 use indelible_archive::{Inventory, LogFile};
 use indelible_control::{Control, DroppedFile, RetentionSetting};
@@ -136,9 +136,12 @@ impl App {
             let (app, log) = (Arc::clone(self), Arc::clone(&log));
             tokio::task::spawn_blocking(move || app.keep_genesis(&log)).await.context("keep the genesis entry")??;
         }
-        let before = dropped.iter().map(|file| stretch(file.generation, file.first, file.last));
-        let all = before.chain(free.iter().map(|file| stretch(file.generation, file.first, file.last)));
-        let all = joined(all.collect());
+        let before = dropped.iter().map(|&&DroppedFile { generation, first, last, .. }| control::Dropped {
+            generation,
+            first,
+            last,
+        });
+        let all = joined(before.chain(free.iter().map(|file| stretch(file))).collect());
         let now_us = self.now_us();
         let entry = control::retention(&control::Retention {
             organization,
@@ -246,8 +249,8 @@ fn settings(history: &[RetentionSetting]) -> Vec<Setting> {
     history.iter().map(|setting| Setting { since_us: setting.since_us, days: setting.days }).collect()
 }
 
-fn stretch(generation: u32, first: u64, last: u64) -> control::Dropped {
-    control::Dropped { generation, first, last }
+fn stretch(file: &LogFile) -> control::Dropped {
+    control::Dropped { generation: file.generation, first: file.first, last: file.last }
 }
 
 fn noted(file: &LogFile, entry: (u32, u64)) -> DroppedFile {
@@ -281,18 +284,12 @@ pub(crate) async fn forget_removed(
     now_us: i64,
 ) -> anyhow::Result<()> {
     let known = control.dropped_files().await?;
-    let is_gone = |file: &&DroppedFile| {
-        file.removed_at_us.is_some() || unlisted.iter().any(|unlisted| unlisted.object == file.object)
-    };
-    for file in known.iter().filter(is_gone) {
+    let missing: BTreeSet<&str> = unlisted.iter().map(|file| &*file.object).collect();
+    for file in known.iter().filter(|file| file.removed_at_us.is_some() || missing.contains(&*file.object)) {
         inventory.drop_file(&file.organization, file.generation, file.first);
     }
-    let is_known = |file: &LogFile| {
-        known.iter().any(|known| {
-            (&known.organization, known.generation, known.first) == (&file.organization, file.generation, file.first)
-        })
-    };
-    let unknown: Vec<_> = unlisted.iter().filter(|file| !is_known(file)).cloned().collect();
+    let known: BTreeSet<&str> = known.iter().map(|file| &*file.object).collect();
+    let unknown: Vec<_> = unlisted.iter().filter(|file| !known.contains(&*file.object)).cloned().collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -327,19 +324,13 @@ pub(crate) fn explained(
     let mut explained = Vec::new();
     for (organization, missing) in by_organization {
         let files = inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
-        let there = files.iter().rev().filter(|file| !missing.contains(file));
-        for file in there {
+        let gone: BTreeSet<&str> = missing.iter().map(|file| &*file.object).collect();
+        for file in files.iter().rev().filter(|file| !gone.contains(&*file.object)) {
             let Some(dropped) = newest_in(source, file).map_err(anyhow::Error::msg)? else { continue };
-            let is_named = |missing: &&Arc<LogFile>| {
-                dropped.iter().any(|dropped| {
-                    dropped.generation == missing.generation
-                        && dropped.first <= missing.first
-                        && missing.last <= dropped.last
-                        && (missing.generation, missing.last) < (file.generation, file.last)
-                })
-            };
-            let named = missing.into_iter().filter(is_named);
-            explained.extend(named.map(|missing| noted(missing, (file.generation, file.last))));
+            let at = (file.generation, file.last);
+            let is_named =
+                |missing: &&Arc<LogFile>| dropped.iter().any(|dropped| accounts_for(at, dropped, &stretch(missing)));
+            explained.extend(missing.into_iter().filter(is_named).map(|missing| noted(missing, at)));
             break;
         }
     }

@@ -22,16 +22,12 @@ impl App {
     /// What a reader with `scope` may see now.
     pub(crate) fn snapshot(&self, scope: &Scope) -> Snapshot {
         let tail = self.intake.tail().snapshot();
-        // Before the files: of the newest of them retention may have left none.
-        let ends = self.archived_ends();
-        let files = self.inventory.snapshot(scope);
+        let (files, ends) = self.inventory.snapshot_with_ends(scope);
         let mut wanted: HashMap<u32, Wanted> = HashMap::new();
         for organization in scope.organizations() {
             if let Some(log) = self.ledger.find(organization) {
                 // Of the generations that are closed nothing is in the tail.
-                let mut archived = files.iter().rev().filter(|file| file.organization == *organization);
-                let from = archived.find(|file| file.generation == log.generation).map_or(0, |file| file.last + 1);
-                let from = ends.get(&log.number).map_or(from, |end| from.max(*end));
+                let from = ends.get(&(organization.clone(), log.generation)).copied().unwrap_or(0);
                 wanted.insert(log.number, Wanted { log, from });
             }
         }

@@ -5,6 +5,8 @@ use serde::Deserialize;
 
 use indelible_event::control::{CONTROL_TYPE, FORMAT_VERSION};
 
+use crate::control_extra;
+
 /// What a genesis entry says, as far as other things must agree with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Genesis {
@@ -23,12 +25,6 @@ pub(crate) struct Previous {
     pub(crate) size: u64,
     pub(crate) root: Hash,
     pub(crate) witnessed_size: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Content {
-    extra: Extra,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +59,7 @@ pub(crate) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Gen
     if kind != CONTROL_TYPE || name != Some("GENESIS") {
         return Err(format!("its type is {kind:?} and its name {:?}", name.unwrap_or_default()));
     }
-    let Content { extra: Extra { genesis } } = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    let Extra { genesis } = control_extra(content)?;
     if genesis.format_version != FORMAT_VERSION {
         return Err(format!(
             "it announces format version {}, and this verifier knows {FORMAT_VERSION}",

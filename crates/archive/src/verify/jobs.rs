@@ -23,6 +23,7 @@ use super::{Options, Progress, generations, platform};
 use crate::claim::Claim;
 use crate::layout;
 use crate::manifest::{ObjectFacts, origin_parts};
+use crate::retention;
 use crate::source::{Depth, Source};
 
 /// Threads that are worth their memory.
@@ -150,13 +151,8 @@ impl State {
     fn account_for_missing(&mut self) {
         let mut findings = Vec::new();
         for (organization, file, finding) in std::mem::take(&mut self.missing) {
-            let covers = |(at, dropped): &((u32, u64), Dropped)| {
-                dropped.generation == file.generation
-                    && (dropped.first..=dropped.last).contains(&file.first)
-                    && file.last <= dropped.last
-                    && *at > (file.generation, file.last)
-            };
-            let is_dropped = self.dropped.get(&organization).is_some_and(|dropped| dropped.iter().any(covers));
+            let is_it = |(at, dropped): &((u32, u64), Dropped)| retention::accounts_for(*at, dropped, &file);
+            let is_dropped = self.dropped.get(&organization).is_some_and(|dropped| dropped.iter().any(is_it));
             let log = self.logs.iter_mut().find(|done| finding.log.as_ref() == Some(&done.report.log));
             match log {
                 Some(done) if is_dropped => {
