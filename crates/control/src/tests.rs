@@ -19,6 +19,19 @@ async fn administrator(control: &Control) -> String {
     token
 }
 
+/// A database with an administrator, whose token comes too, and their organizations `a` and `b`.
+async fn with_two_organizations(folder: &tempfile::TempDir) -> (Control, String, Arc<Principal>, [Organization; 2]) {
+    let control = open(folder).await;
+    let secret = administrator(&control).await;
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    let organizations = ["a", "b"].map(organization);
+    for organization in &organizations {
+        assert!(control.create_organization(organization, &administrator, 1).await.unwrap());
+    }
+    let administrator = control.authenticate(&secret, 1).unwrap();
+    (control, secret, administrator, organizations)
+}
+
 #[tokio::test]
 async fn the_administrator_is_made_once_and_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,14 +180,7 @@ async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number() {
 #[tokio::test]
 async fn an_export_is_created_once_and_stays_disabled() {
     let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
-    let secret = administrator(&control).await;
-    let administrator = control.authenticate(&secret, 1).unwrap();
-    let (a, b) = (organization("a"), organization("b"));
-    for organization in [&a, &b] {
-        control.create_organization(organization, &administrator, 1).await.unwrap();
-    }
-    let administrator = control.authenticate(&secret, 1).unwrap();
+    let (control, _, administrator, [a, b]) = with_two_organizations(&folder).await;
     assert_eq!(administrator.require(Operation::AuditExportOrchestrate, &a), Ok(()));
     let settings = ExportSettings {
         name: "lake".into(),
@@ -205,13 +211,7 @@ async fn an_export_is_created_once_and_stays_disabled() {
 #[tokio::test]
 async fn sinks_are_remembered_by_organization_and_name() {
     let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
-    let secret = administrator(&control).await;
-    let administrator = control.authenticate(&secret, 1).unwrap();
-    let [a, b] = ["a", "b"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
-    for organization in [&a, &b] {
-        control.create_organization(organization, &administrator, 1).await.unwrap();
-    }
+    let (control, _, _, [a, b]) = with_two_organizations(&folder).await;
     let sink = |id: &str, organization: &Organization| Sink {
         id: id.to_owned(),
         organization: organization.clone(),
@@ -239,13 +239,7 @@ async fn sinks_are_remembered_by_organization_and_name() {
 #[tokio::test]
 async fn retention_is_a_history_and_dropped_files_are_noted_once() {
     let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
-    let secret = administrator(&control).await;
-    let administrator = control.authenticate(&secret, 1).unwrap();
-    let (a, b) = (organization("a"), organization("b"));
-    for organization in [&a, &b] {
-        control.create_organization(organization, &administrator, 1).await.unwrap();
-    }
+    let (control, _, administrator, [a, b]) = with_two_organizations(&folder).await;
     assert_eq!(control.retention(&a), []);
     let setting = |since_us, days, hold| RetentionSetting { since_us, days, hold, locked: false };
     let settings = [setting(5, Some(30), false), setting(6, None, true), setting(7, Some(90), false)];
@@ -279,13 +273,7 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once() {
 #[tokio::test]
 async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked() {
     let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
-    let secret = administrator(&control).await;
-    let administrator = control.authenticate(&secret, 1).unwrap();
-    let (a, b) = (organization("a"), organization("b"));
-    for organization in [&a, &b] {
-        control.create_organization(organization, &administrator, 1).await.unwrap();
-    }
+    let (control, secret, _, [a, b]) = with_two_organizations(&folder).await;
     let grant = |name: &str, target: Option<&Organization>, operations: &[Operation]| Grant {
         name: name.to_owned(),
         target: target.cloned(),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::{HeaderMap, header, request::Parts};
 use indelible_api::ErrorCode;
-use indelible_control::Principal;
+use indelible_control::{Operation, Principal};
+use indelible_event::Organization;
 
 use crate::app::App;
 use crate::audit::Actor;
@@ -29,6 +30,14 @@ impl Caller {
     pub(crate) fn actor(&self) -> Actor {
         let Principal { id, token_id, .. } = &*self.principal;
         Actor { id: Arc::clone(id), token_id: Some(Arc::clone(token_id)), agent: self.agent.clone() }
+    }
+}
+
+impl Caller {
+    /// The organization with this RID, if the caller may do `operation` on it. What is no RID, what does not exist and what is
+    /// not theirs are all the same.
+    pub(crate) fn organization(&self, rid: &str, operation: Operation) -> Option<Organization> {
+        rid.parse().ok().filter(|organization| self.require(operation, organization).is_ok())
     }
 }
 

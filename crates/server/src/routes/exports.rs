@@ -126,9 +126,7 @@ async fn record(
 
 /// The organization, if the caller may export its log.
 fn of(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
-    let organization: Option<Organization> = organization.parse().ok();
-    let allowed = organization.filter(|rid| caller.require(Operation::AuditExportOrchestrate, rid).is_ok());
-    allowed.ok_or_else(hidden)
+    caller.organization(organization, Operation::AuditExportOrchestrate).ok_or_else(hidden)
 }
 
 fn find(app: &App, caller: &Caller, organization: &str, name: &str) -> Result<Arc<Export>, ApiError> {

@@ -79,7 +79,6 @@ async fn state(app: &App, organization: &Organization) -> Result<Json<RetentionS
 
 /// The organization, if the caller administers it.
 fn of(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
-    let organization: Option<Organization> = organization.parse().ok();
-    let allowed = organization.filter(|rid| caller.require(Operation::OrganizationAdminister, rid).is_ok());
-    allowed.ok_or_else(|| ApiError::not_found("such organization"))
+    let organization = caller.organization(organization, Operation::OrganizationAdminister);
+    organization.ok_or_else(|| ApiError::not_found("such organization"))
 }

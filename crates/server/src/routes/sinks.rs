@@ -251,10 +251,8 @@ async fn record(
 
 /// The sink, if there is one and the caller may administer it.
 fn find(app: &App, caller: &Caller, rid: &str, name: &str) -> Result<Arc<Member>, ApiError> {
-    let organization = rid.parse::<Organization>().ok();
-    let allowed =
-        organization.filter(|organization| caller.require(Operation::AuditSinkAdminister, organization).is_ok());
-    let member = allowed.and_then(|organization| app.sinks.find(&organization, name));
+    let organization = caller.organization(rid, Operation::AuditSinkAdminister);
+    let member = organization.and_then(|organization| app.sinks.find(&organization, name));
     member.ok_or_else(|| ApiError::not_found("sink of that name"))
 }
 
