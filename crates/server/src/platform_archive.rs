@@ -95,10 +95,10 @@ impl App {
             let folder = PlatformFolder { generation: platform.generation() };
             folder.upload(&self.bucket, first, &entries, &note).await.context("archive the platform log")?;
         }
-        std::fs::remove_file(&path).context("remove the staged checkpoint")?;
+        // From here on these entries are archived, whatever becomes of the file: it may be gone although its removal failed.
         let now_us = self.now_us();
         self.platform_archive.with(|state| *state = State { archived: size.max(first), last_us: now_us, stale: false });
-        Ok(())
+        std::fs::remove_file(&path).context("remove the staged checkpoint")
     }
 
     fn is_platform_due(&self, state: State, asked: bool) -> bool {
