@@ -85,7 +85,7 @@ impl Control {
         let secret = Secret::draw(SECRET_PREFIX).map_err(ControlError::Random)?;
         let mut transaction = self.pool.begin().await.map_err(database("create a client"))?;
         Self::insert_principal(&mut transaction, &secret.id, grant, now_us).await?;
-        sqlx::query("insert into client (principal, organization, secret_sha256, created_at_us) values (?, ?, ?, ?)")
+        sqlx::query("insert into client (principal, organization, secret_sha256, created_at_us) values ($1, $2, $3, $4)")
             .bind(&secret.id)
             .bind(organization.as_str())
             .bind(secret.hash().as_slice())
@@ -141,9 +141,9 @@ impl Control {
         let mut transaction = self.pool.begin().await.map_err(database("revoke a client"))?;
         let mut revoked = 0;
         for statement in [
-            "delete from access_token where client = ?",
-            "delete from permission where principal in (select principal from client where principal = ?)",
-            "delete from client where principal = ?",
+            "delete from access_token where client = $1",
+            "delete from permission where principal in (select principal from client where principal = $1)",
+            "delete from client where principal = $1",
         ] {
             let done = sqlx::query(statement).bind(id).execute(&mut *transaction).await;
             revoked = done.map_err(database("revoke a client"))?.rows_affected();
@@ -173,14 +173,14 @@ impl Control {
         let scopes = scopes.map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
         let failed = database("create an access token");
         let mut transaction = self.pool.begin().await.map_err(&failed)?;
-        sqlx::query("delete from access_token where expires_at_us <= ?")
+        sqlx::query("delete from access_token where expires_at_us <= $1")
             .bind(now_us)
             .execute(&mut *transaction)
             .await
             .map_err(&failed)?;
         sqlx::query(
             "delete from access_token where id in \
-             (select id from access_token where client = ? order by created_at_us desc, id limit -1 offset ?)",
+             (select id from access_token where client = $1 order by created_at_us desc, id limit 9223372036854775807 offset $2)",
         )
         .bind(&*client.id)
         .bind(ACCESS_TOKENS_MAX - 1)
@@ -188,7 +188,7 @@ impl Control {
         .await
         .map_err(&failed)?;
         sqlx::query(
-            "insert into access_token (id, client, secret_sha256, scopes, created_at_us, expires_at_us) values (?, ?, ?, ?, ?, ?)",
+            "insert into access_token (id, client, secret_sha256, scopes, created_at_us, expires_at_us) values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&secret.id)
         .bind(&*client.id)
@@ -212,7 +212,7 @@ impl Control {
         let _one_at_a_time = self.changing.lock().await;
         let failed = database("revoke an access token");
         let revoked: Option<(String,)> =
-            sqlx::query_as("delete from access_token where client = ? and secret_sha256 = ? returning id")
+            sqlx::query_as("delete from access_token where client = $1 and secret_sha256 = $2 returning id")
                 .bind(&*client.id)
                 .bind(token::hash(token).as_slice())
                 .fetch_optional(&self.pool)

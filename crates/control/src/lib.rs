@@ -1,9 +1,11 @@
-//! Organizations, principals, what they may do where, their tokens, OAuth clients, exports and sinks, in a SQLite database.
+//! Organizations, principals, what they may do where, their tokens, OAuth clients, exports and sinks, in a SQLite or
+//! PostgreSQL database.
 //!
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
 
 mod client;
+mod database;
 mod export;
 mod issued;
 mod operation;
@@ -17,14 +19,13 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use indelible_event::Organization;
-use sqlx::Row as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool, Row as _};
 use tokio::sync::Mutex;
+use url::Url;
 
 use client::Registered;
+use database::Database;
 use issued::Use;
 
 pub use client::{ApiScope, Client};
@@ -36,15 +37,6 @@ pub use retention::{DroppedFile, RetentionSetting};
 pub use sink::{SINK_NAME_BYTES_MAX, Sink};
 pub use token::Secret;
 
-/// Schema changes, oldest first. Only ever appended to.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_tokens.sql"),
-    include_str!("../migrations/0002_clients.sql"),
-    include_str!("../migrations/0003_exports.sql"),
-    include_str!("../migrations/0004_sinks.sql"),
-    include_str!("../migrations/0005_retention.sql"),
-    include_str!("../migrations/0006_token_use.sql"),
-];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -62,6 +54,12 @@ pub enum ControlError {
         /// The newest schema known.
         known: usize,
     },
+    /// Where the database should be is no place.
+    #[error("the control database cannot be there: {0}")]
+    Place(String),
+    /// Another server uses the database.
+    #[error("another server uses this control database; a database belongs to one server, stop the other or give this one its own")]
+    InUse,
     /// A row is not what was written.
     #[error("the control database holds {0:?}, which this version cannot read")]
     Damaged(String),
@@ -75,7 +73,8 @@ pub enum ControlError {
 
 /// The control database with its contents in memory.
 pub struct Control {
-    pool: SqlitePool,
+    pool: AnyPool,
+    database: Database,
     /// Held over a change and the reload after it, so that no reload takes the place of a later one.
     changing: Mutex<()>,
     state: RwLock<State>,
@@ -107,22 +106,35 @@ pub struct Grant {
 }
 
 impl Control {
-    /// Opens the database at `path`, creating it and its schema.
+    /// Opens the SQLite database at `path`, creating it and its schema.
     ///
     /// # Errors
     /// When it cannot be opened, is damaged, or is newer than this version.
     pub async fn open(path: &Path) -> Result<Self, ControlError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(database("open"))?;
-        migrate(&pool).await?;
-        let control = Self { pool, changing: Mutex::default(), state: RwLock::default() };
+        Self::over(Database::sqlite(path).await?).await
+    }
+
+    /// Opens the PostgreSQL database at `url`, creating its schema. It is this server's alone until the process ends.
+    ///
+    /// # Errors
+    /// When it cannot be reached, another server uses it, it is damaged, or is newer than this version.
+    pub async fn open_postgresql(url: &Url) -> Result<Self, ControlError> {
+        Self::over(Database::postgresql(url).await?).await
+    }
+
+    async fn over(database: Database) -> Result<Self, ControlError> {
+        let pool = database.pool.clone();
+        let control = Self { pool, database, changing: Mutex::default(), state: RwLock::default() };
         control.reload().await?;
         Ok(control)
+    }
+
+    /// Makes sure that no other server uses the database. To be called now and then: the connection that says so may be lost.
+    ///
+    /// # Errors
+    /// When another one does, or the database does not answer.
+    pub async fn hold(&self) -> Result<(), ControlError> {
+        self.database.hold().await
     }
 
     /// Who presents `token`, if it is known and has not ended at `now_us`.
@@ -151,14 +163,14 @@ impl Control {
     ) -> Result<bool, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
         let known =
-            sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
+            sqlx::query("select 1 from principal where id = $1").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
         if known.map_err(database("look for the administrator"))?.is_some() {
             return Ok(false);
         }
         let grant = Grant {
             name: ADMINISTRATOR.to_owned(),
             target: None,
-            operations: Operation::OF_PLATFORM.to_vec(),
+            operations: Operation::OF_ADMINISTRATOR.to_vec(),
             expires_at_us: None,
         };
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
@@ -190,7 +202,7 @@ impl Control {
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
         Self::insert_principal(&mut transaction, principal, grant, now_us).await?;
         sqlx::query(
-            "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)",
+            "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values ($1, $2, $3, $4, $5)",
         )
         .bind(&secret.id)
         .bind(principal)
@@ -206,12 +218,12 @@ impl Control {
 
     /// A new principal with what it may do.
     async fn insert_principal(
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         id: &str,
         grant: &Grant,
         now_us: i64,
     ) -> Result<(), ControlError> {
-        sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
+        sqlx::query("insert into principal (id, name, created_at_us) values ($1, $2, $3)")
             .bind(id)
             .bind(&grant.name)
             .bind(now_us)
@@ -220,7 +232,7 @@ impl Control {
             .map_err(database("create a principal"))?;
         let target = grant.target.as_ref().map_or("*", Organization::as_str);
         for operation in &grant.operations {
-            sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
+            sqlx::query("insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing")
                 .bind(id)
                 .bind(target)
                 .bind(operation.as_str())
@@ -274,7 +286,7 @@ impl Control {
         }
         let _one_at_a_time = self.changing.lock().await;
         let mut transaction = self.pool.begin().await.map_err(database("create an organization"))?;
-        let inserted = sqlx::query("insert or ignore into organization (rid, created_at_us) values (?, ?)")
+        let inserted = sqlx::query("insert into organization (rid, created_at_us) values ($1, $2) on conflict do nothing")
             .bind(organization.as_str())
             .bind(now_us)
             .execute(&mut *transaction)
@@ -283,7 +295,7 @@ impl Control {
             .rows_affected();
         if inserted == 1 {
             for operation in Operation::OF_ORGANIZATION {
-                sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
+                sqlx::query("insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing")
                     .bind(creator)
                     .bind(organization.as_str())
                     .bind(operation.as_str())
@@ -352,7 +364,7 @@ impl Control {
         Ok(())
     }
 
-    async fn rows(&self, action: &'static str, query: &'static str) -> Result<Vec<SqliteRow>, ControlError> {
+    async fn rows(&self, action: &'static str, query: &'static str) -> Result<Vec<AnyRow>, ControlError> {
         sqlx::query(query).fetch_all(&self.pool).await.map_err(database(action))
     }
 
@@ -377,7 +389,7 @@ impl Rights {
 }
 
 /// Of a row with id of the token, hash, end, id and name.
-fn principal(row: &SqliteRow, rights: Rights) -> Principal {
+fn principal(row: &AnyRow, rights: Rights) -> Principal {
     Principal {
         id: row.get::<&str, _>(3).into(),
         name: row.get::<&str, _>(4).into(),
@@ -399,21 +411,9 @@ fn covered(scopes: &str) -> Result<BTreeSet<Operation>, ControlError> {
     Ok(operations)
 }
 
-fn hash_of(row: &SqliteRow, column: usize) -> Result<[u8; 32], ControlError> {
+fn hash_of(row: &AnyRow, column: usize) -> Result<[u8; 32], ControlError> {
     let hash: Vec<u8> = row.get(column);
     hash.try_into().map_err(|_| ControlError::Damaged("the hash of a secret".to_owned()))
-}
-
-async fn migrate(pool: &SqlitePool) -> Result<(), ControlError> {
-    let found: i64 =
-        sqlx::query("pragma user_version").fetch_one(pool).await.map_err(database("read the schema version"))?.get(0);
-    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
-    let done = done.ok_or(ControlError::TooNew { found, known: MIGRATIONS.len() })?;
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let script = format!("begin; {migration} pragma user_version = {}; commit;", index + 1);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await.map_err(database("change the schema"))?;
-    }
-    Ok(())
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> Result<T, ControlError> {

@@ -1,12 +1,94 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
+use crate::database::Kind;
 
 fn organization(name: &str) -> Organization {
     format!("ri.indelible..organization.{name}").parse().unwrap()
 }
 
-async fn open(folder: &tempfile::TempDir) -> Control {
-    Control::open(&folder.path().join("control.sqlite")).await.unwrap()
+/// Where the database of a scene is. A scene opens it again and again, as restarts do.
+enum Place {
+    Sqlite(tempfile::TempDir),
+    PostgreSql(Url),
+}
+
+async fn try_open(place: &Place) -> Result<Control, ControlError> {
+    match place {
+        Place::Sqlite(folder) => Control::open(&folder.path().join("control.sqlite")).await,
+        Place::PostgreSql(url) => {
+            // The lock of a server that ended goes with its connection, a moment later.
+            for _ in 0..200 {
+                match Control::open_postgresql(url).await {
+                    Err(ControlError::InUse) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                    opened => return opened,
+                }
+            }
+            panic!("the database stays in use");
+        }
+    }
+}
+
+async fn open(place: &Place) -> Control {
+    try_open(place).await.unwrap()
+}
+
+/// Ends a server and starts the next.
+async fn reopen(control: Control, place: &Place) -> Control {
+    drop(control);
+    open(place).await
+}
+
+/// What is said in the database's own words.
+async fn set_version(control: &Control, version: u32) {
+    let statement = match control.database.kind() {
+        Kind::Sqlite => format!("pragma user_version = {version}"),
+        Kind::PostgreSql => format!("update schema_version set version = {version}"),
+    };
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&control.pool).await.unwrap();
+}
+
+/// All that the database holds, as bytes of its files or as text of its rows.
+async fn contents(control: &Control, place: &Place) -> Vec<u8> {
+    match place {
+        Place::Sqlite(folder) => {
+            let files = std::fs::read_dir(folder.path()).unwrap();
+            files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        }
+        Place::PostgreSql(_) => {
+            let tables = "select table_name::text from information_schema.tables where table_schema = 'public'";
+            let mut all = String::new();
+            for table in control.rows("list tables", tables).await.unwrap() {
+                let rows = format!("select t::text from {} t", table.get::<&str, _>(0));
+                let rows = sqlx::query(sqlx::AssertSqlSafe(rows)).fetch_all(&control.pool).await.unwrap();
+                rows.iter().for_each(|row| all.push_str(row.get(0)));
+            }
+            all.into_bytes()
+        }
+    }
+}
+
+/// Each scene is a test on SQLite, and all of them are one test on one server of PostgreSQL.
+macro_rules! scenes {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&super::Place::Sqlite(tempfile::tempdir().unwrap())).await;
+            })*
+        }
+
+        #[tokio::test]
+        async fn postgresql() {
+            let server = indelible_testkit::postgresql::PostgreSql::start();
+            check_one_server_only(&server.database("one_server_only").parse().unwrap()).await;
+            $(
+                eprintln!("{}", stringify!($name));
+                // Names of databases have at most 63 bytes.
+                let name = &stringify!($name)[..stringify!($name).len().min(60)];
+                $name(&Place::PostgreSql(server.database(name).parse().unwrap())).await;
+            )*
+        }
+    };
 }
 
 async fn administrator(control: &Control) -> String {
@@ -20,8 +102,8 @@ async fn administrator(control: &Control) -> String {
 }
 
 /// A database with an administrator, whose token comes too, and their organizations `a` and `b`.
-async fn with_two_organizations(folder: &tempfile::TempDir) -> (Control, String, Arc<Principal>, [Organization; 2]) {
-    let control = open(folder).await;
+async fn with_two_organizations(place: &Place) -> (Control, String, Arc<Principal>, [Organization; 2]) {
+    let control = open(place).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     let organizations = ["a", "b"].map(organization);
@@ -32,21 +114,46 @@ async fn with_two_organizations(folder: &tempfile::TempDir) -> (Control, String,
     (control, secret, administrator, organizations)
 }
 
-#[tokio::test]
-async fn the_administrator_is_made_once_and_survives_reopening() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = administrator(&open(&folder).await).await;
-    let control = open(&folder).await;
+/// A second server is refused, also after the first one's lock was lost and taken again; a third may follow the first.
+async fn check_one_server_only(url: &Url) {
+    let first = Control::open_postgresql(url).await.unwrap();
+    assert!(matches!(Control::open_postgresql(url).await, Err(ControlError::InUse)));
+    let end = "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory'";
+    sqlx::query(end).execute(&first.pool).await.unwrap();
+    first.hold().await.unwrap();
+    assert!(matches!(Control::open_postgresql(url).await, Err(ControlError::InUse)));
+    sqlx::query(end).execute(&first.pool).await.unwrap();
+    let second = Control::open_postgresql(url).await.unwrap();
+    assert!(matches!(first.hold().await, Err(ControlError::InUse)));
+    second.hold().await.unwrap();
+}
+
+scenes! {
+    the_administrator_is_made_once_and_survives_reopening,
+    the_creator_administers_the_organization_and_nobody_else_reads_it,
+    a_wrong_token_is_nobody_and_no_secret_is_stored,
+    a_newer_schema_is_refused,
+    a_client_is_known_by_its_secret_and_no_token,
+    an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked,
+    access_tokens_that_ended_go_and_a_client_holds_a_bounded_number,
+    an_export_is_created_once_and_stays_disabled,
+    sinks_are_remembered_by_organization_and_name,
+    retention_is_a_history_and_dropped_files_are_noted_once,
+    tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked,
+    administrators_of_an_older_database_may_what_was_added,
+}
+
+async fn the_administrator_is_made_once_and_survives_reopening(place: &Place) {
+    let secret = administrator(&open(place).await).await;
+    let control = open(place).await;
     assert!(!control.create_administrator(2, |_| panic!("there is one")).await.unwrap());
     let administrator = control.authenticate(&secret, 3).unwrap();
     assert_eq!(administrator.require_platform(Operation::OperatorAdminister), Ok(()));
     assert_eq!(administrator.attribution(), Ok(Attribution::Any));
 }
 
-#[tokio::test]
-async fn the_creator_administers_the_organization_and_nobody_else_reads_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn the_creator_administers_the_organization_and_nobody_else_reads_it(place: &Place) {
+    let control = open(place).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     let (a, b) = (organization("a"), organization("b"));
@@ -71,31 +178,25 @@ async fn the_creator_administers_the_organization_and_nobody_else_reads_it() {
     assert_eq!(administrator.scope(Operation::AuditSearch, None).unwrap().organizations(), [a, b]);
 }
 
-#[tokio::test]
-async fn a_wrong_token_is_nobody_and_no_secret_is_stored() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn a_wrong_token_is_nobody_and_no_secret_is_stored(place: &Place) {
+    let control = open(place).await;
     let secret = administrator(&control).await;
     let mut wrong = secret.clone();
     wrong.pop();
     for token in ["", "x", wrong.as_str(), &"x".repeat(10_000)] {
         assert!(control.authenticate(token, 1).is_none());
     }
-    for file in std::fs::read_dir(folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        let needle = secret.rsplit('_').next().unwrap().as_bytes();
-        assert!(!bytes.windows(needle.len()).any(|window| window == needle));
-    }
+    let (held, needle) = (contents(&control, place).await, secret.rsplit('_').next().unwrap().as_bytes());
+    let holds = |needle: &[u8]| held.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(ADMINISTRATOR.as_bytes()) && !holds(needle));
 }
 
-#[tokio::test]
-async fn a_newer_schema_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    drop(open(&folder).await);
-    let control = open(&folder).await;
-    sqlx::raw_sql("pragma user_version = 99").execute(&control.pool).await.unwrap();
+async fn a_newer_schema_is_refused(place: &Place) {
+    drop(open(place).await);
+    let control = open(place).await;
+    set_version(&control, 99).await;
     drop(control);
-    let error = Control::open(&folder.path().join("control.sqlite")).await.err().unwrap();
+    let error = try_open(place).await.err().unwrap();
     assert!(matches!(error, ControlError::TooNew { found: 99, .. }), "{error}");
 }
 
@@ -113,14 +214,12 @@ async fn client_of(control: &Control, operations: &[Operation]) -> (Arc<Client>,
     (client, secret.reveal().to_owned())
 }
 
-#[tokio::test]
-async fn a_client_is_known_by_its_secret_and_no_token() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn a_client_is_known_by_its_secret_and_no_token(place: &Place) {
+    let control = open(place).await;
     let (client, secret) = client_of(&control, &[Operation::AuditExportView]).await;
     assert_eq!(control.clients(&organization("a")), [Arc::clone(&client)]);
     assert!(control.clients(&organization("b")).is_empty());
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     assert_eq!(control.authenticate_client(&client.id, &secret), Some(client.clone()));
     for (id, secret) in [(&*client.id, "x"), ("x", &*secret), (&*client.id, ""), (&*client.id, &secret[1..])] {
         assert_eq!(control.authenticate_client(id, secret), None);
@@ -130,10 +229,8 @@ async fn a_client_is_known_by_its_secret_and_no_token() {
     assert!(control.create_client(&nowhere, 1).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked(place: &Place) {
+    let control = open(place).await;
     let (client, _) = client_of(&control, &[Operation::AuditExportView, Operation::AuditSearch]).await;
     let a = organization("a");
     let check = async |scopes: Option<&[ApiScope]>, may: &[Operation]| {
@@ -149,7 +246,8 @@ async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked(
     check(None, &[Operation::AuditExportView, Operation::AuditSearch]).await;
     check(Some(&[ApiScope::AuditRead]), &[Operation::AuditExportView]).await;
     let token = check(Some(&[]), &[]).await;
-    assert!(open(&folder).await.authenticate(&token, 2).is_some(), "a restart keeps it");
+    let control = reopen(control, place).await;
+    assert!(control.authenticate(&token, 2).is_some(), "a restart keeps it");
     assert!(control.revoke_access_token(&client, "x").await.unwrap().is_none());
     assert!(control.revoke_access_token(&client, &token).await.unwrap().is_some());
     assert!(control.revoke_access_token(&client, &token).await.unwrap().is_none());
@@ -161,10 +259,8 @@ async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked(
     assert!(control.create_access_token(&client, None, 1, 100).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number(place: &Place) {
+    let control = open(place).await;
     let (client, _) = client_of(&control, &[Operation::AuditExportView]).await;
     let mut tokens = Vec::new();
     for now_us in 0..258 {
@@ -177,10 +273,8 @@ async fn access_tokens_that_ended_go_and_a_client_holds_a_bounded_number() {
     assert_eq!(control.rows("count", "select 1 from access_token").await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn an_export_is_created_once_and_stays_disabled() {
-    let folder = tempfile::tempdir().unwrap();
-    let (control, _, administrator, [a, b]) = with_two_organizations(&folder).await;
+async fn an_export_is_created_once_and_stays_disabled(place: &Place) {
+    let (control, _, administrator, [a, b]) = with_two_organizations(place).await;
     assert_eq!(administrator.require(Operation::AuditExportOrchestrate, &a), Ok(()));
     let settings = ExportSettings {
         name: "lake".into(),
@@ -198,20 +292,18 @@ async fn an_export_is_created_once_and_stays_disabled() {
         control.create_export(&b, &settings, &administrator, 7).await.unwrap().is_some(),
         "of another organization"
     );
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     assert_eq!(control.export(&a, "lake"), Some(created));
     assert!(!control.disable_export(&a, "sea", 8).await.unwrap());
     assert!(control.disable_export(&a, "lake", 9).await.unwrap());
     assert!(control.disable_export(&a, "lake", 10).await.unwrap());
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     let ended: Vec<_> = control.exports().iter().map(|export| export.disabled_at_us).collect();
     assert_eq!(ended, [Some(9), None]);
 }
 
-#[tokio::test]
-async fn sinks_are_remembered_by_organization_and_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let (control, _, _, [a, b]) = with_two_organizations(&folder).await;
+async fn sinks_are_remembered_by_organization_and_name(place: &Place) {
+    let (control, _, _, [a, b]) = with_two_organizations(place).await;
     let sink = |id: &str, organization: &Organization| Sink {
         id: id.to_owned(),
         organization: organization.clone(),
@@ -225,8 +317,7 @@ async fn sinks_are_remembered_by_organization_and_name() {
     assert!(control.create_sink(&sink("2", &a)).await.unwrap());
     assert!(!control.create_sink(&sink("3", &a)).await.unwrap(), "a name is taken once in an organization");
     control.enable_sink("2", false).await.unwrap();
-    drop(control);
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     let off = Sink { enabled: false, ..sink("2", &a) };
     assert_eq!(control.sinks().await.unwrap(), [off.clone(), sink("1", &b)]);
     control.delete_sink("1").await.unwrap();
@@ -236,10 +327,8 @@ async fn sinks_are_remembered_by_organization_and_name() {
     }
 }
 
-#[tokio::test]
-async fn retention_is_a_history_and_dropped_files_are_noted_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let (control, _, administrator, [a, b]) = with_two_organizations(&folder).await;
+async fn retention_is_a_history_and_dropped_files_are_noted_once(place: &Place) {
+    let (control, _, administrator, [a, b]) = with_two_organizations(place).await;
     assert_eq!(control.retention(&a), []);
     let setting = |since_us, days, hold| RetentionSetting { since_us, days, hold, locked: false };
     let settings = [setting(5, Some(30), false), setting(6, None, true), setting(7, Some(90), false)];
@@ -247,7 +336,7 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once() {
         control.set_retention(&a, setting, &administrator).await.unwrap();
     }
     control.note_locked(&a, 6).await.unwrap();
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     let locked = |setting| RetentionSetting { locked: true, ..setting };
     assert_eq!(control.retention(&a), [locked(settings[0]), locked(settings[1]), settings[2]]);
     assert_eq!(control.retention(&b), []);
@@ -270,10 +359,8 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once() {
     assert_eq!(removed, [None, Some(77), None]);
 }
 
-#[tokio::test]
-async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked() {
-    let folder = tempfile::tempdir().unwrap();
-    let (control, secret, _, [a, b]) = with_two_organizations(&folder).await;
+async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked(place: &Place) {
+    let (control, secret, _, [a, b]) = with_two_organizations(place).await;
     let grant = |name: &str, target: Option<&Organization>, operations: &[Operation]| Grant {
         name: name.to_owned(),
         target: target.cloned(),
@@ -301,7 +388,7 @@ async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked() {
     control.keep_uses().await.unwrap();
     let last = async |control: &Control| control.token(&token.id).await.unwrap().unwrap().last_used_us;
     assert_eq!(last(&control).await, Some(5_000_000));
-    let control = open(&folder).await;
+    let control = reopen(control, place).await;
     control.keep_uses().await.unwrap();
     assert_eq!(last(&control).await, Some(5_000_000));
 
@@ -314,18 +401,17 @@ async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked() {
     assert!(control.authenticate(&secret, 7_000_000).is_some());
 }
 
-#[tokio::test]
-async fn administrators_of_an_older_database_may_what_was_added() {
-    let folder = tempfile::tempdir().unwrap();
-    let control = open(&folder).await;
+async fn administrators_of_an_older_database_may_what_was_added(place: &Place) {
+    let control = open(place).await;
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
     let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; \
-                pragma user_version = 1";
+                ";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
+    set_version(&control, 1).await;
     drop(control);
-    let administrator = open(&folder).await.authenticate(&secret, 1).unwrap();
+    let administrator = open(place).await.authenticate(&secret, 1).unwrap();
     for operation in [Operation::AuditExportView, Operation::AuditExportOrchestrate, Operation::AuditSinkAdminister] {
         assert_eq!(administrator.require(operation, &organization("a")), Ok(()), "{operation}");
     }
