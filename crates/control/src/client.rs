@@ -7,7 +7,7 @@ use indelible_event::Organization;
 use subtle::ConstantTimeEq as _;
 
 use crate::token::{self, Secret};
-use crate::{Control, ControlError, Grant, Operation, database};
+use crate::{Control, ControlError, Grant, Operation, Principal, database};
 
 /// How the text of a client's secret begins.
 const SECRET_PREFIX: &str = "indelible-client_";
@@ -67,7 +67,7 @@ pub(crate) struct Registered {
 }
 
 impl Control {
-    /// Makes a client with the operations of `grant` on its organization. `expires_at_us` is not used: a client is there until it
+    /// Makes a client, for which `by` answers, with the operations of `grant` on its organization. `expires_at_us` is not used: a client is there until it
     /// is revoked. `None` if the grant names no organization or one that does not exist.
     ///
     /// # Errors
@@ -75,6 +75,7 @@ impl Control {
     pub async fn create_client(
         &self,
         grant: &Grant,
+        by: &Principal,
         now_us: i64,
     ) -> Result<Option<(Arc<Client>, Secret)>, ControlError> {
         let Some(organization) = grant.target.as_ref().filter(|organization| self.has_organization(organization))
@@ -84,7 +85,7 @@ impl Control {
         let _one_at_a_time = self.changing.lock().await;
         let secret = Secret::draw(SECRET_PREFIX).map_err(ControlError::Random)?;
         let mut transaction = self.pool.begin().await.map_err(database("create a client"))?;
-        Self::insert_principal(&mut transaction, &secret.id, grant, now_us).await?;
+        Self::insert_principal(&mut transaction, &secret.id, &by.root, grant, now_us).await?;
         sqlx::query("insert into client (principal, organization, secret_sha256, created_at_us) values ($1, $2, $3, $4)")
             .bind(&secret.id)
             .bind(organization.as_str())

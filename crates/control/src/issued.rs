@@ -51,6 +51,20 @@ impl Use {
         Arc::new(Self { last_us: kept_us.into(), kept_us: kept_us.into() })
     }
 
+    pub(crate) fn last_us(&self) -> i64 {
+        self.last_us.load(Relaxed)
+    }
+
+    /// Whether the last one is not written down.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.last_us() > self.kept_us.load(Relaxed)
+    }
+
+    /// Notes what was written down.
+    pub(crate) fn kept(&self, last_us: i64) {
+        self.kept_us.store(last_us, Relaxed);
+    }
+
     pub(crate) fn note(&self, now_us: i64) {
         // Written only once a second: many threads present one token.
         if now_us.saturating_sub(self.last_us.load(Relaxed)) >= 1_000_000 {
@@ -98,7 +112,7 @@ impl Control {
         Ok(deleted == 1)
     }
 
-    /// Writes down when tokens were last presented. To be called now and then.
+    /// Writes down when tokens and sessions were last presented. To be called now and then.
     ///
     /// # Errors
     /// When the database fails.
@@ -115,7 +129,7 @@ impl Control {
             update.execute(&self.pool).await.map_err(database("note when a token was used"))?;
             used.kept_us.store(last_us, Relaxed);
         }
-        Ok(())
+        self.keep_session_uses().await
     }
 }
 

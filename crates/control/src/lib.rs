@@ -7,10 +7,16 @@
 mod client;
 mod database;
 mod export;
+mod grant;
 mod issued;
 mod operation;
+mod password;
+mod person;
 mod principal;
+mod request;
 mod retention;
+mod role;
+mod session;
 mod sink;
 mod token;
 
@@ -30,10 +36,16 @@ use issued::Use;
 
 pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
+pub use grant::{Grantee, RoleGrant, UnknownGrantee};
 pub use issued::Token;
 pub use operation::{Operation, UnknownOperation};
+pub use password::StoredPassword;
+pub use person::Person;
 pub use principal::{Attribution, Denied, Principal};
+pub use request::{DecideError, Decision, NewRequest, Outcome, REASON_BYTES_MAX, Request};
 pub use retention::{DroppedFile, RetentionSetting};
+pub use role::{Role, UnknownRole};
+pub use session::Session;
 pub use sink::{SINK_NAME_BYTES_MAX, Sink};
 pub use token::Secret;
 
@@ -87,6 +99,14 @@ struct State {
     /// By id.
     clients: HashMap<Arc<str>, Registered>,
     organizations: BTreeSet<Organization>,
+    /// What principals may do by themselves, without grants; by id.
+    direct: HashMap<String, Rights>,
+    /// By id.
+    people: HashMap<Arc<str>, Arc<Person>>,
+    /// Oldest first.
+    role_grants: Vec<Arc<RoleGrant>>,
+    /// By hash of the secret.
+    sessions: HashMap<[u8; 32], Arc<Session>>,
     /// By organization and name.
     exports: Vec<Arc<Export>>,
     /// Oldest setting first.
@@ -175,32 +195,33 @@ impl Control {
         };
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
         keep(&secret).map_err(ControlError::Keep)?;
-        self.insert_token(ADMINISTRATOR, &grant, &secret, now_us).await?;
+        self.insert_token(ADMINISTRATOR, ADMINISTRATOR, &grant, &secret, now_us).await?;
         Ok(true)
     }
 
-    /// Makes a token for a new principal.
+    /// Makes a token for a new principal, for which `by` answers.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_token(&self, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
+    pub async fn create_token(&self, grant: &Grant, by: &Principal, now_us: i64) -> Result<Secret, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
         let mut id = [0u8; 8];
         getrandom::fill(&mut id).map_err(ControlError::Random)?;
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
-        self.insert_token(&hex::encode(id), grant, &secret, now_us).await?;
+        self.insert_token(&hex::encode(id), &by.root, grant, &secret, now_us).await?;
         Ok(secret)
     }
 
     async fn insert_token(
         &self,
         principal: &str,
+        root: &str,
         grant: &Grant,
         secret: &Secret,
         now_us: i64,
     ) -> Result<(), ControlError> {
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
-        Self::insert_principal(&mut transaction, principal, grant, now_us).await?;
+        Self::insert_principal(&mut transaction, principal, root, grant, now_us).await?;
         sqlx::query(
             "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values ($1, $2, $3, $4, $5)",
         )
@@ -216,17 +237,19 @@ impl Control {
         self.reload().await
     }
 
-    /// A new principal with what it may do.
+    /// A new principal with what it may do, and who answers for it.
     async fn insert_principal(
         connection: &mut AnyConnection,
         id: &str,
+        root: &str,
         grant: &Grant,
         now_us: i64,
     ) -> Result<(), ControlError> {
-        sqlx::query("insert into principal (id, name, created_at_us) values ($1, $2, $3)")
+        sqlx::query("insert into principal (id, name, created_at_us, root) values ($1, $2, $3, $4)")
             .bind(id)
             .bind(&grant.name)
             .bind(now_us)
+            .bind(root)
             .execute(&mut *connection)
             .await
             .map_err(database("create a principal"))?;
@@ -324,20 +347,20 @@ impl Control {
             };
         }
         let mut principals: HashMap<[u8; 32], Arc<Principal>> = HashMap::new();
-        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.last_used_us from token t join principal p on p.id = t.principal";
+        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.last_used_us from token t join principal p on p.id = t.principal";
         for row in self.rows("read tokens", tokens).await? {
             let rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
             let hash = hash_of(&row, 1)?;
             // What is not written down yet stays known.
             let known = self.read().principals.get(&hash).map(|known| Arc::clone(&known.used));
-            let used = known.unwrap_or_else(|| Use::since(row.get(5)));
+            let used = known.unwrap_or_else(|| Use::since(row.get(6)));
             principals.insert(hash, Arc::new(Principal { used, ..principal(&row, rights) }));
         }
-        let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.scopes from access_token t \
+        let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.scopes from access_token t \
                              join principal p on p.id = t.client";
         for row in self.rows("read access tokens", access_tokens).await? {
             let mut rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
-            if let Some(scopes) = row.get::<Option<&str>, _>(5) {
+            if let Some(scopes) = row.get::<Option<&str>, _>(6) {
                 rights.keep(&covered(scopes)?);
             }
             principals.insert(hash_of(&row, 1)?, Arc::new(principal(&row, rights)));
@@ -357,10 +380,13 @@ impl Control {
             };
             clients.insert(id, Registered { client: Arc::new(client), secret_sha256: hash_of(&row, 1)? });
         }
+        let role_grants = self.read_role_grants().await?;
+        let people = self.read_people().await?;
+        let sessions = self.read_sessions(&rights, &role_grants, &people).await?;
         let exports = self.read_exports().await?;
         let retention = self.read_retention().await?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) =
-            State { principals, clients, organizations, exports, retention };
+            State { principals, clients, organizations, direct: rights, people, role_grants, sessions, exports, retention };
         Ok(())
     }
 
@@ -374,8 +400,8 @@ impl Control {
 }
 
 /// What a principal may do, on the platform and in organizations.
-#[derive(Clone, Default)]
-struct Rights {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
     platform: BTreeSet<Operation>,
     organizations: BTreeMap<Organization, BTreeSet<Operation>>,
 }
@@ -388,11 +414,12 @@ impl Rights {
     }
 }
 
-/// Of a row with id of the token, hash, end, id and name.
+/// Of a row with id of the token, hash, end, id, name and who answers for it.
 fn principal(row: &AnyRow, rights: Rights) -> Principal {
     Principal {
         id: row.get::<&str, _>(3).into(),
         name: row.get::<&str, _>(4).into(),
+        root: row.get::<&str, _>(5).into(),
         token_id: row.get::<&str, _>(0).into(),
         expires_at_us: row.get(2),
         used: Arc::default(),

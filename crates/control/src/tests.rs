@@ -141,6 +141,75 @@ scenes! {
     retention_is_a_history_and_dropped_files_are_noted_once,
     tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked,
     administrators_of_an_older_database_may_what_was_added,
+    what_one_asks_for_another_decides_once_and_in_time,
+}
+
+/// A principal that nobody made, as people are.
+async fn person(control: &Control, id: &str) -> Arc<Principal> {
+    let secret = Secret::draw(token::PREFIX).unwrap();
+    let operations = vec![Operation::OperatorInvestigate];
+    let grant = Grant { name: id.to_owned(), target: None, operations, expires_at_us: None };
+    control.insert_token(id, id, &grant, &secret, 1).await.unwrap();
+    control.authenticate(secret.reveal(), 1).unwrap()
+}
+
+async fn what_one_asks_for_another_decides_once_and_in_time(place: &Place) {
+    let (control, _, administrator, [a, b]) = with_two_organizations(place).await;
+    let (ann, ben) = (person(&control, "ann").await, person(&control, "ben").await);
+    let of_ann = Grant { name: "x".into(), target: Some(a.clone()), operations: vec![Operation::AuditSearch], expires_at_us: None };
+    let of_ann = control.create_token(&of_ann, &ann, 1).await.unwrap();
+    let of_ann = control.authenticate(of_ann.reveal(), 2).unwrap();
+    let ask = async |emergency_until_us| {
+        let new = NewRequest { organization: &a, action: "{}", reason: "why", lapses_at_us: 100, emergency_until_us };
+        control.create_request(&new, &ann, 10).await.unwrap().unwrap()
+    };
+    let find = async |request: &Request| control.request(&request.id).await.unwrap().unwrap();
+
+    let request = ask(None).await;
+    assert!(request.waits(99) && !request.waits(100) && !request.is_active(10) && !request.is_emergency());
+    // Neither who asked, nor what they made, nor anybody after the time.
+    for (by, now_us, same) in [(&ann, 11, true), (&of_ann, 11, true), (&ben, 100, false)] {
+        let error = control.decide_request(&request, by, Outcome::Approved, Some(50), now_us).await.unwrap_err();
+        assert_eq!(matches!(error, DecideError::SamePerson(_)), same, "{error}");
+    }
+    assert!(request.investigation(&ann, 11).is_err());
+    control.decide_request(&request, &ben, Outcome::Approved, Some(50), 12).await.unwrap();
+    // Whoever looked before it was decided is too late, whatever they want.
+    for outcome in [Outcome::Approved, Outcome::Refused] {
+        let late = control.decide_request(&request, &administrator, outcome, None, 13).await.unwrap_err();
+        assert!(matches!(late, DecideError::NotWaiting), "{late}");
+    }
+    let approved = find(&request).await;
+    let decision = Decision { outcome: Outcome::Approved, by: Some("ben".into()), at_us: 12 };
+    assert_eq!((approved.decision.as_ref(), approved.ends_at_us), (Some(&decision), Some(50)));
+    assert_eq!(approved.investigation(&ann, 49).unwrap().organizations(), std::slice::from_ref(&a));
+    for (by, now_us) in [(&ann, 50), (&ben, 20), (&of_ann, 20), (&administrator, 20)] {
+        assert!(approved.investigation(by, now_us).is_err(), "{} at {now_us}", by.id);
+    }
+    assert!(control.withdraw_request(&request.id, &ben, 30).await.unwrap());
+    assert!(!control.withdraw_request(&request.id, &ben, 31).await.unwrap());
+    assert!(find(&request).await.investigation(&ann, 32).is_err());
+
+    let refused = ask(None).await;
+    control.decide_request(&refused, &ben, Outcome::Refused, None, 12).await.unwrap();
+    assert!(find(&refused).await.investigation(&ann, 13).is_err());
+    let emergency = ask(Some(40)).await;
+    assert!(emergency.is_emergency() && !emergency.waits(11) && emergency.investigation(&ann, 39).is_ok());
+    assert!(emergency.investigation(&ann, 40).is_err());
+
+    let ids = |requests: Vec<Request>| requests.into_iter().map(|request| request.id).collect::<BTreeSet<_>>();
+    let all: BTreeSet<_> = [&request, &refused, &emergency].map(|request| request.id.clone()).into();
+    assert_eq!(ids(control.requests(&a, 10).await.unwrap()), all);
+    assert_eq!(ids(control.requests(&b, 10).await.unwrap()), BTreeSet::new());
+    assert_eq!(ids(control.requests_by(&ann, 10).await.unwrap()), all);
+    assert_eq!(control.requests(&a, 2).await.unwrap().len(), 2);
+    for _ in 0..100 {
+        ask(None).await;
+    }
+    let more = NewRequest { organization: &a, action: "{}", reason: "", lapses_at_us: 100, emergency_until_us: None };
+    assert_eq!(control.create_request(&more, &ann, 10).await.unwrap(), None);
+    let control = reopen(control, place).await;
+    assert_eq!(control.request(&refused.id).await.unwrap().unwrap().decision.unwrap().outcome, Outcome::Refused);
 }
 
 async fn the_administrator_is_made_once_and_survives_reopening(place: &Place) {
@@ -166,7 +235,7 @@ async fn the_creator_administers_the_organization_and_nobody_else_reads_it(place
         operations: vec![Operation::AuditSearch],
         expires_at_us: Some(100),
     };
-    let reader_secret = control.create_token(&grant, 1).await.unwrap();
+    let reader_secret = control.create_token(&grant, &administrator, 1).await.unwrap();
     let reader = control.authenticate(reader_secret.reveal(), 99).unwrap();
     assert_eq!(reader.scope(Operation::AuditSearch, None).unwrap().organizations(), std::slice::from_ref(&a));
     assert!(reader.scope(Operation::AuditSearch, Some(&b)).is_err());
@@ -210,7 +279,7 @@ async fn client_of(control: &Control, operations: &[Operation]) -> (Arc<Client>,
         operations: operations.to_vec(),
         expires_at_us: None,
     };
-    let (client, secret) = control.create_client(&grant, 1).await.unwrap().unwrap();
+    let (client, secret) = control.create_client(&grant, &administrator, 1).await.unwrap().unwrap();
     (client, secret.reveal().to_owned())
 }
 
@@ -226,7 +295,9 @@ async fn a_client_is_known_by_its_secret_and_no_token(place: &Place) {
     }
     assert!(control.authenticate(&secret, 1).is_none(), "the secret is no token");
     let nowhere = Grant { name: "x".into(), target: Some(organization("b")), operations: vec![], expires_at_us: None };
-    assert!(control.create_client(&nowhere, 1).await.unwrap().is_none());
+    let nobody = control.create_access_token(&client, None, 1, 100).await.unwrap().unwrap();
+    let nobody = control.authenticate(nobody.reveal(), 1).unwrap();
+    assert!(control.create_client(&nowhere, &nobody, 1).await.unwrap().is_none());
 }
 
 async fn an_access_token_does_what_its_scopes_cover_until_it_ends_or_is_revoked(place: &Place) {
@@ -360,7 +431,7 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once(place: &Place) 
 }
 
 async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked(place: &Place) {
-    let (control, secret, _, [a, b]) = with_two_organizations(place).await;
+    let (control, secret, administrator, [a, b]) = with_two_organizations(place).await;
     let grant = |name: &str, target: Option<&Organization>, operations: &[Operation]| Grant {
         name: name.to_owned(),
         target: target.cloned(),
@@ -368,8 +439,8 @@ async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked(pla
         expires_at_us: None,
     };
     let reader = grant("reader", Some(&a), &[Operation::AuditSearch, Operation::AuditSql]);
-    let reader = control.create_token(&reader, 2).await.unwrap();
-    control.create_token(&grant("other", Some(&b), &[Operation::AuditSearch]), 3).await.unwrap();
+    let reader = control.create_token(&reader, &administrator, 2).await.unwrap();
+    control.create_token(&grant("other", Some(&b), &[Operation::AuditSearch]), &administrator, 3).await.unwrap();
     let names = async |target: Option<&Organization>| {
         let tokens = control.tokens(target).await.unwrap();
         tokens.into_iter().map(|token| token.name).collect::<Vec<_>>()
@@ -384,7 +455,7 @@ async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked(pla
     assert_eq!((token.target.as_ref(), token.created_at_us, token.last_used_us), (Some(&a), 2, None));
     control.authenticate(reader.reveal(), 5_000_000).unwrap();
     // A change of something else forgets nothing.
-    control.create_token(&grant("more", Some(&b), &[Operation::AuditSql]), 6).await.unwrap();
+    control.create_token(&grant("more", Some(&b), &[Operation::AuditSql]), &administrator, 6).await.unwrap();
     control.keep_uses().await.unwrap();
     let last = async |control: &Control| control.token(&token.id).await.unwrap().unwrap().last_used_us;
     assert_eq!(last(&control).await, Some(5_000_000));
@@ -406,8 +477,8 @@ async fn administrators_of_an_older_database_may_what_was_added(place: &Place) {
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; \
-                ";
+    let back = "delete from permission where operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; drop table request; \
+                alter table principal drop column root;";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     set_version(&control, 1).await;
     drop(control);
