@@ -3,6 +3,8 @@
 //! Types here say nothing about how the server works. The OpenAPI document is made from them.
 
 mod clients;
+mod operator;
+mod people;
 mod pull;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,11 @@ use utoipa::ToSchema;
 
 pub use clients::{ClientAnswer, ClientSummary, CreateClient};
 pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
+pub use operator::{InfrastructureProof, OperatorEntry, OperatorOrganization, OperatorView};
+pub use people::{
+    CreateGrant, GrantSummary, LocalSignIn, Me, MyOrganization, MySession, PasswordAnswer, PersonSummary, SetPassword,
+    SignInProvider, SignInWays, SignedOut,
+};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -12,6 +12,7 @@
 pub mod bundle;
 pub mod claim;
 mod closed;
+pub mod entry_file;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod examples;

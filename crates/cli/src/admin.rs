@@ -10,7 +10,7 @@ use reqwest::Method;
 
 use crate::args::{ClientCommand, OrganizationCommand, SummaryFormat, TokenCommand};
 use crate::client::{Client, encode};
-use crate::output;
+use crate::{operator, output};
 
 pub(crate) async fn organization(client: &Client, command: OrganizationCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -20,6 +20,7 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
             output::line(&created.organization)?;
             Ok(ExitCode::SUCCESS)
         }
+        OrganizationCommand::Pseudonyms { organization, switch } => operator::pseudonyms(client, &organization, switch).await,
         OrganizationCommand::List { format } => {
             let list: Vec<OrganizationSummary> = client.get("/api/v1/organizations").await?;
             output::list(

@@ -60,6 +60,15 @@ pub(crate) enum Command {
     Witness(WitnessArgs),
     /// Create and list organizations.
     #[command(subcommand)]
+    /// As the operator, see the infrastructure part of all organizations' entries.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// List and decide what waits for a second person.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// As the operator, read whole entries of an organization that approves it, for some hours.
+    #[command(subcommand)]
+    Investigation(InvestigationCommand),
     Organization(OrganizationCommand),
     /// Create, list and revoke tokens.
     #[command(subcommand)]
@@ -499,6 +508,115 @@ pub(crate) enum RetentionCommand {
 }
 
 #[derive(Args)]
+#[derive(Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Search events by their infrastructure part.
+    Search(SearchArgs),
+    /// Run SQL over the infrastructure part of entries.
+    Sql(SqlArgs),
+    /// List all organizations, with the sizes of their logs and what is not archived yet.
+    Organizations {
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Print the infrastructure part of one event with its proof; `indelible verify FILE` checks it offline.
+    Entry(ProveArgs),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RequestCommand {
+    /// List what was asked for about an organization that you administer, or what you asked for.
+    List {
+        /// RID of the organization; without it what you asked for.
+        #[arg(long, value_name = "RID")]
+        organization: Option<String>,
+        /// How requests are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Approve a request of somebody else, and have it done.
+    Approve {
+        /// Its id.
+        id: String,
+    },
+    /// Refuse a request of somebody else.
+    Refuse {
+        /// Its id.
+        id: String,
+    },
+    /// Withdraw a request that waits, or end an investigation at once.
+    Withdraw {
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum InvestigationCommand {
+    /// Ask an organization to let you see whole entries; prints the id.
+    Create(CreateInvestigationArgs),
+    /// List what you asked for.
+    List {
+        /// How requests are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Search by an investigation that goes on. The organization sees the search in its log.
+    Search {
+        /// Id of the investigation.
+        id: String,
+        #[command(flatten)]
+        search: SearchArgs,
+    },
+    /// Run SQL by an investigation that goes on. The organization sees the query in its log.
+    Sql {
+        /// Id of the investigation.
+        id: String,
+        #[command(flatten)]
+        sql: SqlArgs,
+    },
+    /// Print one whole entry with its proof by an investigation that goes on.
+    Entry {
+        /// Id of the investigation.
+        id: String,
+        /// The `logEntryId`.
+        log_entry_id: String,
+    },
+    /// End an investigation before its time.
+    End {
+        /// Id of the investigation.
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CreateInvestigationArgs {
+    /// Whose log.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Why; the organization reads it.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// The ticket it belongs to.
+    #[arg(long)]
+    pub(crate) ticket: String,
+    /// For how many hours, from the approval on.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) hours: u32,
+    /// Begin without an approval, where the server's configuration has that way.
+    #[arg(long)]
+    pub(crate) emergency: bool,
+}
+
 pub(crate) struct SetRetentionArgs {
     /// Whose log.
     #[arg(long, value_name = "RID")]
@@ -564,6 +682,16 @@ pub(crate) enum TokenCommand {
         /// The organization, or '*' for the operator's operations.
         #[arg(long, value_name = "RID")]
         organization: String,
+        /// Who administers it from the beginning, besides you: person:ID or group:PROVIDER/NAME.
+        #[arg(long, value_name = "GRANTEE")]
+        administrator: Option<String>,
+    },
+    /// Show or set whether the operator is shown pseudonyms of the organization's people, sessions and tokens.
+    Pseudonyms {
+        /// RID of the organization.
+        organization: String,
+        /// What it shall be; without it, what it is.
+        switch: Option<Switch>,
         /// Comma-separated, for example audit:emit,audit:search.
         #[arg(long, value_delimiter = ',', required = true)]
         operations: Vec<String>,

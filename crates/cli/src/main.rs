@@ -15,6 +15,7 @@ mod export;
 mod import;
 mod key;
 mod output;
+mod operator;
 mod prove;
 mod rebuild;
 mod retention;
@@ -90,6 +91,9 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sink(command) => sink::run(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
         Command::Client(command) => admin::client(&client, command).await,
+        Command::Request(command) => request::run(&client, command).await,
+        Command::Operator(command) => operator::run(&client, command).await,
+        Command::Investigation(command) => request::investigation(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Verify(_)

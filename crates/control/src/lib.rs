@@ -19,6 +19,7 @@ mod role;
 mod session;
 mod sink;
 mod token;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -113,6 +114,8 @@ struct State {
     retention: HashMap<Organization, Vec<RetentionSetting>>,
 }
 
+    /// Those of which the operator is shown pseudonyms.
+    pseudonyms: BTreeSet<Organization>,
 /// What a new token or client allows.
 pub struct Grant {
     /// Name of the principal it is for.
@@ -385,8 +388,19 @@ impl Control {
         let sessions = self.read_sessions(&rights, &role_grants, &people).await?;
         let exports = self.read_exports().await?;
         let retention = self.read_retention().await?;
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) =
-            State { principals, clients, organizations, direct: rights, people, role_grants, sessions, exports, retention };
+        let pseudonyms = self.read_pseudonyms().await?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State {
+            principals,
+            clients,
+            organizations,
+            direct: rights,
+            people,
+            role_grants,
+            sessions,
+            exports,
+            retention,
+            pseudonyms,
+        };
         Ok(())
     }
 

@@ -13,7 +13,6 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use indelible_event::Scope;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -24,6 +23,7 @@ use crate::reader::LogFileReaders;
 use crate::snapshot::Snapshot;
 use crate::sql::{ConcatenationPlanner, aggregates, scalars, windows};
 use crate::table::{Entries, Rows};
+use crate::view::View;
 
 /// Rows worked on at once, at most and at least.
 const BATCH_ROWS: (usize, usize) = (8192, 64);
@@ -39,7 +39,7 @@ pub(crate) struct Sessions {
     aggregates: Vec<Arc<AggregateUDF>>,
     windows: Vec<Arc<WindowUDF>>,
     registry: Arc<ArchiveOnly>,
-    readers: Arc<LogFileReaders>,
+    readers: LogFileReaders,
 }
 
 impl Sessions {
@@ -63,14 +63,14 @@ impl Sessions {
             aggregates: aggregates(),
             windows: windows(),
             registry: Arc::new(ArchiveOnly(store)),
-            readers: Arc::new(readers),
+            readers,
         }
     }
 
-    /// A session over `snapshot` for `scope`, with its own memory and its own temporary files below `spill`.
+    /// A session over `snapshot` for `view`, with its own memory and its own temporary files below `spill`.
     pub(crate) fn open(
         &self,
-        scope: &Scope,
+        view: &View,
         snapshot: &Arc<Snapshot>,
         limits: &Limits,
         spill: &Path,
@@ -80,7 +80,7 @@ impl Sessions {
         let mut rules = PhysicalOptimizer::new().rules;
         rules.push(Arc::new(CountWindowInput));
         let state = SessionStateBuilder::new()
-            .with_config(self.config.clone().with_batch_size(batch_rows(scope, snapshot, limits)))
+            .with_config(self.config.clone().with_batch_size(batch_rows(view, snapshot, limits)))
             .with_runtime_env(self.environment(limits, spill)?)
             .with_scalar_functions(self.scalars.clone())
             .with_aggregate_functions(self.aggregates.clone())
@@ -89,8 +89,9 @@ impl Sessions {
             .with_physical_optimizer_rules(rules)
             .build();
         let context = SessionContext::new_with_state(state);
+        let readers = Arc::new(self.readers.of(view.part()));
         for (name, rows) in [("events", Rows::Events), ("entries", Rows::Entries)] {
-            let table = Entries::new(rows, scope.clone(), Arc::clone(snapshot), Arc::clone(&self.readers));
+            let table = Entries::new(rows, view.clone(), Arc::clone(snapshot), Arc::clone(&readers));
             context.register_table(name, Arc::new(table))?;
         }
         Ok(context)
@@ -109,8 +110,8 @@ impl Sessions {
 }
 
 /// Rows of a batch, so that few of them fit into a query's memory whatever their size.
-fn batch_rows(scope: &Scope, snapshot: &Snapshot, limits: &Limits) -> usize {
-    let files = snapshot.files.iter().filter(|file| scope.contains(&file.organization));
+fn batch_rows(view: &View, snapshot: &Snapshot, limits: &Limits) -> usize {
+    let files = snapshot.files.iter().filter(|file| view.contains(&file.organization));
     let row_bytes = files.map(|file| file.canonical_bytes / file.rows.max(1)).max().unwrap_or(0).max(1);
     let rows = limits.memory_bytes as u64 / BATCH_SHARE / row_bytes;
     usize::try_from(rows).unwrap_or(usize::MAX).clamp(BATCH_ROWS.1, BATCH_ROWS.0)

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
-use crate::audit::{Breaches, OwnEntries, Polls};
+use crate::audit::{Breaches, Observed, OwnEntries, Polls};
 use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
@@ -26,6 +26,7 @@ use crate::error::{self, ApiError};
 use crate::exports::Exports;
 use crate::metrics::Metrics;
 use crate::platform_archive::PlatformArchive;
+use crate::operator::Pseudonyms;
 use crate::self_check::Checker;
 use crate::sinks::Sinks;
 use crate::witnesses::Witnesses;
@@ -73,6 +74,8 @@ pub(crate) struct App {
     pub(crate) retired: OnceLock<String>,
 }
 
+    pub(crate) observed: Observed,
+    pub(crate) pseudonyms: Pseudonyms,
 impl App {
     pub(crate) fn now_us(&self) -> i64 {
         self.clock.now_us()

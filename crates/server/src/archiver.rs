@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
 use indelible_control::Operation;
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach, Scope};
 use indelible_intake::TailSnapshot;
 use indelible_ledger::OrganizationLog;
 use tokio::sync::{Notify, oneshot};
@@ -259,11 +259,11 @@ impl App {
     }
 
     /// The same for people who may see these organizations.
-    pub(crate) fn archive_status(&self, scope: &Scope) -> ArchiveStatus {
+    pub(crate) fn archive_status(&self, scope: &impl Reach) -> ArchiveStatus {
         let states = self.archive_states();
         let organizations =
             states.into_iter().filter(|(log, _)| scope.contains(&log.organization)).map(|(log, state)| {
-                let only = Scope::new(vec![log.organization.clone()], scope.part());
+                let only = Scope::new(vec![log.organization.clone()]);
                 let files = self.inventory.snapshot(&only);
                 OrganizationArchive {
                     organization: log.organization.to_string(),

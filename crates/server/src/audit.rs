@@ -6,6 +6,7 @@
 //! event is in `docs/reference/reads.md`.
 
 mod breach;
+mod observed;
 mod own;
 mod polls;
 
@@ -28,6 +29,7 @@ use crate::error::ApiError;
 use crate::ids::{self, FreshIds};
 
 pub(crate) use breach::Breaches;
+pub(crate) use observed::Observed;
 pub(crate) use own::OwnEntries;
 pub(crate) use polls::Polls;
 

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use indelible_archive::LogFile;
 use indelible_archive::log_file::read_entries;
 use indelible_archive::rows::RowDecoder;
-use indelible_event::{Organization, Part, Scope};
+use indelible_event::{Organization, Scope};
 use indelible_intake::{TailError, TailSnapshot};
 use indelible_ledger::OrganizationLog;
 use tokio::runtime::Handle;
@@ -46,7 +46,7 @@ impl Entries {
 
     /// A generation that is closed: all that is left of it is in log files.
     pub(crate) fn closed(app: &Arc<App>, organization: &Organization, generation: u32) -> Self {
-        let scope = Scope::new(vec![organization.clone()], Part::Entry);
+        let scope = Scope::new(vec![organization.clone()]);
         let (mut files, ends) = app.inventory.snapshot_with_ends(&scope);
         files.retain(|file| file.generation == generation);
         let archived = ends.get(&(organization.clone(), generation)).copied().unwrap_or(0);

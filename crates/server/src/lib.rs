@@ -28,6 +28,7 @@ mod ids;
 mod metrics;
 mod outage;
 mod platform_archive;
+mod operator;
 mod pull;
 mod rebuild;
 mod retention;
@@ -184,6 +185,8 @@ impl Server {
 
     /// Where it listens.
     pub fn url(&self) -> String {
+            observed: audit::Observed::default(),
+            pseudonyms: operator::Pseudonyms::new(&config.data_dir),
         format!("http://{}", self.address)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use indelible_archive::rows::{Row, RowEncoder};
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach};
 use indelible_intake::{Stretch, TailSnapshot};
 use indelible_ledger::OrganizationLog;
 use indelible_query::{Snapshot, TailBatches, TailChunk, TailError};
@@ -20,7 +20,7 @@ const BATCH_ROWS: usize = 8192;
 
 impl App {
     /// What a reader with `scope` may see now.
-    pub(crate) fn snapshot(&self, scope: &Scope) -> Snapshot {
+    pub(crate) fn snapshot(&self, scope: &impl Reach) -> Snapshot {
         let tail = self.intake.tail().snapshot();
         let (files, ends) = self.inventory.snapshot_with_ends(scope);
         let mut wanted: HashMap<u32, Wanted> = HashMap::new();
@@ -80,6 +80,9 @@ impl Chunk {
     }
 
     fn decode(&self, projection: &[usize]) -> Result<Vec<RecordBatch>, TailError> {
+        // Whoever does not ask for columns of the content has none of it read.
+        let infrastructure = indelible_archive::rows::infrastructure_columns();
+        let with_content = projection.iter().any(|column| !infrastructure.contains(column));
         let mut encoder = RowEncoder::new(Some(projection))?;
         let mut batches = Vec::new();
         self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
@@ -91,7 +94,7 @@ impl Chunk {
                 seq: place.seq,
                 received_at_us,
                 infrastructure: record.infrastructure,
-                content: record.content,
+                content: if with_content { record.content } else { b"{}" },
             })?;
             if encoder.rows() >= BATCH_ROWS {
                 batches.push(encoder.finish()?);
@@ -127,7 +130,7 @@ impl TailChunk for Chunk {
         self.time_us
     }
 
-    fn batches(&self, projection: &[usize], _scope: &Scope) -> Result<TailBatches, TailError> {
+    fn batches(&self, projection: &[usize]) -> Result<TailBatches, TailError> {
         // What is wanted was made from the same scope.
         Ok(Box::new(self.decode(projection)?.into_iter().map(Ok)))
     }

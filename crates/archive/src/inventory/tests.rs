@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use indelible_event::scope::Part;
 
 use super::*;
 use crate::log::Log as _;
@@ -12,7 +11,7 @@ const ALPHA: &str = "ri.indelible..organization.alpha";
 const BETA: &str = "ri.indelible..organization.beta";
 
 fn scope(organizations: &[&str]) -> Scope {
-    Scope::new(organizations.iter().map(|organization| organization.parse().unwrap()).collect(), Part::Entry)
+    Scope::new(organizations.iter().map(|organization| organization.parse().unwrap()).collect())
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod import;
 mod intake;
 mod proof;
 mod pull;
+mod operator;
 mod reads;
 mod rebuild;
 mod receipts;

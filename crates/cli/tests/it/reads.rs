@@ -193,6 +193,54 @@ impl Walk {
             ("post", "/api/v1/archive/seal" | "/api/v1/archive/verify") => (post(json!({})), None),
             ("post", "/api/v1/organizations") => (post(json!({"organization": BETA})), None),
             _ => panic!("{method} {route} has no case here: does it read audit data?"),
+            ("post", "/api/v1/grants") => {
+                let body = json!({"grantee": "group:corp/staff", "organization": ACME, "role": "analyst"});
+                (post(body), Some(("INDELIBLE_CREATE_GRANT", &["managementPermissions"])))
+            }
+            ("delete", "/api/v1/grants/{grantId}") => {
+                let request = self.caller.request(Method::DELETE, &format!("/api/v1/grants/{}", self.spare_grant));
+                (request, Some(("INDELIBLE_REMOVE_GRANT", &["managementPermissions"])))
+            }
+            ("get", "/api/v1/grants" | "/api/v1/people") => (get(&format!("{route}?organization={ACME}")), None),
+            ("get", "/api/v1/me" | "/auth/ways") => (get(route), None),
+            // Signing in and out has tests of its own: a token does neither, and has no password to set.
+            ("get", "/auth/sign-in/{provider}" | "/auth/callback/{provider}") => {
+                (get(&route.replace("{provider}", "corp")), None)
+            }
+            ("post", "/auth/local") => (post(json!({"name": "administrator", "password": "x"})), None),
+            ("post", "/auth/sign-out" | "/auth/sign-out-everywhere") => (post(json!({})), None),
+            ("put", "/api/v1/administrator/password") => {
+                (self.caller.request(Method::PUT, route).json(&json!({"password": "correct horse battery"})), None)
+            }
+            // By one person nothing is decided, and somebody else's investigation is not there.
+            ("get", "/api/v1/requests") => (get(route), None),
+            ("get", "/api/v1/organizations/{organization}/requests") => (to(Method::GET, "requests", None), None),
+            ("get", "/api/v1/requests/{requestId}") => (get(&route.replace("{requestId}", &self.request)), None),
+            ("post", "/api/v1/requests/{requestId}/approve" | "/api/v1/requests/{requestId}/refuse") => {
+                (self.caller.request(Method::POST, &route.replace("{requestId}", &self.request)), None)
+            }
+            ("post", "/api/v1/requests/{requestId}/withdraw") => {
+                let request = self.caller.request(Method::POST, &route.replace("{requestId}", &self.request));
+                (request, Some(("INDELIBLE_WITHDRAW_REQUEST", &["requestCancel"])))
+            }
+            ("post", "/api/v1/investigations/{requestId}/search" | "/api/v1/investigations/{requestId}/sql") => {
+                let path = route.replace("{requestId}", &self.request);
+                (self.caller.request(Method::POST, &path).json(&json!({"query": WORD})), None)
+            }
+            ("get", "/api/v1/investigations/{requestId}/entries/{logEntryId}") => {
+                (get(&route.replace("{requestId}", &self.request).replace("{logEntryId}", "x")), None)
+            }
+            ("post", "/api/v1/investigations") => (post(json!({"organization": ACME, "reason": "x", "ticket": "x", "hours": 1})), None),
+            ("put", "/api/v1/organizations/{organization}/operator-view") => {
+                let request = to(Method::PUT, "operator-view", Some(json!({"pseudonyms": true})));
+                (request, Some(("INDELIBLE_SET_OPERATOR_VIEW", &["appConfigUpdate"])))
+            }
+            ("get", "/api/v1/organizations/{organization}/operator-view") => (to(Method::GET, "operator-view", None), None),
+            ("post", "/api/v1/operator/search" | "/api/v1/operator/search/count" | "/api/v1/operator/sql") => {
+                (post(json!({"query": ""})), None)
+            }
+            ("get", "/api/v1/operator/organizations") => (get(route), None),
+            ("get", "/api/v1/operator/entries/{logEntryId}") => (get("/api/v1/operator/entries/x"), None),
         }
     }
 }
@@ -244,8 +292,12 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     for (method, route) in routes {
         let (request, expected) = walk.case(method, route);
         let (status, body) = fetch(request);
-        let operators = method == "post" && route.starts_with("/api/v1/archive/");
-        let may = !operators && (method, route) != ("post", "/api/v1/organizations");
+        let operators =
+            method == "post" && route.starts_with("/api/v1/archive/") || route.starts_with("/api/v1/operator/");
+        let investigates = route.starts_with("/api/v1/investigations");
+        let decides = route.ends_with("/approve") || route.ends_with("/refuse");
+        let signs_in = route.starts_with("/auth/") && route != "/auth/ways" || route.ends_with("/password");
+        let may = !operators && !investigates && !decides && !signs_in && (method, route) != ("post", "/api/v1/organizations");
         assert_eq!(status < 300, may, "{method} {route}: {}", String::from_utf8_lossy(&body));
         let new = traces(&server, ACME).split_off(seen);
         let found: Vec<(&str, Vec<&str>)> =

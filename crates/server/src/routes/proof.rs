@@ -7,8 +7,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use indelible_api::{EntryProof, ErrorBody};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ClosedError, ClosedLog};
@@ -93,7 +91,7 @@ pub(crate) async fn entry(
     proof.map(Json)
 }
 
-async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<EntryProof, ApiError> {
+pub(crate) async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<EntryProof, ApiError> {
     let found = app.engine.find(scope, app.snapshot(scope), log_entry_id).await?;
     if found.num_rows() == 0 {
         return Err(ApiError::not_found("entry with that logEntryId"));
@@ -102,45 +100,65 @@ async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<Entr
     let organization = parse_organization(&row.organization)?;
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
     let generation = app.inventory.generation_at(&organization, row.received_at_us, log.generation);
+    let bound = bind(app, &log, generation, row.seq).await?;
+    Ok(row.proven(&bound))
+}
+
+/// What binds an entry to a signed root.
+pub(crate) struct Bound {
+    pub(crate) leaf: Hash,
+    /// From the leaf to the root.
+    pub(crate) path: Vec<Hash>,
+    /// The note of the root.
+    pub(crate) checkpoint: String,
+    pub(crate) key: VerifierKey,
+    /// What its content is hashed with.
+    pub(crate) salt: [u8; 32],
+}
+
+/// Binds the entry at `seq` of a generation of a log.
+pub(crate) async fn bind(
+    app: &Arc<App>,
+    log: &OrganizationLog,
+    generation: u32,
+    seq: u64,
+) -> Result<Bound, ApiError> {
     if generation < log.generation {
-        return closed_entry(app, &organization, generation, row).await;
+        return bind_closed(app, &log.organization, generation, seq).await;
     }
     let failed = |error| ApiError::internal("prove the entry", error);
     // An entry acknowledged a moment ago may not be under a checkpoint yet.
-    if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= row.seq) {
+    if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= seq) {
         app.publish().await?;
     }
     let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
-    let proof = app.ledger.inclusion_proof(log.number, row.seq, checkpoint.checkpoint.size).map_err(failed)?;
-    let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
-    let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
-    let salt = log.salt_key.salt(row.seq);
-    Ok(row.proven(salt, leaf, &proof, checkpoint.note.clone(), &verifier_key))
+    Ok(Bound {
+        leaf: app.ledger.leaf(log.number, seq).map_err(failed)?,
+        path: app.ledger.inclusion_proof(log.number, seq, checkpoint.checkpoint.size).map_err(failed)?,
+        checkpoint: checkpoint.note.clone(),
+        key: app.ledger.verifier_key(&log.origin).map_err(failed)?,
+        salt: log.salt_key.salt(seq),
+    })
 }
 
-/// The proof of an entry in a generation of its log that is closed, made from the archive.
-async fn closed_entry(
-    app: &App,
-    organization: &Organization,
-    generation: u32,
-    row: Entry,
-) -> Result<EntryProof, ApiError> {
+/// The same of a generation that is closed, from the archive.
+async fn bind_closed(app: &App, organization: &Organization, generation: u32, seq: u64) -> Result<Bound, ApiError> {
     let failed = |error: anyhow::Error| ApiError::internal("prove the entry", error);
     let opened = ClosedLog::open(&app.bucket, &app.inventory, organization, generation).await;
     let log = opened.map_err(|error| failed(error.into()))?;
-    let prove = move || {
+    let bind = move || {
         let mut leaf = [Hash::ZERO];
-        log.tile_hashes(0, row.seq, &mut leaf)?;
+        log.tile_hashes(0, seq, &mut leaf)?;
         let size = log.last().size();
-        let proof = inclusion_proof(&TileCache::new(&log, size), row.seq, size)?;
-        let salt = log.salt_key().salt(row.seq);
-        Ok(row.proven(salt, leaf[0], &proof, log.checkpoint()?, &log.last().key))
+        let path = inclusion_proof(&TileCache::new(&log, size), seq, size)?;
+        let (checkpoint, key, salt) = (log.checkpoint()?, log.last().key.clone(), log.salt_key().salt(seq));
+        Ok(Bound { leaf: leaf[0], path, checkpoint, key, salt })
     };
-    let proven: anyhow::Result<EntryProof> = match tokio::task::spawn_blocking(prove).await {
-        Ok(proven) => proven,
+    let bound: anyhow::Result<Bound> = match tokio::task::spawn_blocking(bind).await {
+        Ok(bound) => bound,
         Err(error) => Err(error.into()),
     };
-    proven.map_err(failed)
+    bound.map_err(failed)
 }
 
 /// The place of the entry with this `logEntryId`, in the newest generation of the one log in `scope`.
@@ -168,7 +186,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn proven(self, salt: [u8; 32], leaf: Hash, proof: &[Hash], checkpoint: String, key: &VerifierKey) -> EntryProof {
+    fn proven(self, bound: &Bound) -> EntryProof {
         EntryProof {
             event: self.event,
             organization: self.organization,
@@ -176,11 +194,11 @@ impl Entry {
             received_at_us: self.received_at_us,
             infrastructure: self.infrastructure,
             content: self.content,
-            salt: hex::encode(salt),
-            leaf_hash: STANDARD.encode(leaf.as_bytes()),
-            inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
-            checkpoint,
-            verifier_key: key.to_string(),
+            salt: hex::encode(bound.salt),
+            leaf_hash: bound.leaf.to_string(),
+            inclusion_proof: bound.path.iter().map(Hash::to_string).collect(),
+            checkpoint: bound.checkpoint.clone(),
+            verifier_key: bound.key.to_string(),
         }
     }
 }
