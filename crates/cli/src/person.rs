@@ -71,7 +71,10 @@ struct Hidden;
 
 impl Hidden {
     fn new() -> anyhow::Result<Self> {
-        ensure!(echo("-echo"), "the terminal cannot hide what is typed (stty -echo); give the password on standard input");
+        ensure!(
+            echo("-echo"),
+            "the terminal cannot hide what is typed (stty -echo); give the password on standard input"
+        );
         Ok(Self)
     }
 }

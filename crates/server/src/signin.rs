@@ -173,7 +173,8 @@ impl Public {
         if origins.all(|origin| origin.to_str().is_ok_and(|origin| self.is_origin(origin))) {
             return Ok(());
         }
-        let message = format!("this comes from a page of another site; the pages of this server are at {}", self.origin);
+        let message =
+            format!("this comes from a page of another site; the pages of this server are at {}", self.origin);
         Err(ApiError::new(ErrorCode::CrossSite, message))
     }
 }
@@ -236,12 +237,7 @@ impl App {
         Ok((vec![session, Cookie::Attempt.clear(public.https)], attempt.then))
     }
 
-    async fn note_person(
-        &self,
-        provider: &Provider,
-        profile: Profile,
-        agent: &Agent,
-    ) -> Result<SignedIn, ApiError> {
+    async fn note_person(&self, provider: &Provider, profile: Profile, agent: &Agent) -> Result<SignedIn, ApiError> {
         let (settings, now_us) = (&provider.settings, self.now_us());
         let id: Arc<str> = Person::id_of(&settings.issuer, &profile.subject).into();
         let before = self.control.person(&id);
@@ -364,7 +360,14 @@ mod tests {
         check("https://audit.example.com", false, &[], true);
         check("https://audit.example.com", false, &["https://audit.example.com"], true);
         check("https://audit.example.com:443", false, &["https://audit.example.com"], true);
-        for foreign in ["http://audit.example.com", "https://evil.example", "null", "", "https://audit.example.com:8443", "https://audit.example.com.evil.example"] {
+        for foreign in [
+            "http://audit.example.com",
+            "https://evil.example",
+            "null",
+            "",
+            "https://audit.example.com:8443",
+            "https://audit.example.com.evil.example",
+        ] {
             check("https://audit.example.com", false, &[foreign], false);
         }
         check("https://audit.example.com", false, &["https://audit.example.com", "https://evil.example"], false);

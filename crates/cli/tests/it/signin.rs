@@ -189,7 +189,11 @@ fn a_person_signs_in_by_a_provider_and_may_what_its_groups_are_granted() {
 
     // What of it is in which log.
     let of = |organization, name| scene.events(organization, name);
-    let sign_ins = [of(OPERATOR, "INDELIBLE_SIGN_IN").len(), of(ACME, "INDELIBLE_SIGN_IN").len(), of(BETA, "INDELIBLE_SIGN_IN").len()];
+    let sign_ins = [
+        of(OPERATOR, "INDELIBLE_SIGN_IN").len(),
+        of(ACME, "INDELIBLE_SIGN_IN").len(),
+        of(BETA, "INDELIBLE_SIGN_IN").len(),
+    ];
     assert_eq!(sign_ins, [2, 1, 0], "where she could do something, else in the operator's");
     let sign_in = &of(ACME, "INDELIBLE_SIGN_IN")[0];
     assert_eq!((&sign_in["categories"], &sign_in["result"]), (&json!(["passThrough", "userLogin"]), &json!("SUCCESS")));
@@ -257,8 +261,20 @@ fn what_an_attacker_brings_signs_nobody_in() {
     for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {
         scene.provider.set_algorithm(algorithm);
         for how in [
-            "nonce", "noNonce", "expired", "noExpiry", "future", "audience", "audiences", "party", "issuer", "noSubject",
-            "none", "hs256", "otherKey", "cut",
+            "nonce",
+            "noNonce",
+            "expired",
+            "noExpiry",
+            "future",
+            "audience",
+            "audiences",
+            "party",
+            "issuer",
+            "noSubject",
+            "none",
+            "hs256",
+            "otherKey",
+            "cut",
         ] {
             scene.provider.tamper(Some(how));
             let mut browser = Browser::new();
@@ -288,12 +304,14 @@ fn what_an_attacker_brings_signs_nobody_in() {
         value.iter().for_each(|value| drop(url.query_pairs_mut().append_pair(name, value)));
         url.to_string()
     };
-    let used_code = answer.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let used_code =
+        answer.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
     let of_eve = {
         let mut eve = Browser::new();
         scene.answer(&mut eve, "eve")
     };
-    let eves_state = of_eve.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let eves_state =
+        of_eve.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     for (what, name, value, code) in [
         ("a code that was redeemed", "code", Some(&*used_code), "code-refused"),
         ("a made-up code", "code", Some("x"), "code-refused"),
@@ -320,12 +338,15 @@ fn what_an_attacker_brings_signs_nobody_in() {
     let mut eve = Browser::new();
     let mut ann = Browser::new();
     let of_ann = scene.answer(&mut ann, "ann");
-    let stolen = of_ann.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let stolen =
+        of_ann.parse::<reqwest::Url>().unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
     let own = scene.answer(&mut eve, "eve");
     let page = eve.get(&replace(&own, "code", Some(&stolen)));
     check("a stolen code", &mut eve, &page, "code-refused");
     // The cookie of an attempt, changed.
-    for change in [|cookie: &str| cookie[1..].to_owned(), |cookie: &str| cookie.replace('.', "A."), |_: &str| "x.y".to_owned()] {
+    for change in
+        [|cookie: &str| cookie[1..].to_owned(), |cookie: &str| cookie.replace('.', "A."), |_: &str| "x.y".to_owned()]
+    {
         let mut browser = Browser::new();
         let answer = scene.answer(&mut browser, "ann");
         let cookie = browser.cookie(ATTEMPT).unwrap();
@@ -335,7 +356,8 @@ fn what_an_attacker_brings_signs_nobody_in() {
     }
 
     // Elsewhere after the sign-in.
-    for then in ["//evil.example", "https://evil.example", "/\\evil.example", "/%09/evil.example", "%2F%2Fevil.example"] {
+    for then in ["//evil.example", "https://evil.example", "/\\evil.example", "/%09/evil.example", "%2F%2Fevil.example"]
+    {
         let mut browser = Browser::new();
         let url = scene.url(&format!("/auth/sign-in/corp?then={then}"));
         let page = browser.open(&url, "ann", |next| next.path() != "/auth/callback/corp" && next.path() == "/");
@@ -343,7 +365,8 @@ fn what_an_attacker_brings_signs_nobody_in() {
         refused += 1;
     }
     let mut browser = Browser::new();
-    let page = browser.open(&scene.url("/auth/sign-in/corp?then=%2Fcases%3Fx%3D1"), "ann", |next| next.path() == "/cases");
+    let page =
+        browser.open(&scene.url("/auth/sign-in/corp?then=%2Fcases%3Fx%3D1"), "ann", |next| next.path() == "/cases");
     assert_eq!(page.location.unwrap().as_str(), scene.url("/cases?x=1"));
 
     // Failures are counted, and recorded with their reason and nobody's name.
@@ -383,9 +406,7 @@ fn a_provider_that_is_away_or_an_impostor_signs_nobody_in() {
     scene.provider.set_account("ann", &[]);
     // Another one's description of itself, at an address that does not answer as a provider does: our own server.
     let folder = tempfile::tempdir().unwrap();
-    let config = |issuer: &str| {
-        format!("[[sign-in.provider]]\nname = 'corp'\nissuer = '{issuer}'\nclient-id = 'x'\n")
-    };
+    let config = |issuer: &str| format!("[[sign-in.provider]]\nname = 'corp'\nissuer = '{issuer}'\nclient-id = 'x'\n");
     for issuer in [&*scene.server.url, "http://127.0.0.1:1", &*format!("{}/", scene.provider.issuer())] {
         let server = Server::start_configured(&folder.path().join("data"), &config(issuer));
         let page = Browser::new().get(&format!("{}/auth/sign-in/corp", server.url));
@@ -588,7 +609,7 @@ fn the_password_of_the_administrator_is_guessed_in_vain() {
     let server = Server::start_configured(&data, PATIENT);
     assert_eq!(try_it(&server, "administrator", "wrong horse battery", &[]), wrong);
     eventually("the wait is over", || try_it(&server, "administrator", PASSWORD, &[]).0 == 204);
-    let failures = Server::indelible(&server, &["search", "name:INDELIBLE_SIGN_IN result:UNAUTHORIZED", "--format", "json"]);
+    let failures = server.indelible(&["search", "name:INDELIBLE_SIGN_IN result:UNAUTHORIZED", "--format", "json"]);
     assert!(failures.out.contains(r#""uid":"administrator""#) && !failures.out.contains("nobody"), "{}", failures.out);
     assert!(!failures.out.contains("horse"), "{}", failures.out);
     println!("attacks on the administrator's password refused: {refused}");
@@ -639,7 +660,7 @@ fn grants_are_made_by_who_administers_and_hold_what_belongs_there() {
     create(BETA, "group:corp/others");
     let (mut ann, mut ben) = (scene.sign_in("ann"), scene.sign_in("ben"));
     let ben_id = scene.me(&mut ben).1["principal"].as_str().unwrap().to_owned();
-    let mut grant = |browser: &mut Browser, to: &str, organization: &str, role: &str| {
+    let grant = |browser: &mut Browser, to: &str, organization: &str, role: &str| {
         let body = json!({"grantee": to, "organization": organization, "role": role});
         scene.act(browser, Method::POST, "/api/v1/grants", body).status
     };
@@ -674,10 +695,14 @@ fn grants_are_made_by_who_administers_and_hold_what_belongs_there() {
         assert_eq!(list(&mut ben, what, ACME).status, 403);
     }
     let people = list(&mut ann, "people", ACME).json();
-    assert!(people.as_array().unwrap().iter().all(|person| person["groups"].is_null()), "groups tell of others: {people}");
+    assert!(
+        people.as_array().unwrap().iter().all(|person| person["groups"].is_null()),
+        "groups tell of others: {people}"
+    );
     // What is another organization's, and what is not there, are answered alike.
-    let of_beta = scene.server.get(&format!("/api/v1/grants?organization={BETA}")).1[0]["grantId"].as_str().unwrap().to_owned();
-    let mut remove = |browser: &mut Browser, id: &str| {
+    let of_beta =
+        scene.server.get(&format!("/api/v1/grants?organization={BETA}")).1[0]["grantId"].as_str().unwrap().to_owned();
+    let remove = |browser: &mut Browser, id: &str| {
         let page = scene.act(browser, Method::DELETE, &format!("/api/v1/grants/{id}"), json!({}));
         let mut body: Value = serde_json::from_str(&page.body).unwrap_or_default();
         body["error"]["requestId"].take();
@@ -686,7 +711,8 @@ fn grants_are_made_by_who_administers_and_hold_what_belongs_there() {
     assert_eq!(remove(&mut ann, &of_beta), remove(&mut ann, "0000000000000000"));
     assert_eq!(remove(&mut ann, &of_beta).0, 404);
     let of_ben = list(&mut ann, "grants", ACME).json();
-    let of_ben = of_ben.as_array().unwrap().iter().find(|grant| grant["name"] == "ben of tests").unwrap()["grantId"].clone();
+    let of_ben =
+        of_ben.as_array().unwrap().iter().find(|grant| grant["name"] == "ben of tests").unwrap()["grantId"].clone();
     assert_eq!(remove(&mut ann, of_ben.as_str().unwrap()).0, 204);
     assert_eq!(scene.search(&mut ben), 403);
     // Nobody grants more than they may on that target: the operator's reach is the operator's to grant.
@@ -703,8 +729,14 @@ fn a_server_that_others_reach_says_where_before_anybody_signs_in() {
     assert_eq!(ways, json!({"local": true, "providers": []}));
     for (config, part) in [
         ("public-url = 'https://audit.example.com/x'", "public-url must be"),
-        ("[[sign-in.provider]]\nname = 'x'\nissuer = 'http://login.example.com'\nclient-id = 'x'", "must begin with https://"),
-        ("[[sign-in.provider]]\nname = 'x'\nissuer = 'https://l.example'\nclient-id = 'x'\nclient-secret-file = '/none'", "/none"),
+        (
+            "[[sign-in.provider]]\nname = 'x'\nissuer = 'http://login.example.com'\nclient-id = 'x'",
+            "must begin with https://",
+        ),
+        (
+            "[[sign-in.provider]]\nname = 'x'\nissuer = 'https://l.example'\nclient-id = 'x'\nclient-secret-file = '/none'",
+            "/none",
+        ),
     ] {
         let log = start_refused(&scratch.path().join("other"), config);
         assert!(log.contains(part), "{log}");

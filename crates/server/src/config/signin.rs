@@ -76,7 +76,10 @@ impl SignIn {
         for (place, provider) in self.provider.iter().enumerate() {
             let taken = self.provider[..place].iter().any(|other| other.name == provider.name);
             if taken || !Person::is_provider_name(&provider.name) {
-                return Err(format!("the name of provider {:?} must be 1 to 32 of a-z 0-9 -, and its own", provider.name));
+                return Err(format!(
+                    "the name of provider {:?} must be 1 to 32 of a-z 0-9 -, and its own",
+                    provider.name
+                ));
             }
             let issuer = provider.issuer.parse::<Url>().ok().filter(|url| url.query().is_none() && is_private(url));
             if issuer.is_none() {

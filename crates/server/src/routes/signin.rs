@@ -12,7 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indelible_api::{ErrorBody, ErrorCode, LocalSignIn, PasswordAnswer, SetPassword, SignInProvider, SignInWays};
 use indelible_control::{Control, StoredPassword};
 use indelible_event::catalogue::typed::{
-    ManagementUsers, ManagementUsersRequest, NoFields, SecretCreate, SecretCreateRequest, SecretCreateResult, SecretType,
+    ManagementUsers, ManagementUsersRequest, NoFields, SecretCreate, SecretCreateRequest, SecretCreateResult,
+    SecretType,
 };
 use serde::Deserialize;
 

@@ -119,7 +119,9 @@ mod tests {
         let hash = passwords.hash(longest.clone()).await.unwrap();
         check(&longest, Some(&hash), true).await;
         check(&format!("{longest}é"), Some(&hash), false).await;
-        for (password, fits) in [("", false), ("elevenbytes", false), ("twelve bytes", true), (&*longest, true), (&"x".repeat(257), false)] {
+        for (password, fits) in
+            [("", false), ("elevenbytes", false), ("twelve bytes", true), (&*longest, true), (&"x".repeat(257), false)]
+        {
             assert_eq!(Passwords::check(password).is_ok(), fits, "{password}");
         }
     }

@@ -129,7 +129,7 @@ impl Provider {
     }
 
     /// Where to send the browser that begins `attempt`, to come back to `redirect_uri`.
-    pub(crate) async fn authorization_url(&self, attempt: &Attempt, redirect_uri: &str) -> Result<Url> {
+    pub(super) async fn authorization_url(&self, attempt: &Attempt, redirect_uri: &str) -> Result<Url> {
         let mut url = self.metadata().await?.authorization_endpoint.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -161,7 +161,7 @@ impl Provider {
     }
 
     /// Who signed in, by the code that the browser brought back.
-    pub(crate) async fn exchange(
+    pub(super) async fn exchange(
         &self,
         code: &str,
         attempt: &Attempt,
@@ -363,7 +363,9 @@ fn profile(subject: String, told: &Map<String, Value>, groups_claim: &str) -> Re
     groups.sort_unstable();
     groups.dedup();
     if groups.len() > GROUPS_MAX {
-        let message = format!("the person is in more than {GROUPS_MAX} groups; let the provider tell only those that matter here");
+        let message = format!(
+            "the person is in more than {GROUPS_MAX} groups; let the provider tell only those that matter here"
+        );
         return Err(ProviderError::Profile(message));
     }
     Ok(Profile { subject, name: text("name").or_else(|| text("preferred_username")), email: text("email"), groups })

@@ -43,7 +43,7 @@ enum Audience {
 
 /// Why a token is not believed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TokenError {
+pub(crate) enum TokenError {
     /// It is no signed token, or lacks a claim.
     #[error("the ID token cannot be read")]
     Unreadable,
@@ -118,11 +118,10 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), TokenError> {
     if claims.nonce.as_deref() != Some(expected.nonce) {
         return wrong("nonce");
     }
-    // Written so that what is no number is refused.
-    if !(claims.exp > expected.now_seconds - SKEW_SECONDS) {
+    if claims.exp <= expected.now_seconds - SKEW_SECONDS {
         return wrong("exp");
     }
-    if !(claims.iat < expected.now_seconds + SKEW_SECONDS) {
+    if claims.iat >= expected.now_seconds + SKEW_SECONDS {
         return wrong("iat");
     }
     Ok(())

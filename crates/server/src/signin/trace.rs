@@ -20,10 +20,10 @@ use serde_json::Value;
 use super::{ProviderError, SignedIn};
 use crate::app::App;
 use crate::audit::{Actor, AuditEvent, identifier};
-use crate::routes::grants::rights_changed;
 use crate::auth::Agent;
 use crate::error::ApiError;
 use crate::metrics::Text;
+use crate::routes::grants::rights_changed;
 
 /// The way of whom no provider signs in.
 pub(crate) const PASSWORD: &str = "password";
@@ -129,7 +129,8 @@ impl Seldom {
     fn next(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = *state.since.get_or_insert(now);
-        let free = (now.saturating_duration_since(since).as_secs() / RECORDED_EVERY.as_secs()).min(u64::from(state.used));
+        let free =
+            (now.saturating_duration_since(since).as_secs() / RECORDED_EVERY.as_secs()).min(u64::from(state.used));
         if free > 0 {
             state.used -= u32::try_from(free).unwrap_or(state.used);
             state.since = Some(now);
@@ -193,7 +194,12 @@ impl App {
     }
 
     /// Records that somebody signed out, of one session or of all.
-    pub(crate) async fn record_sign_out(&self, session: &Session, agent: &Agent, everywhere: bool) -> Result<(), ApiError> {
+    pub(crate) async fn record_sign_out(
+        &self,
+        session: &Session,
+        agent: &Agent,
+        everywhere: bool,
+    ) -> Result<(), ApiError> {
         let name = if everywhere { "INDELIBLE_SIGN_OUT_EVERYWHERE" } else { "INDELIBLE_SIGN_OUT" };
         let result = UserLogoutResult { logout_user_id: Some(session.principal.id.to_string()) };
         let event = AuditEvent::new::<UserLogout>(name, NoFields {}, result);
@@ -226,7 +232,7 @@ impl App {
         // A name that nobody has is not written down: it may be a password in the wrong field.
         let id = if matches!(failure, Failure::Password { is_known: true }) { Control::ADMINISTRATOR } else { "" };
         let actor = Actor { id: id.into(), token_id: None, session_id: None, agent: agent.clone() };
-        self.audit_changes(&actor, &[self.config.operator_organization.clone()], event).await
+        self.audit_changes(&actor, std::slice::from_ref(&self.config.operator_organization), event).await
     }
 }
 
