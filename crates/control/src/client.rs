@@ -86,14 +86,16 @@ impl Control {
         let secret = Secret::draw(SECRET_PREFIX).map_err(ControlError::Random)?;
         let mut transaction = self.pool.begin().await.map_err(database("create a client"))?;
         Self::insert_principal(&mut transaction, &secret.id, &by.root, grant, now_us).await?;
-        sqlx::query("insert into client (principal, organization, secret_sha256, created_at_us) values ($1, $2, $3, $4)")
-            .bind(&secret.id)
-            .bind(organization.as_str())
-            .bind(secret.hash().as_slice())
-            .bind(now_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create a client"))?;
+        sqlx::query(
+            "insert into client (principal, organization, secret_sha256, created_at_us) values ($1, $2, $3, $4)",
+        )
+        .bind(&secret.id)
+        .bind(organization.as_str())
+        .bind(secret.hash().as_slice())
+        .bind(now_us)
+        .execute(&mut *transaction)
+        .await
+        .map_err(database("create a client"))?;
         transaction.commit().await.map_err(database("create a client"))?;
         self.reload().await?;
         Ok(self.client(&secret.id).map(|client| (client, secret)))

@@ -141,7 +141,10 @@ impl Database {
                 }
             };
             let script = format!("begin; {migration} {note} commit;");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&self.pool).await.map_err(database("change the schema"))?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(script))
+                .execute(&self.pool)
+                .await
+                .map_err(database("change the schema"))?;
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use indelible_event::Organization;
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::person::Person;
 use crate::{Control, ControlError, Operation, Principal, Rights, Role, database, parse};
@@ -121,23 +121,11 @@ impl Control {
         now_us: i64,
     ) -> Result<Option<Arc<RoleGrant>>, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
-        let mut id = [0u8; 8];
-        getrandom::fill(&mut id).map_err(ControlError::Random)?;
-        let id = hex::encode(id);
-        let insert = "insert into role_grant (id, grantee, target, role, created_at_us, created_by) \
-                      values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
-        let inserted = sqlx::query(insert)
-            .bind(&id)
-            .bind(grantee.to_string())
-            .bind(target.map_or("*", Organization::as_str))
-            .bind(role.as_str())
-            .bind(now_us)
-            .bind(&*creator.id)
-            .execute(&self.pool)
-            .await
-            .map_err(database("grant a role"))?;
+        let mut connection = self.pool.acquire().await.map_err(database("grant a role"))?;
+        let id = insert(&mut connection, grantee, target, role, &creator.id, now_us).await?;
+        drop(connection);
         self.reload().await?;
-        Ok(self.role_grant(&id).filter(|_| inserted.rows_affected() == 1))
+        Ok(id.and_then(|id| self.role_grant(&id)))
     }
 
     /// Takes a grant back, in sessions that live too. Returns false if there is none with this id.
@@ -158,6 +146,33 @@ impl Control {
         let rows = self.rows("read grants", select).await?;
         rows.iter().map(|row| read(row).map(Arc::new)).collect()
     }
+}
+
+/// Writes a grant and returns its id; `None` if it is there already.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    grantee: &Grantee,
+    target: Option<&Organization>,
+    role: Role,
+    creator: &str,
+    now_us: i64,
+) -> Result<Option<String>, ControlError> {
+    let mut id = [0u8; 8];
+    getrandom::fill(&mut id).map_err(ControlError::Random)?;
+    let id = hex::encode(id);
+    let insert = "insert into role_grant (id, grantee, target, role, created_at_us, created_by) \
+                  values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
+    let inserted = sqlx::query(insert)
+        .bind(&id)
+        .bind(grantee.to_string())
+        .bind(target.map_or("*", Organization::as_str))
+        .bind(role.as_str())
+        .bind(now_us)
+        .bind(creator)
+        .execute(connection)
+        .await
+        .map_err(database("grant a role"))?;
+    Ok((inserted.rows_affected() == 1).then_some(id))
 }
 
 impl Rights {

@@ -84,7 +84,8 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn tokens(&self, target: Option<&Organization>) -> Result<Vec<Token>, ControlError> {
-        let select = format!("{TOKENS} where m.target = $1 group by t.id, p.id, m.target order by t.created_at_us, t.id");
+        let select =
+            format!("{TOKENS} where m.target = $1 group by t.id, p.id, m.target order by t.created_at_us, t.id");
         let query = sqlx::query(sqlx::AssertSqlSafe(select)).bind(target.map_or("*", Organization::as_str));
         let rows = query.fetch_all(&self.pool).await.map_err(database("list tokens"))?;
         rows.iter().map(read).collect()

@@ -71,7 +71,9 @@ pub enum ControlError {
     #[error("the control database cannot be there: {0}")]
     Place(String),
     /// Another server uses the database.
-    #[error("another server uses this control database; a database belongs to one server, stop the other or give this one its own")]
+    #[error(
+        "another server uses this control database; a database belongs to one server, stop the other or give this one its own"
+    )]
     InUse,
     /// A row is not what was written.
     #[error("the control database holds {0:?}, which this version cannot read")]
@@ -112,10 +114,10 @@ struct State {
     exports: Vec<Arc<Export>>,
     /// Oldest setting first.
     retention: HashMap<Organization, Vec<RetentionSetting>>,
-}
-
     /// Those of which the operator is shown pseudonyms.
     pseudonyms: BTreeSet<Organization>,
+}
+
 /// What a new token or client allows.
 pub struct Grant {
     /// Name of the principal it is for.
@@ -258,13 +260,15 @@ impl Control {
             .map_err(database("create a principal"))?;
         let target = grant.target.as_ref().map_or("*", Organization::as_str);
         for operation in &grant.operations {
-            sqlx::query("insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing")
-                .bind(id)
-                .bind(target)
-                .bind(operation.as_str())
-                .execute(&mut *connection)
-                .await
-                .map_err(database("grant an operation"))?;
+            sqlx::query(
+                "insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing",
+            )
+            .bind(id)
+            .bind(target)
+            .bind(operation.as_str())
+            .execute(&mut *connection)
+            .await
+            .map_err(database("grant an operation"))?;
         }
         Ok(())
     }
@@ -312,22 +316,28 @@ impl Control {
         }
         let _one_at_a_time = self.changing.lock().await;
         let mut transaction = self.pool.begin().await.map_err(database("create an organization"))?;
-        let inserted = sqlx::query("insert into organization (rid, created_at_us) values ($1, $2) on conflict do nothing")
-            .bind(organization.as_str())
-            .bind(now_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create an organization"))?
-            .rows_affected();
-        if inserted == 1 {
+        let inserted =
+            sqlx::query("insert into organization (rid, created_at_us) values ($1, $2) on conflict do nothing")
+                .bind(organization.as_str())
+                .bind(now_us)
+                .execute(&mut *transaction)
+                .await
+                .map_err(database("create an organization"))?
+                .rows_affected();
+        if inserted == 1 && self.person(creator).is_some() {
+            let (grantee, role) = (Grantee::Person(creator.to_owned()), Role::OrganizationAdministrator);
+            grant::insert(&mut transaction, &grantee, Some(organization), role, creator, now_us).await?;
+        } else if inserted == 1 {
             for operation in Operation::OF_ORGANIZATION {
-                sqlx::query("insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing")
-                    .bind(creator)
-                    .bind(organization.as_str())
-                    .bind(operation.as_str())
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(database("grant an operation"))?;
+                sqlx::query(
+                    "insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing",
+                )
+                .bind(creator)
+                .bind(organization.as_str())
+                .bind(operation.as_str())
+                .execute(&mut *transaction)
+                .await
+                .map_err(database("grant an operation"))?;
             }
         }
         transaction.commit().await.map_err(database("create an organization"))?;

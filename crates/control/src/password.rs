@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn waits_double_from_the_fifth_failure_on_and_are_bounded() {
-        for (failures, seconds) in [(1, 0), (4, 0), (5, 1), (6, 2), (9, 16), (14, 512), (15, 900), (16, 900), (i64::MAX, 900)] {
+        for (failures, seconds) in
+            [(1, 0), (4, 0), (5, 1), (6, 2), (9, 16), (14, 512), (15, 900), (16, 900), (i64::MAX, 900)]
+        {
             assert_eq!(wait_seconds(failures), seconds, "{failures}");
         }
     }

@@ -97,7 +97,9 @@ pub struct NewRequest<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// Whoever asked cannot approve.
-    #[error("whoever asked cannot decide, nor a token that they made; another person with {0} on the organization has to")]
+    #[error(
+        "whoever asked cannot decide, nor a token that they made; another person with {0} on the organization has to"
+    )]
     SamePerson(Operation),
     /// It was decided, was withdrawn, or has lapsed.
     #[error("it waits for no decision any more: it was decided, was withdrawn, or nobody decided it in time")]

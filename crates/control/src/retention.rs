@@ -50,9 +50,11 @@ impl Control {
         setting: RetentionSetting,
         by: &Principal,
     ) -> Result<(), ControlError> {
-        let insert =
-            "insert into retention (organization, days, hold, since_us, locked, set_by) values ($1, $2, $3, $4, $5, $6)";
-        let query = sqlx::query(insert).bind(organization.as_str()).bind(setting.days.map(i64::from)).bind(i64::from(setting.hold));
+        let insert = "insert into retention (organization, days, hold, since_us, locked, set_by) values ($1, $2, $3, $4, $5, $6)";
+        let query = sqlx::query(insert)
+            .bind(organization.as_str())
+            .bind(setting.days.map(i64::from))
+            .bind(i64::from(setting.hold));
         let query = query.bind(setting.since_us).bind(i64::from(setting.locked)).bind(&*by.id);
         query.execute(&self.pool).await.map_err(database("set a retention"))?;
         self.reload().await

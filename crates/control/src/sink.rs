@@ -102,7 +102,10 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn enable_sink(&self, id: &str, enabled: bool) -> Result<(), ControlError> {
-        let done = sqlx::query("update sink set enabled = $1 where id = $2").bind(i64::from(enabled)).bind(id).execute(&self.pool);
+        let done = sqlx::query("update sink set enabled = $1 where id = $2")
+            .bind(i64::from(enabled))
+            .bind(id)
+            .execute(&self.pool);
         done.await.map_err(database("switch a sink")).map(drop)
     }
 

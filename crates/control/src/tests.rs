@@ -2,6 +2,10 @@
 use super::*;
 use crate::database::Kind;
 
+mod people;
+
+use people::*;
+
 fn organization(name: &str) -> Organization {
     format!("ri.indelible..organization.{name}").parse().unwrap()
 }
@@ -142,6 +146,12 @@ scenes! {
     tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked,
     administrators_of_an_older_database_may_what_was_added,
     what_one_asks_for_another_decides_once_and_in_time,
+    a_grant_holds_at_once_and_no_longer_than_it_stands,
+    groups_are_those_of_the_newest_sign_in,
+    a_session_ends_by_time_by_rest_and_by_being_ended,
+    sessions_of_one_are_bounded_and_end_together,
+    failures_are_counted_over_restarts_and_at_one_time,
+    who_creates_an_organization_is_granted_it,
 }
 
 /// A principal that nobody made, as people are.
@@ -156,7 +166,12 @@ async fn person(control: &Control, id: &str) -> Arc<Principal> {
 async fn what_one_asks_for_another_decides_once_and_in_time(place: &Place) {
     let (control, _, administrator, [a, b]) = with_two_organizations(place).await;
     let (ann, ben) = (person(&control, "ann").await, person(&control, "ben").await);
-    let of_ann = Grant { name: "x".into(), target: Some(a.clone()), operations: vec![Operation::AuditSearch], expires_at_us: None };
+    let of_ann = Grant {
+        name: "x".into(),
+        target: Some(a.clone()),
+        operations: vec![Operation::AuditSearch],
+        expires_at_us: None,
+    };
     let of_ann = control.create_token(&of_ann, &ann, 1).await.unwrap();
     let of_ann = control.authenticate(of_ann.reveal(), 2).unwrap();
     let ask = async |emergency_until_us| {
@@ -486,6 +501,6 @@ async fn administrators_of_an_older_database_may_what_was_added(place: &Place) {
     for operation in [Operation::AuditExportView, Operation::AuditExportOrchestrate, Operation::AuditSinkAdminister] {
         assert_eq!(administrator.require(operation, &organization("a")), Ok(()), "{operation}");
     }
-}
     assert!(administrator.observe(Vec::new()).is_ok(), "the operator's view");
     assert!(administrator.require_platform(Operation::OperatorInvestigate).is_err());
+}
