@@ -104,14 +104,10 @@ impl App {
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let action = Action::of(&request)?;
+        self.ensure_possible(&request.organization, &action)?;
         self.audit_change(&caller.actor(), &request.organization, approved(&request, caller)).await?;
         let ends_at_us = match &action {
-            Action::SetRetention { days, hold, instead_of_us } => {
-                let newest = self.control.retention(&request.organization).last().map(|newest| newest.since_us);
-                if newest != *instead_of_us {
-                    let message = "the retention was set anew since this was asked for; refuse it and ask again";
-                    return Err(ApiError::new(ErrorCode::InvalidRequest, message));
-                }
+            Action::SetRetention { days, hold, .. } => {
                 let setting = RetentionSetting { since_us: now_us, days: *days, hold: *hold, locked: false };
                 retention::set(self, caller, &request.organization, setting).await?;
                 None
@@ -127,6 +123,27 @@ impl App {
         let decided = self.control.decide_request(&request, caller, Outcome::Approved, ends_at_us, now_us).await;
         decided.map_err(undecided)?;
         self.state_of(id).await
+    }
+
+    /// Whether what was asked for can still be done as it was meant.
+    fn ensure_possible(&self, organization: &Organization, action: &Action) -> Result<(), ApiError> {
+        let message = match action {
+            Action::SetRetention { instead_of_us, .. } => {
+                let newest = self.control.retention(organization).last().map(|newest| newest.since_us);
+                (newest != *instead_of_us).then_some("the retention was set anew since this was asked for")
+            }
+            Action::DisableExport { name } => {
+                let is_active = self.control.export(organization, name).is_some_and(|export| export.is_active());
+                (!is_active).then_some("the export has ended since this was asked for")
+            }
+            Action::Investigate { .. } => None,
+        };
+        match message {
+            Some(message) => {
+                Err(ApiError::new(ErrorCode::InvalidRequest, format!("{message}; refuse it, or have it withdrawn")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Leaves undone what a request asks for.
@@ -148,11 +165,14 @@ impl App {
     /// Withdraws what the caller asked for, or ends an investigation: who asked may, and who administers the organization.
     pub(crate) async fn withdraw(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
         let _one_at_a_time = self.decisions.lock().await;
-        let request = self.visible(caller, id).await?;
+        let (request, now_us) = (self.visible(caller, id).await?, self.now_us());
+        if !request.waits(now_us) && !request.is_active(now_us) {
+            return Err(undecided(DecideError::NotWaiting));
+        }
         let fields = RequestCancelRequest::new(vec![named(&request)]);
         let event = AuditEvent::new::<RequestCancel>("INDELIBLE_WITHDRAW_REQUEST", fields, NoFields {});
         self.audit_change(&caller.actor(), &request.organization, event).await?;
-        let withdrawn = self.control.withdraw_request(id, caller, self.now_us()).await;
+        let withdrawn = self.control.withdraw_request(id, caller, now_us).await;
         let withdrawn = withdrawn.map_err(|error| ApiError::internal("withdraw the request", error))?;
         if !withdrawn {
             return Err(undecided(DecideError::NotWaiting));

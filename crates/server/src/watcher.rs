@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use indelible_api::ErrorCode;
-use indelible_control::Operation;
+use indelible_control::{Operation, Principal};
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -31,8 +31,7 @@ impl FromRequestParts<Arc<App>> for Watcher {
             return Ok(Self);
         }
         let caller = Caller::from_request_parts(parts, app).await?;
-        let operations = [Operation::OperatorObserve, Operation::OperatorAdminister];
-        if operations.iter().any(|operation| caller.require_platform(*operation).is_ok()) {
+        if watches(&caller) {
             return Ok(Self);
         }
         let message = "figures of the whole server are for this machine itself, and for tokens with operator:observe";
@@ -46,6 +45,12 @@ impl FromRequestParts<Arc<App>> for MaybeWatcher {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         Ok(Self(Watcher::from_request_parts(parts, app).await.is_ok()))
     }
+}
+
+/// Whether the principal may see the whole server.
+pub(crate) fn watches(principal: &Principal) -> bool {
+    let operations = [Operation::OperatorObserve, Operation::OperatorAdminister];
+    operations.iter().any(|operation| principal.require_platform(*operation).is_ok())
 }
 
 fn is_local(headers: &HeaderMap, peer: Option<SocketAddr>) -> bool {

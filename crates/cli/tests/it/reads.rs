@@ -47,6 +47,12 @@ struct Walk {
     access_token: String,
     /// Id of a token that nobody needs.
     spare_token: String,
+    /// Id of a certificate that nobody has.
+    spare_certificate: String,
+    /// Id of a grant that nobody needs.
+    spare_grant: String,
+    /// Id of what the operator asked ACME for.
+    request: String,
     /// Where exports may be.
     exports: PathBuf,
 }
@@ -173,6 +179,12 @@ impl Walk {
                 let request = self.caller.request(Method::DELETE, &format!("/api/v1/tokens/{}", self.spare_token));
                 (request, Some(("INDELIBLE_REVOKE_TOKEN", &["tokenRevoke"])))
             }
+            ("get", "/api/v1/certificates") => (get(&format!("/api/v1/certificates?organization={ACME}")), None),
+            ("delete", "/api/v1/certificates/{certificateId}") => {
+                let request =
+                    self.caller.request(Method::DELETE, &format!("/api/v1/certificates/{}", self.spare_certificate));
+                (request, Some(("INDELIBLE_REVOKE_CERTIFICATE", &["managementUsers"])))
+            }
             ("get", "/api/v1/clients") => (get(&format!("/api/v1/clients?organization={ACME}")), None),
             ("get", "/log/{label}/{generation}/checkpoint") => {
                 (get(&format!("/log/{}/1/checkpoint", self.label)), None)
@@ -189,10 +201,6 @@ impl Walk {
             ("get", "/api/v1/archive/log-files") => {
                 (get(&format!("/api/v1/archive/log-files?organization={ACME}")), None)
             }
-            // The operator's: refused here.
-            ("post", "/api/v1/archive/seal" | "/api/v1/archive/verify") => (post(json!({})), None),
-            ("post", "/api/v1/organizations") => (post(json!({"organization": BETA})), None),
-            _ => panic!("{method} {route} has no case here: does it read audit data?"),
             ("post", "/api/v1/grants") => {
                 let body = json!({"grantee": "group:corp/staff", "organization": ACME, "role": "analyst"});
                 (post(body), Some(("INDELIBLE_CREATE_GRANT", &["managementPermissions"])))
@@ -241,6 +249,13 @@ impl Walk {
             }
             ("get", "/api/v1/operator/organizations") => (get(route), None),
             ("get", "/api/v1/operator/entries/{logEntryId}") => (get("/api/v1/operator/entries/x"), None),
+            // The operator's: refused here.
+            ("post", "/api/v1/archive/seal" | "/api/v1/archive/verify") => (post(json!({})), None),
+            ("post", "/api/v1/organizations") => (post(json!({"organization": BETA})), None),
+            ("post", "/api/v1/certificates") => {
+                (post(json!({"subject": "x.test", "organization": ACME, "operations": ["audit:emit"]})), None)
+            }
+            _ => panic!("{method} {route} has no case here: does it read audit data?"),
         }
     }
 }
@@ -248,7 +263,7 @@ impl Walk {
 #[test]
 fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(&folder.path().join("data"), "[sinks]\nhosts = ['127.0.0.1']\n");
+    let server = Server::start_configured(&folder.path().join("data"), "four-eyes = false\n[sinks]\nhosts = ['127.0.0.1']\n");
     (0..3).for_each(|number| emit(&server, number, ACME));
     emit(&server, 9, BETA);
     server.seal();
@@ -275,8 +290,19 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     assert_eq!(server.indelible(&spare).code, 0);
     let tokens = json(server.request(Method::GET, &format!("/api/v1/tokens?organization={ACME}")));
     let spare = tokens.as_array().unwrap().iter().find(|token| token["name"] == "spare").unwrap();
+    let spare_certificate =
+        ["certificate", "create", "--organization", ACME, "--operations", "audit:emit", "--subject", "spare.test"];
+    let spare_certificate = server.indelible(&spare_certificate).out.trim().to_owned();
     let (log_file, access_token, spare_token) = (String::new(), String::new(), text(&spare["tokenId"]));
-    let mut walk = Walk { caller, client, label, log_file, access_token, spare_token, exports };
+    let operator = ["token", "create", "--organization", "*", "--operations", "operator:investigate"];
+    let operator = Client { url: server.url.clone(), token: server.indelible(&operator).out.trim().to_owned() };
+    let asked = ["--organization", ACME, "--reason", "why", "--ticket", "T-1"];
+    let asked = operator.indelible(&[&["investigation", "create"], &asked[..]].concat());
+    assert_eq!(asked.code, 0, "{}", asked.err);
+    let request = asked.out.trim().to_owned();
+    let spare = ["grant", "create", "--to", "group:corp/spare", "--organization", ACME, "--role", "reviewer"];
+    let spare_grant = server.indelible(&spare).out.trim().to_owned();
+    let mut walk = Walk { caller, client, label, log_file, access_token, spare_token, spare_certificate, spare_grant, request, exports };
     let list = walk.case("get", "/api/v2/audit/organizations/{organizationRid}/logFiles").0;
     walk.log_file = text(&json(list)["data"][0]["id"]);
     walk.access_token = text(&json(walk.case("post", "/multipass/api/oauth2/token").0)["access_token"]);
@@ -294,6 +320,7 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
         let (status, body) = fetch(request);
         let operators =
             method == "post" && route.starts_with("/api/v1/archive/") || route.starts_with("/api/v1/operator/");
+        let operators = operators || (method, route) == ("post", "/api/v1/certificates");
         let investigates = route.starts_with("/api/v1/investigations");
         let decides = route.ends_with("/approve") || route.ends_with("/refuse");
         let signs_in = route.starts_with("/auth/") && route != "/auth/ways" || route.ends_with("/password");

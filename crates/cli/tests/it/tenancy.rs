@@ -9,7 +9,7 @@ use indelible_testkit::postgresql::PostgreSql;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Launch, Server, event, eventually, fetch};
+use crate::harness::{Client, Launch, Server, event, fetch};
 
 const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
@@ -63,8 +63,11 @@ impl Things {
     }
 }
 
-/// A text without what differs from one request to the next: ids of requests and moments.
+/// A text without what differs from one request to the next: ids of requests, moments, and what grows with time while a sink finds
+/// no host.
 fn mask(text: &str) -> String {
+    let growing = regex::Regex::new(r#""(lagSeconds|failures)":[0-9.]+"#).unwrap();
+    let text = &growing.replace_all(text, "GROWING");
     let moment = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap();
     let request = regex::Regex::new(r#""(requestId|errorInstanceId)":"[^"]*""#).unwrap();
     request.replace_all(&moment.replace_all(text, "MOMENT"), "REQUEST").into_owned()
@@ -141,8 +144,15 @@ impl Route<'_> {
         prefixes.iter().any(|prefix| self.path.starts_with(prefix))
     }
 
+    /// Whether an organization is named.
+    fn names_organization(&self, things: &Things) -> bool {
+        let in_path = ["{organization}", "{rid}", "{organizationRid}"].iter().any(|name| self.path.contains(name));
+        let mut parameters = self.operation["parameters"].as_array().into_iter().flatten();
+        in_path || parameters.any(|parameter| parameter["name"] == "organization") || self.body(things).is_some_and(|(_, names)| names)
+    }
+
     /// The request that names `things`; `None` if it names none.
-    fn naming(&self, caller: &Client, client: &(String, String), things: &Things) -> Option<RequestBuilder> {
+    fn naming(&self, caller: &Client, things: &Things) -> Option<RequestBuilder> {
         let mut path = self.path.to_owned();
         let mut names = false;
         for part in self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
@@ -183,7 +193,6 @@ impl Route<'_> {
         }
         let request = caller.request(method, &path).query(&query);
         let Some((body, in_body)) = self.body(things) else { return names.then_some(request) };
-        let _ = client;
         (names || in_body).then(|| request.json(&body))
     }
 
@@ -223,10 +232,8 @@ impl Route<'_> {
             ("put", path) if path.ends_with("/retention") => (json!({"days": 3650}), false),
             ("put", path) if path.ends_with("/operator-view") => (json!({"pseudonyms": true}), false),
             ("put", path) if path.ends_with("/encryption") => (json!({"encrypted": true}), false),
-            _ if self.operation["requestBody"].is_null() => return None,
-            ("post", "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => {
-                (json!({}), false)
-            }
+            _ if self.operation["requestBody"].is_null() || self.path.starts_with("/multipass/") => return None,
+            (_, "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => (json!({}), false),
             (method, path) => panic!("{method} {path} has a body that this test does not know"),
         };
         Some(body)
@@ -237,13 +244,12 @@ impl Route<'_> {
 struct Scene {
     server: Server,
     caller: Client,
-    client: (String, String),
     _postgresql: Option<PostgreSql>,
     _folder: tempfile::TempDir,
 }
 
 /// Only what is sent is in a log, so that walking leaves everything as it is.
-const CONFIG: &str = "audit-reads = false\n[sinks]\nhosts = ['siem.example']\n";
+const CONFIG: &str = "audit-reads = false\n[exports]\nevery-seconds = 1\n[sinks]\nhosts = ['siem.example']\n";
 
 impl Scene {
     fn new(postgresql: Option<PostgreSql>) -> Self {
@@ -256,13 +262,14 @@ impl Scene {
         let token = server.indelible(&["token", "create", "--organization", ACME, "--operations", OPERATIONS]);
         assert_eq!(token.code, 0, "{}", token.err);
         let caller = Client { url: server.url.clone(), token: token.out.trim().to_owned() };
-        let body = json!({"name": "x", "organization": ACME, "operations": ["audit-export:view"]});
-        let made = fetch(server.request(Method::POST, "/api/v1/clients").json(&body)).1;
-        let made: Value = serde_json::from_slice(&made).unwrap();
-        let text = |name: &str| made[name].as_str().unwrap().to_owned();
-        let client = (text("clientId"), text("clientSecret"));
-        Self { server, caller, client, _postgresql: postgresql, _folder: folder }
+        Self { server, caller, _postgresql: postgresql, _folder: folder }
     }
+}
+
+/// What of a request can name something.
+fn told_apart(request: &RequestBuilder) -> (String, Option<Vec<u8>>) {
+    let request = request.try_clone().unwrap().build().unwrap();
+    (request.url().to_string(), request.body().and_then(|body| body.as_bytes()).map(<[u8]>::to_vec))
 }
 
 fn check_names(postgresql: Option<PostgreSql>) {
@@ -284,11 +291,18 @@ fn check_names(postgresql: Option<PostgreSql>) {
             (Things { organization: BETA.to_owned(), ..own.clone() }, Things { organization: GHOST.to_owned(), ..own.clone() }),
         ];
         for (theirs, nobodys) in pairs {
-            let requests = [&theirs, &nobodys].map(|things| route.naming(&scene.caller, &scene.client, things));
+            if theirs.export == own.export && !route.names_organization(&own) {
+                continue;
+            }
+            let requests = [&theirs, &nobodys].map(|things| route.naming(&scene.caller, things));
             let [Some(their), Some(nobody)] = requests else {
                 silent.push(format!("{} {}", route.method, route.path));
                 break;
             };
+            // Where the route names nothing but the caller's own organization, both are the same request.
+            if told_apart(&their) == told_apart(&nobody) {
+                continue;
+            }
             let ((status, body), (expected, nothing)) = (fetch(their), fetch(nobody));
             let (body, nothing) = (theirs.masked(&body), nobodys.masked(&nothing));
             let what = format!("{} {}", route.method, route.path);
@@ -327,7 +341,7 @@ fn told(scene: &Scene, own: &Things, contract: &Value) -> BTreeMap<String, Strin
             continue;
         }
         let what = format!("{} {}", route.method, route.path);
-        let named = route.naming(&scene.caller, &scene.client, own);
+        let named = route.naming(&scene.caller, own);
         let request = named.unwrap_or_else(|| scene.caller.request(route.method.to_uppercase().parse().unwrap(), route.path));
         let (status, body) = fetch(request);
         told.insert(what, format!("{status} {}", mask(&String::from_utf8_lossy(&body))));
@@ -348,16 +362,10 @@ fn check_difference(postgresql: Option<PostgreSql>) {
     let scene = Scene::new(postgresql);
     let own = make(&scene.server, ACME, 2, "own");
     let contract = scene.server.get("/api/openapi.json").1;
+    // Until what was made is signed and archived.
     let settled = |server: &Server| {
-        let lag = || server.get("/api/v1/archive").1["organizations"].to_string();
-        let mut before = lag();
-        eventually("the log is at rest", || {
-            std::thread::sleep(std::time::Duration::from_millis(700));
-            let now = lag();
-            let same = mask(&now) == mask(&before);
-            before = now;
-            same
-        });
+        server.seal();
+        std::thread::sleep(std::time::Duration::from_secs(2));
     };
     settled(&scene.server);
     let before = told(&scene, &own, &contract);
@@ -366,7 +374,6 @@ fn check_difference(postgresql: Option<PostgreSql>) {
         let one = event(number, json!({"organizations": [{"id": BETA, "reason": "test"}]}));
         assert_eq!(scene.server.post(&[], serde_json::to_vec(&one).unwrap()).0, 200);
     }
-    scene.server.seal();
     settled(&scene.server);
     let after = told(&scene, &own, &contract);
     for (what, told) in &before {
