@@ -4,6 +4,7 @@
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
 
+mod certificate;
 mod client;
 mod database;
 mod export;
@@ -35,6 +36,7 @@ use client::Registered;
 use database::Database;
 use issued::Use;
 
+pub use certificate::{Certificate, SUBJECT_BYTES_MAX, subject};
 pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
 pub use grant::{Grantee, RoleGrant, UnknownGrantee};
@@ -101,6 +103,8 @@ struct State {
     principals: HashMap<[u8; 32], Arc<Principal>>,
     /// By id.
     clients: HashMap<Arc<str>, Registered>,
+    /// By name.
+    certificates: HashMap<Arc<str>, certificate::Known>,
     organizations: BTreeSet<Organization>,
     /// What principals may do by themselves, without grants; by id.
     direct: HashMap<String, Rights>,
@@ -396,12 +400,14 @@ impl Control {
         let role_grants = self.read_role_grants().await?;
         let people = self.read_people().await?;
         let sessions = self.read_sessions(&rights, &role_grants, &people).await?;
+        let certificates = self.read_certificates(&rights).await?;
         let exports = self.read_exports().await?;
         let retention = self.read_retention().await?;
         let pseudonyms = self.read_pseudonyms().await?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = State {
             principals,
             clients,
+            certificates,
             organizations,
             direct: rights,
             people,

@@ -144,6 +144,7 @@ scenes! {
     sinks_are_remembered_by_organization_and_name,
     retention_is_a_history_and_dropped_files_are_noted_once,
     tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked,
+    a_name_on_certificates_is_one_producer_until_it_is_revoked,
     administrators_of_an_older_database_may_what_was_added,
     what_one_asks_for_another_decides_once_and_in_time,
     a_grant_holds_at_once_and_no_longer_than_it_stands,
@@ -443,6 +444,66 @@ async fn retention_is_a_history_and_dropped_files_are_noted_once(place: &Place) 
     control.note_removed(&files[1], 77).await.unwrap();
     let removed: Vec<_> = control.dropped_files().await.unwrap().iter().map(|file| file.removed_at_us).collect();
     assert_eq!(removed, [None, Some(77), None]);
+}
+
+async fn a_name_on_certificates_is_one_producer_until_it_is_revoked(place: &Place) {
+    let (control, _, administrator, [a, b]) = with_two_organizations(place).await;
+    let grant = |name: &str, target: Option<&Organization>| Grant {
+        name: name.into(),
+        target: target.cloned(),
+        operations: vec![Operation::AuditEmit],
+        expires_at_us: None,
+    };
+    for (id, name, target) in
+        [("1", "files.test", Some(&a)), ("2", "spiffe://gateway", None), ("3", "mail.test", Some(&b))]
+    {
+        assert!(control.create_certificate(id, &grant(name, target), &administrator, 5).await.unwrap());
+        assert!(!control.create_certificate("4", &grant(name, Some(&b)), &administrator, 5).await.unwrap());
+    }
+    let control = reopen(control, place).await;
+    let check = |control: &Control, names: &[&str], expected: Option<(&str, Attribution)>| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let found = control.authenticate_certificate(&names);
+        let found = found.map(|principal| (principal.id.to_string(), principal.attribution().unwrap()));
+        assert_eq!(found, expected.map(|(id, attribution)| (id.to_owned(), attribution)), "{names:?}");
+    };
+    check(&control, &["files.test"], Some(("1", Attribution::One(a.clone()))));
+    check(&control, &["other.test", "spiffe://gateway"], Some(("2", Attribution::Any)));
+    check(&control, &["files.test", "mail.test"], None);
+    check(&control, &["files.tes", "files.test.", ""], None);
+    let subjects = |target: Option<&Organization>| -> Vec<String> {
+        control.certificates(target).iter().map(|certificate| certificate.subject.to_string()).collect()
+    };
+    assert_eq!(
+        (subjects(Some(&a)), subjects(None)),
+        (vec!["files.test".to_owned()], vec!["spiffe://gateway".to_owned()])
+    );
+    assert!(control.revoke_certificate("1").await.unwrap());
+    assert!(!control.revoke_certificate("1").await.unwrap());
+    assert!(!control.revoke_certificate("administrator").await.unwrap());
+    let control = reopen(control, place).await;
+    check(&control, &["files.test"], None);
+    check(&control, &["files.test", "mail.test"], Some(("3", Attribution::One(b))));
+}
+
+#[test]
+fn subjects_are_names_or_uris() {
+    let check = |text: &str, expected: Option<&str>| assert_eq!(subject(text).as_deref(), expected, "{text}");
+    check("Files.Acme.Test", Some("files.acme.test"));
+    check("spiffe://Acme.Test/ns/A", Some("spiffe://Acme.Test/ns/A"));
+    for bad in [
+        "",
+        "*.acme.test",
+        "a b",
+        "a/b",
+        "://x",
+        "spiffe://a b",
+        "spiffe://ä",
+        "ä.test",
+        &"a".repeat(SUBJECT_BYTES_MAX + 1),
+    ] {
+        check(bad, None);
+    }
 }
 
 async fn tokens_are_listed_with_their_last_use_and_end_when_they_are_revoked(place: &Place) {

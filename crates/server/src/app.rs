@@ -24,10 +24,12 @@ use crate::copier::Copier;
 use crate::disk::{DiskWatch, Level};
 use crate::error::{self, ApiError};
 use crate::exports::Exports;
+use crate::listen::Listening;
 use crate::metrics::Metrics;
-use crate::platform_archive::PlatformArchive;
 use crate::operator::Pseudonyms;
+use crate::platform_archive::PlatformArchive;
 use crate::self_check::Checker;
+use crate::signin::SignIns;
 use crate::sinks::Sinks;
 use crate::witnesses::Witnesses;
 
@@ -56,6 +58,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) sinks: Sinks,
     pub(crate) metrics: Metrics,
+    pub(crate) listening: Arc<Listening>,
+    pub(crate) sign_ins: SignIns,
     pub(crate) alarms: Alarms,
     pub(crate) witnesses: Witnesses,
     pub(crate) disk: DiskWatch,
@@ -66,16 +70,18 @@ pub(crate) struct App {
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
+    /// Held by who decides a request: what it asks for is done once.
+    pub(crate) decisions: tokio::sync::Mutex<()>,
     pub(crate) own_entries: OwnEntries,
     pub(crate) polls: Polls,
+    pub(crate) observed: Observed,
+    pub(crate) pseudonyms: Pseudonyms,
     pub(crate) breaches: Breaches,
     pub(crate) stopping: AtomicBool,
     /// Why this server must not be started again, once it has found out.
     pub(crate) retired: OnceLock<String>,
 }
 
-    pub(crate) observed: Observed,
-    pub(crate) pseudonyms: Pseudonyms,
 impl App {
     pub(crate) fn now_us(&self) -> i64 {
         self.clock.now_us()

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounting;
+mod approvals;
 mod buckets;
 mod bundle;
 mod crash;
@@ -10,19 +11,22 @@ mod doctor;
 mod end_to_end;
 mod exports;
 mod faults;
+mod hardening;
 mod harness;
 mod import;
 mod intake;
+mod operator;
 mod proof;
 mod pull;
-mod operator;
 mod reads;
 mod rebuild;
 mod receipts;
 mod retention;
 mod rotation;
 mod self_check;
+mod signin;
 mod sinks;
+mod tenancy;
 mod tiles;
 mod tokens;
 mod witness;

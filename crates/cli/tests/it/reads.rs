@@ -238,12 +238,16 @@ impl Walk {
             ("get", "/api/v1/investigations/{requestId}/entries/{logEntryId}") => {
                 (get(&route.replace("{requestId}", &self.request).replace("{logEntryId}", "x")), None)
             }
-            ("post", "/api/v1/investigations") => (post(json!({"organization": ACME, "reason": "x", "ticket": "x", "hours": 1})), None),
+            ("post", "/api/v1/investigations") => {
+                (post(json!({"organization": ACME, "reason": "x", "ticket": "x", "hours": 1})), None)
+            }
             ("put", "/api/v1/organizations/{organization}/operator-view") => {
                 let request = to(Method::PUT, "operator-view", Some(json!({"pseudonyms": true})));
                 (request, Some(("INDELIBLE_SET_OPERATOR_VIEW", &["appConfigUpdate"])))
             }
-            ("get", "/api/v1/organizations/{organization}/operator-view") => (to(Method::GET, "operator-view", None), None),
+            ("get", "/api/v1/organizations/{organization}/operator-view") => {
+                (to(Method::GET, "operator-view", None), None)
+            }
             ("post", "/api/v1/operator/search" | "/api/v1/operator/search/count" | "/api/v1/operator/sql") => {
                 (post(json!({"query": ""})), None)
             }
@@ -263,7 +267,8 @@ impl Walk {
 #[test]
 fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(&folder.path().join("data"), "four-eyes = false\n[sinks]\nhosts = ['127.0.0.1']\n");
+    let server =
+        Server::start_configured(&folder.path().join("data"), "four-eyes = false\n[sinks]\nhosts = ['127.0.0.1']\n");
     (0..3).for_each(|number| emit(&server, number, ACME));
     emit(&server, 9, BETA);
     server.seal();
@@ -302,7 +307,18 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     let request = asked.out.trim().to_owned();
     let spare = ["grant", "create", "--to", "group:corp/spare", "--organization", ACME, "--role", "reviewer"];
     let spare_grant = server.indelible(&spare).out.trim().to_owned();
-    let mut walk = Walk { caller, client, label, log_file, access_token, spare_token, spare_certificate, spare_grant, request, exports };
+    let mut walk = Walk {
+        caller,
+        client,
+        label,
+        log_file,
+        access_token,
+        spare_token,
+        spare_certificate,
+        spare_grant,
+        request,
+        exports,
+    };
     let list = walk.case("get", "/api/v2/audit/organizations/{organizationRid}/logFiles").0;
     walk.log_file = text(&json(list)["data"][0]["id"]);
     walk.access_token = text(&json(walk.case("post", "/multipass/api/oauth2/token").0)["access_token"]);
@@ -324,7 +340,11 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
         let investigates = route.starts_with("/api/v1/investigations");
         let decides = route.ends_with("/approve") || route.ends_with("/refuse");
         let signs_in = route.starts_with("/auth/") && route != "/auth/ways" || route.ends_with("/password");
-        let may = !operators && !investigates && !decides && !signs_in && (method, route) != ("post", "/api/v1/organizations");
+        let may = !operators
+            && !investigates
+            && !decides
+            && !signs_in
+            && (method, route) != ("post", "/api/v1/organizations");
         assert_eq!(status < 300, may, "{method} {route}: {}", String::from_utf8_lossy(&body));
         let new = traces(&server, ACME).split_off(seen);
         let found: Vec<(&str, Vec<&str>)> =

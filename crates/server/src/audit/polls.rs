@@ -110,7 +110,7 @@ mod tests {
     fn an_hour_of_polls_is_one_count_for_a_principal_and_an_organization() {
         const HOUR_US: i64 = 3_600_000_000;
         let polls = Polls::default();
-        let actor = |id: &str| Actor { id: id.into(), token_id: None, agent: Agent::default() };
+        let actor = |id: &str| Actor { id: id.into(), token_id: None, session_id: None, agent: Agent::default() };
         let organization = |name: &str| format!("ri.indelible..organization.{name}").parse::<Organization>().unwrap();
         let mut written = Vec::new();
         // Somebody polls once a minute for a day; another one now and then.

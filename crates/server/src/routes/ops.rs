@@ -11,11 +11,11 @@ use indelible_api::{AlarmKind, Health};
 
 use indelible_storage::Space;
 
-use crate::watcher::{MaybeWatcher, Watcher};
 use crate::app::App;
 use crate::exports::ExportFigures;
 use crate::metrics::Text;
 use crate::sinks::{Member, Status};
+use crate::watcher::{MaybeWatcher, Watcher};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
