@@ -55,7 +55,8 @@ impl PostgreSql {
             "-F".to_owned(),
         ];
         let output = data.path().join("output");
-        let mut process = Process::new(program("postgres"), arguments.to_vec(), output, port).ready(is_ready).user(user);
+        let mut process =
+            Process::new(program("postgres"), arguments.to_vec(), output, port).ready(is_ready).user(user);
         process.start();
         PostgreSql { _process: process, port, _data: data }
     }

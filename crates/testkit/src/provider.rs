@@ -73,7 +73,8 @@ impl Provider {
 
     /// Makes or changes an account, which may sign in with any password.
     pub fn set_account(&mut self, name: &str, groups: &[&str]) {
-        let claims = json!({"name": format!("{name} of tests"), "email": format!("{name}@example.com"), "groups": groups});
+        let claims =
+            json!({"name": format!("{name} of tests"), "email": format!("{name}@example.com"), "groups": groups});
         self.settings["accounts"][name] = claims;
         self.write();
     }

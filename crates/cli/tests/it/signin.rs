@@ -203,7 +203,8 @@ fn a_person_signs_in_by_a_provider_and_may_what_its_groups_are_granted() {
     assert_eq!((&search["uid"], search["sid"].is_string(), &search["tokenId"]), (&json!(id), true, &Value::Null));
     let facts = |event: &Value| {
         let context = event["requestFields"]["permissionChangeContext"].as_array().unwrap();
-        let fact = |name: &str| context.iter().find(|fact| fact["description"] == name).map(|fact| fact["value"].clone());
+        let fact =
+            |name: &str| context.iter().find(|fact| fact["description"] == name).map(|fact| fact["value"].clone());
         ["before", "after"].map(|name| fact(name).unwrap_or_else(|| panic!("{event}")).as_str().unwrap().to_owned())
     };
     assert_eq!(of(ACME, "INDELIBLE_CREATE_GRANT").iter().map(facts).collect::<Vec<_>>(), [["", "reviewer"]]);

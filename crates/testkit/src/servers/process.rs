@@ -75,7 +75,9 @@ impl Process {
     pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "it runs already");
         let output = File::options().create(true).append(true).open(&self.output).expect("a file for the output");
-        let user = self.user.map(|(user, group)| [format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+        let user = self
+            .user
+            .map(|(user, group)| [format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
             .args(user.into_iter().flatten())
