@@ -311,10 +311,7 @@ impl Inventory {
 
     /// As [`Self::snapshot`], with where the archive of each generation ended at the same moment: behind the last log file,
     /// also if retention has let go of that.
-    pub fn snapshot_with_ends(
-        &self,
-        scope: &impl Reach,
-    ) -> (Vec<Arc<LogFile>>, BTreeMap<(Organization, u32), u64>) {
+    pub fn snapshot_with_ends(&self, scope: &impl Reach) -> (Vec<Arc<LogFile>>, BTreeMap<(Organization, u32), u64>) {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let (mut files, mut ends) = (Vec::new(), BTreeMap::new());
         for organization in scope.organizations() {

@@ -29,7 +29,9 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
         eprintln!("archiving fails: {error}");
     }
     let check_failed = status.self_check.as_ref().is_some_and(|check| check.outcome == "notVerified");
-    let fails = status.last_error.is_some() || status.journal_copies.as_ref().is_some_and(|copies| copies.last_error.is_some()) || check_failed;
+    let fails = status.last_error.is_some()
+        || status.journal_copies.as_ref().is_some_and(|copies| copies.last_error.is_some())
+        || check_failed;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

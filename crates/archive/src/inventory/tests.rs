@@ -2,7 +2,6 @@
 
 use std::fs;
 
-
 use super::*;
 use crate::log::Log as _;
 use crate::testing::{TestLog, archive, wait};

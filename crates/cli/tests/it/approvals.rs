@@ -64,7 +64,16 @@ impl People {
 
     /// The names of the server's own events about requests in BETA's log, oldest first.
     fn told(&self) -> Vec<String> {
-        let names = ["CREATE_REQUEST", "APPROVE_REQUEST", "REFUSE_REQUEST", "WITHDRAW_REQUEST", "BEGIN_EMERGENCY", "SET_RETENTION", "DISABLE_EXPORT", "INVESTIGATION_*"];
+        let names = [
+            "CREATE_REQUEST",
+            "APPROVE_REQUEST",
+            "REFUSE_REQUEST",
+            "WITHDRAW_REQUEST",
+            "BEGIN_EMERGENCY",
+            "SET_RETENTION",
+            "DISABLE_EXPORT",
+            "INVESTIGATION_*",
+        ];
         let query: Vec<String> = names.iter().map(|name| format!("name:INDELIBLE_{name}")).collect();
         let options = ["--organization", BETA, "--oldest", "--format", "json"];
         let answer = self.scene.server.indelible(&[&["search", &query.join(" OR ")], &options[..]].concat());
@@ -140,7 +149,12 @@ fn what_lets_log_files_go_takes_two_people() {
     let asked = set(&mut people, json!({"days": 120}));
     assert_eq!(asked.status, 202);
     let approved = people.scene.server.indelible(&["request", "approve", &id(&asked)]);
-    assert_eq!((approved.code, people.scene.server.get(&retention).1["hold"].clone()), (0, json!(false)), "{}", approved.err);
+    assert_eq!(
+        (approved.code, people.scene.server.get(&retention).1["hold"].clone()),
+        (0, json!(false)),
+        "{}",
+        approved.err
+    );
 
     // An export is ended by two as well. The command says that nothing is done yet.
     let export = people.scene.server.archive().with_file_name("exports").join("lake");
@@ -151,14 +165,27 @@ fn what_lets_log_files_go_takes_two_people() {
     assert!(asked.code == 1 && asked.err.contains("indelible request approve"), "{asked:?}");
     let last: Value = serde_json::from_str(asked.out.trim()).unwrap();
     let last = last["requestId"].as_str().unwrap();
-    let active = |people: &People| people.scene.server.get(&format!("/api/v1/organizations/{BETA}/exports/lake")).1["disabled"].is_null();
+    let active = |people: &People| {
+        people.scene.server.get(&format!("/api/v1/organizations/{BETA}/exports/lake")).1["disabled"].is_null()
+    };
     assert!(active(&people));
     assert_eq!(people.scene.server.indelible(&["request", "approve", last]).code, 2);
     assert_eq!((people.decide(ann, last, "approve").status, active(&people)), (200, false));
 
     let expected = [
-        "CREATE_REQUEST", "APPROVE_REQUEST", "SET_RETENTION", "CREATE_REQUEST", "SET_RETENTION", "REFUSE_REQUEST",
-        "SET_RETENTION", "CREATE_REQUEST", "APPROVE_REQUEST", "SET_RETENTION", "CREATE_REQUEST", "APPROVE_REQUEST", "DISABLE_EXPORT",
+        "CREATE_REQUEST",
+        "APPROVE_REQUEST",
+        "SET_RETENTION",
+        "CREATE_REQUEST",
+        "SET_RETENTION",
+        "REFUSE_REQUEST",
+        "SET_RETENTION",
+        "CREATE_REQUEST",
+        "APPROVE_REQUEST",
+        "SET_RETENTION",
+        "CREATE_REQUEST",
+        "APPROVE_REQUEST",
+        "DISABLE_EXPORT",
     ];
     assert_eq!(people.told(), expected);
     eprintln!("RESULT approvals: 3 of the wrong people, 3 replays, 1 void request and 1 own request refused");
@@ -168,7 +195,8 @@ fn what_lets_log_files_go_takes_two_people() {
 fn the_operator_reads_content_only_with_approval_and_is_watched() {
     let mut people = People::new("");
     // ann sees BETA and nothing of ACME; eve what happened and not about what.
-    let count = people.scene.act(&mut people.ann, Method::POST, "/api/v1/search/count", json!({"query": "-product:indelible"}));
+    let count =
+        people.scene.act(&mut people.ann, Method::POST, "/api/v1/search/count", json!({"query": "-product:indelible"}));
     assert_eq!(count.json()["count"], 1);
     let foreign = json!({"query": "", "organization": ACME});
     assert_eq!(people.scene.act(&mut people.ann, Method::POST, "/api/v1/search", foreign).status, 403);
@@ -194,7 +222,14 @@ fn the_operator_reads_content_only_with_approval_and_is_watched() {
     let entry = people.scene.act(&mut people.eve, Method::GET, &entry, json!({}));
     assert!(entry.status == 200 && entry.body.contains(SECRET), "{entry:?}");
     // For nobody else, not even with the same operation.
-    let other = people.scene.server.indelible(&["token", "create", "--organization", "*", "--operations", "operator:investigate"]);
+    let other = people.scene.server.indelible(&[
+        "token",
+        "create",
+        "--organization",
+        "*",
+        "--operations",
+        "operator:investigate",
+    ]);
     let other = Client { url: people.scene.server.url.clone(), token: other.out.trim().to_owned() };
     for path in ["search", "sql"] {
         let path = format!("/api/v1/investigations/{first}/{path}");
@@ -214,8 +249,14 @@ fn the_operator_reads_content_only_with_approval_and_is_watched() {
     let emergency = people.ask_to_investigate(true);
     assert_eq!(emergency.status, 403, "there is no such way: {emergency:?}");
     let expected = [
-        "CREATE_REQUEST", "APPROVE_REQUEST", "INVESTIGATION_SEARCH", "INVESTIGATION_SQL", "INVESTIGATION_GET_ENTRY", "WITHDRAW_REQUEST",
-        "CREATE_REQUEST", "REFUSE_REQUEST",
+        "CREATE_REQUEST",
+        "APPROVE_REQUEST",
+        "INVESTIGATION_SEARCH",
+        "INVESTIGATION_SQL",
+        "INVESTIGATION_GET_ENTRY",
+        "WITHDRAW_REQUEST",
+        "CREATE_REQUEST",
+        "REFUSE_REQUEST",
     ];
     assert_eq!(people.told(), expected);
 }

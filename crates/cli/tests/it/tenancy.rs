@@ -96,7 +96,8 @@ fn make(server: &Server, organization: &str, number: u64, name: &str) -> Things 
     let certificate = post("/api/v1/certificates", certificate);
     server.seal();
     let tokens = server.get(&format!("/api/v1/tokens?organization={organization}")).1;
-    let investigator = server.indelible(&["token", "create", "--organization", "*", "--operations", "operator:investigate"]);
+    let investigator =
+        server.indelible(&["token", "create", "--organization", "*", "--operations", "operator:investigate"]);
     let investigator = Client { url: server.url.clone(), token: investigator.out.trim().to_owned() };
     let ask = json!({"organization": organization, "reason": "why", "ticket": "T-1", "hours": 1});
     let asked = fetch(investigator.request(Method::POST, "/api/v1/investigations").json(&ask)).1;
@@ -148,7 +149,9 @@ impl Route<'_> {
     fn names_organization(&self, things: &Things) -> bool {
         let in_path = ["{organization}", "{rid}", "{organizationRid}"].iter().any(|name| self.path.contains(name));
         let mut parameters = self.operation["parameters"].as_array().into_iter().flatten();
-        in_path || parameters.any(|parameter| parameter["name"] == "organization") || self.body(things).is_some_and(|(_, names)| names)
+        in_path
+            || parameters.any(|parameter| parameter["name"] == "organization")
+            || self.body(things).is_some_and(|(_, names)| names)
     }
 
     /// The request that names `things`; `None` if it names none.
@@ -223,9 +226,7 @@ impl Route<'_> {
             ("post", "/api/v1/investigations") => {
                 (json!({"organization": organization, "reason": "x", "ticket": "x", "hours": 1}), true)
             }
-            ("post", path) if path.ends_with("/exports") => {
-                (json!({"name": "new", "destination": "/new"}), false)
-            }
+            ("post", path) if path.ends_with("/exports") => (json!({"name": "new", "destination": "/new"}), false),
             ("post", path) if path.ends_with("/sinks") => (json!({"name": "new", "settings": sink()}), false),
             ("patch", path) if path.ends_with("/sinks/{name}") => (json!({"enabled": true}), false),
             ("post", path) if path.ends_with("/backfill") => (json!({"from": "1d"}), false),
@@ -233,7 +234,9 @@ impl Route<'_> {
             ("put", path) if path.ends_with("/operator-view") => (json!({"pseudonyms": true}), false),
             ("put", path) if path.ends_with("/encryption") => (json!({"encrypted": true}), false),
             _ if self.operation["requestBody"].is_null() || self.path.starts_with("/multipass/") => return None,
-            (_, "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => (json!({}), false),
+            (_, "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => {
+                (json!({}), false)
+            }
             (method, path) => panic!("{method} {path} has a body that this test does not know"),
         };
         Some(body)
@@ -254,7 +257,8 @@ const CONFIG: &str = "audit-reads = false\n[exports]\nevery-seconds = 1\n[sinks]
 impl Scene {
     fn new(postgresql: Option<PostgreSql>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = postgresql.as_ref().map(|server| format!("[database]\nurl = '{}'\n", server.database("control")));
+        let database =
+            postgresql.as_ref().map(|server| format!("[database]\nurl = '{}'\n", server.database("control")));
         let config = format!("{CONFIG}{}", database.unwrap_or_default());
         let server = Launch::new(&folder.path().join("data")).config(&config).start();
         let one = event(1, json!({}));
@@ -288,7 +292,10 @@ fn check_names(postgresql: Option<PostgreSql>) {
         let pairs = [
             (foreign.clone(), Things::ghosts()),
             (under_own(foreign.clone()), under_own(Things::ghosts())),
-            (Things { organization: BETA.to_owned(), ..own.clone() }, Things { organization: GHOST.to_owned(), ..own.clone() }),
+            (
+                Things { organization: BETA.to_owned(), ..own.clone() },
+                Things { organization: GHOST.to_owned(), ..own.clone() },
+            ),
         ];
         for (theirs, nobodys) in pairs {
             if theirs.export == own.export && !route.names_organization(&own) {
@@ -306,7 +313,13 @@ fn check_names(postgresql: Option<PostgreSql>) {
             let ((status, body), (expected, nothing)) = (fetch(their), fetch(nobody));
             let (body, nothing) = (theirs.masked(&body), nobodys.masked(&nothing));
             let what = format!("{} {}", route.method, route.path);
-            assert_eq!((status, &body), (expected, &nothing), "{what} tells {} from {}", theirs.organization, nobodys.organization);
+            assert_eq!(
+                (status, &body),
+                (expected, &nothing),
+                "{what} tells {} from {}",
+                theirs.organization,
+                nobodys.organization
+            );
             compared += 1;
             // Under the caller's own organization some of these are allowed, and do the same for both.
             if theirs.organization == BETA && route.path != "/api/v1/events" && !route.path.ends_with("revoke_token") {
@@ -317,7 +330,10 @@ fn check_names(postgresql: Option<PostgreSql>) {
     // Nothing of it was done to the other one.
     let events = scene.server.count(&format!("organization:{BETA} -product:indelible"));
     assert_eq!(events, 1);
-    eprintln!("RESULT tenancy: {walked} routes walked, {compared} pairs of answers equal, {} routes name nothing", silent.len());
+    eprintln!(
+        "RESULT tenancy: {walked} routes walked, {compared} pairs of answers equal, {} routes name nothing",
+        silent.len()
+    );
     assert!(compared > 60, "only {compared}; nothing is named by {silent:?}");
 }
 
@@ -335,14 +351,14 @@ fn what_is_anothers_is_answered_as_what_does_not_exist_on_postgresql() {
 fn told(scene: &Scene, own: &Things, contract: &Value) -> BTreeMap<String, String> {
     let mut told = BTreeMap::new();
     for route in routes(contract) {
-        let reads = route.method == "get"
-            || ["/search", "/count", "/sql"].iter().any(|end| route.path.ends_with(end));
+        let reads = route.method == "get" || ["/search", "/count", "/sql"].iter().any(|end| route.path.ends_with(end));
         if !reads || route.is_of_nobody() {
             continue;
         }
         let what = format!("{} {}", route.method, route.path);
         let named = route.naming(&scene.caller, own);
-        let request = named.unwrap_or_else(|| scene.caller.request(route.method.to_uppercase().parse().unwrap(), route.path));
+        let request =
+            named.unwrap_or_else(|| scene.caller.request(route.method.to_uppercase().parse().unwrap(), route.path));
         let (status, body) = fetch(request);
         told.insert(what, format!("{status} {}", mask(&String::from_utf8_lossy(&body))));
     }

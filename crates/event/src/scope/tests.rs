@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn a_scope_holds_its_organizations_and_no_other() {
-    let [a, b, c] = ["a", "b", "c"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
+    let [a, b, c] =
+        ["a", "b", "c"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
     let scope = Scope::new(vec![b.clone(), a.clone(), b.clone()]);
     assert_eq!(scope.organizations(), [a.clone(), b.clone()]);
     assert!(scope.contains(&a) && scope.contains(&b) && !scope.contains(&c));
@@ -14,7 +15,8 @@ fn a_scope_holds_its_organizations_and_no_other() {
 
 #[test]
 fn an_operators_scope_knows_whose_people_are_hidden() {
-    let [a, b, c] = ["a", "b", "c"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
+    let [a, b, c] =
+        ["a", "b", "c"].map(|id| format!("ri.indelible..organization.{id}").parse::<Organization>().unwrap());
     let scope = OperatorScope::new(vec![(b.clone(), Some(PseudonymKey::new([7; 32]))), (a.clone(), None)]);
     assert_eq!(scope.organizations(), [a.clone(), b.clone()]);
     assert_eq!(scope.part(), Part::Infrastructure);

@@ -125,8 +125,11 @@ pub(crate) async fn entry(
     let proof = proof::prove(&app, &scope, &log_entry_id).await;
     let mut loaded = resource(&log_entry_id);
     loaded.context = requests::by(&id, &ticket);
-    let event =
-        AuditEvent::new::<DataLoad>("INDELIBLE_INVESTIGATION_GET_ENTRY", DataLoadRequest::new(vec![loaded]), NoFields {});
+    let event = AuditEvent::new::<DataLoad>(
+        "INDELIBLE_INVESTIGATION_GET_ENTRY",
+        DataLoadRequest::new(vec![loaded]),
+        NoFields {},
+    );
     app.audit_investigation(&caller, &scope, event.ended(&proof)).await?;
     proof.map(Json)
 }

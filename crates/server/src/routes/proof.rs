@@ -117,12 +117,7 @@ pub(crate) struct Bound {
 }
 
 /// Binds the entry at `seq` of a generation of a log.
-pub(crate) async fn bind(
-    app: &Arc<App>,
-    log: &OrganizationLog,
-    generation: u32,
-    seq: u64,
-) -> Result<Bound, ApiError> {
+pub(crate) async fn bind(app: &Arc<App>, log: &OrganizationLog, generation: u32, seq: u64) -> Result<Bound, ApiError> {
     if generation < log.generation {
         return bind_closed(app, &log.organization, generation, seq).await;
     }

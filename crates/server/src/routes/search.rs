@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use indelible_api::{Count, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
 use indelible_control::Operation;
-use indelible_event::{Reach, Scope};
 use indelible_event::catalogue::typed::{DataSearch, DataSearchRequest, DataSearchResult, ResourceContext};
+use indelible_event::{Reach, Scope};
 use indelible_query::render::{Format, Renderer};
 use indelible_query::{Answer, QueryError};
 
@@ -93,7 +93,11 @@ pub(crate) async fn count(
 }
 
 /// How much a search finds of what `scope` reaches.
-pub(crate) async fn count_found(app: &App, scope: &impl Reach, request: &SearchRequest) -> Result<Json<Count>, ApiError> {
+pub(crate) async fn count_found(
+    app: &App,
+    scope: &impl Reach,
+    request: &SearchRequest,
+) -> Result<Json<Count>, ApiError> {
     let search = understand(app, request)?;
     Ok(Json(Count { count: app.engine.count(scope, app.snapshot(scope), &search).await? }))
 }
