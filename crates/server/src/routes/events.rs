@@ -241,8 +241,9 @@ fn admit_body(
     let mut cut_line = None;
     let is_bomb = cut == Some(Cut::TooLarge);
     if let Some(cut) = cut {
-        // The last line is what was left when reading ended: it may be half an event.
-        let last = if bytes.last() == Some(&b'\n') { None } else { lines.pop() };
+        // What came after the last newline may be half an event.
+        let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let last = if rest.trim_ascii().is_empty() { None } else { lines.pop() };
         let number = last.map_or_else(|| lines.last().map_or(1, |line| line.number + 1), |line| line.number);
         cut_line = Some((number, refusal_of(&cut, app.config.limits.body_bytes)));
     }
