@@ -110,7 +110,12 @@ pub fn verify(bytes: &[u8], options: &BundleOptions) -> EntryReport {
         Ok(key) if held.is_empty() => {
             let outcome = if options.strict { Outcome::Unknown } else { Outcome::Verified };
             report.trust = Some(Trust::Archive(vec![key.to_string()]));
-            (outcome, format!("internally consistent; signed by {key} taken from this file, not checked against a key you hold"))
+            (
+                outcome,
+                format!(
+                    "internally consistent; signed by {key} taken from this file, not checked against a key you hold"
+                ),
+            )
         }
         Ok(key) => {
             report.trust = Some(Trust::Given(vec![key.to_string()]));

@@ -100,7 +100,9 @@ fn run_entry(
     );
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     let mut bytes = Vec::new();
-    file.take(entry_file::FILE_BYTES_MAX).read_to_end(&mut bytes).with_context(|| format!("read {}", path.display()))?;
+    file.take(entry_file::FILE_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("read {}", path.display()))?;
     let report = entry_file::verify(&bytes, options);
     print(args, &report, report.exit_code())
 }

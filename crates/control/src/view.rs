@@ -28,7 +28,8 @@ impl Control {
         let upsert = "insert into operator_view (organization, pseudonyms, set_by, set_at_us) values ($1, $2, $3, $4) \
                       on conflict (organization) do update set pseudonyms = excluded.pseudonyms, \
                       set_by = excluded.set_by, set_at_us = excluded.set_at_us";
-        let query = sqlx::query(upsert).bind(organization.as_str()).bind(i64::from(pseudonyms)).bind(&*by.id).bind(now_us);
+        let query =
+            sqlx::query(upsert).bind(organization.as_str()).bind(i64::from(pseudonyms)).bind(&*by.id).bind(now_us);
         query.execute(&self.pool).await.map_err(database("set the operator's view"))?;
         self.reload().await
     }

@@ -133,7 +133,10 @@ impl Bench {
         let pseudonyms = OperatorScope::new(vec![(organization.clone(), Some(hidden.clone()))]);
         let (user, id) = (generator.rare_user(1), generator.log_entry_id(events / 2));
         let pseudonym = hidden.pseudonym("uid", &user);
-        println!("{:26} {:>12} {:>12} {:>6} {:>12} {:>6}", "ms, median of 9", "organization", "operator", "ratio", "pseudonyms", "ratio");
+        println!(
+            "{:26} {:>12} {:>12} {:>6} {:>12} {:>6}",
+            "ms, median of 9", "organization", "operator", "ratio", "pseudonyms", "ratio"
+        );
         for (name, question) in [
             ("newest 100", Question::Search("")),
             ("rare user", Question::Search("uid:USER")),
@@ -146,7 +149,10 @@ impl Bench {
             ("one entry by id", Question::Find(&id)),
             ("sql count by name", Question::Sql("select name, count(*) from events group by name order by 2 desc")),
             ("sql top users", Question::Sql("select uid, count(*) from events group by uid order by 2 desc limit 10")),
-            ("sql per hour and result", Question::Sql("select date_trunc('hour', time), result, count(*) from events group by 1, 2")),
+            (
+                "sql per hour and result",
+                Question::Sql("select date_trunc('hour', time), result, count(*) from events group by 1, 2"),
+            ),
         ] {
             let mut times: [Vec<Duration>; 3] = Default::default();
             let mut rows = [0; 3];

@@ -67,9 +67,7 @@ impl Iterator for Reading {
             }
             let chunk = self.chunks.get(self.next)?;
             self.next += 1;
-            let batches = self
-                .columns()
-                .and_then(|columns| chunk.batches(&columns).map_err(DataFusionError::External));
+            let batches = self.columns().and_then(|columns| chunk.batches(&columns).map_err(DataFusionError::External));
             match batches {
                 Ok(batches) => self.batches = Some(batches),
                 Err(error) => return Some(Err(error)),

@@ -62,7 +62,11 @@ fn read_or_make(folder: &Path, path: &Path) -> anyhow::Result<[u8; 32]> {
 
 impl App {
     /// What the caller may see as operator: one organization if it is named, else all there are.
-    pub(crate) fn observe(&self, caller: &Caller, organization: Option<&Organization>) -> Result<OperatorScope, ApiError> {
+    pub(crate) fn observe(
+        &self,
+        caller: &Caller,
+        organization: Option<&Organization>,
+    ) -> Result<OperatorScope, ApiError> {
         // Before anything is said of what there is.
         caller.require_platform(Operation::OperatorObserve)?;
         let organizations = match organization {
@@ -77,9 +81,11 @@ impl App {
         for one in organizations {
             let key = match (self.control.shows_pseudonyms(&one), self.ledger.find(&one)) {
                 (false, _) => None,
-                (true, Some(log)) => Some(self.pseudonyms.key(&one, &log.label).map_err(|error| {
-                    ApiError::internal("read the key of an organization's pseudonyms", error)
-                })?),
+                (true, Some(log)) => Some(
+                    self.pseudonyms
+                        .key(&one, &log.label)
+                        .map_err(|error| ApiError::internal("read the key of an organization's pseudonyms", error))?,
+                ),
                 // Without a log it has no key, and nothing to show.
                 (true, None) => continue,
             };

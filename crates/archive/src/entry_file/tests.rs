@@ -59,8 +59,18 @@ fn an_entry_is_verified_without_its_content() {
 fn whatever_is_altered_is_found() {
     let mut mutations = 0;
     for pointer in [
-        "/event/name", "/event/seq", "/organization", "/seq", "/receivedAtUs", "/proof/infrastructure", "/proof/contentHash",
-        "/proof/leafHash", "/proof/inclusionProof/0", "/proof/inclusionProof/1", "/proof/checkpoint", "/proof/verifierKey",
+        "/event/name",
+        "/event/seq",
+        "/organization",
+        "/seq",
+        "/receivedAtUs",
+        "/proof/infrastructure",
+        "/proof/contentHash",
+        "/proof/leafHash",
+        "/proof/inclusionProof/0",
+        "/proof/inclusionProof/1",
+        "/proof/checkpoint",
+        "/proof/verifierKey",
     ] {
         let mut file = file();
         let place = file.pointer_mut(pointer).unwrap();
@@ -94,7 +104,13 @@ fn what_cannot_be_checked_is_not_verified() {
     let mut hidden = with("proof", Value::Null);
     hidden["unproven"] = json!("shown as pseudonyms");
     check(&hidden, &[], false, Outcome::Unknown, "shown as pseudonyms");
-    check(&with("format", json!("indelible/operator-entry/v2")), &[], false, Outcome::Unknown, "does not know the format");
+    check(
+        &with("format", json!("indelible/operator-entry/v2")),
+        &[],
+        false,
+        Outcome::Unknown,
+        "does not know the format",
+    );
     check(&with("more", json!(1)), &[], false, Outcome::Unknown, "no operator's entry");
     check(&json!([]), &[], false, Outcome::Unknown, "no operator's entry");
 }

@@ -27,15 +27,15 @@ fn text(request: reqwest::RequestBuilder) -> String {
 /// The answer to everything the operator can ask.
 fn all_answers(operator: &Client, ids: &[String]) -> Vec<(String, String)> {
     let mut answers = Vec::new();
-    let mut ask = |what: &str, args: &[&str]| {
+    let ask = |answers: &mut Vec<(String, String)>, what: &str, args: &[&str]| {
         for format in ["json", "csv", "table"] {
             let asked = [&["operator"], args, &["--format", format]].concat();
             let answer = operator.indelible(&asked);
             answers.push((format!("{what} as {format}"), format!("{} {}", answer.out, answer.err)));
         }
     };
-    ask("search", &["search", "--limit", "100000"]);
-    ask("search oldest", &["search", "type:*", "--oldest"]);
+    ask(&mut answers, "search", &["search", "--limit", "100000"]);
+    ask(&mut answers, "search oldest", &["search", "type:*", "--oldest"]);
     for query in [
         "select * from events",
         "select * from entries",
@@ -54,14 +54,14 @@ fn all_answers(operator: &Client, ids: &[String]) -> Vec<(String, String)> {
         "select to_timestamp(name) from events",
         "select 1 from events where array_has(entities, 'x')",
     ] {
-        ask(query, &["sql", query]);
+        ask(&mut answers, query, &["sql", query]);
     }
     for query in ["has:requestFields", "requestFields.a:b", "word", "entities:x", "users.uid:y", "extra:*", "-word"] {
-        ask(query, &["search", query]);
+        ask(&mut answers, query, &["search", query]);
         let answer = operator.indelible(&["operator", "search", query, "--count"]);
         answers.push((format!("count of {query}"), format!("{} {}", answer.out, answer.err)));
     }
-    ask("organizations", &["organizations"]);
+    ask(&mut answers, "organizations", &["organizations"]);
     for id in ids {
         let path = format!("/api/v1/operator/entries/{id}");
         answers.push((format!("entry {id}"), text(operator.request(Method::GET, &path))));
@@ -200,7 +200,10 @@ fn an_operator_sees_no_content_by_other_ways_and_others_no_operators_view() {
         (Method::GET, "/api/v1/accounting"),
     ] {
         let answer = text(operator.request(method, path).json(&json!({"query": "", "organization": ACME})));
-        assert!(answer.starts_with("403") || answer.starts_with("400") || answer.starts_with("404"), "{path}: {answer}");
+        assert!(
+            answer.starts_with("403") || answer.starts_with("400") || answer.starts_with("404"),
+            "{path}: {answer}"
+        );
         let answer = text(operator.request(Method::POST, "/api/v1/search").json(&json!({"query": ""})));
         assert!(answer.starts_with("403"), "{answer}");
     }
@@ -238,7 +241,12 @@ fn an_entry_seen_by_the_operator_verifies_offline() {
         assert_eq!(entry["proof"]["leafHash"], own["leafHash"], "{when}: as the organization sees it");
         assert!(!shown.out.contains("salt") && !shown.out.contains("deletedResources"), "{}", shown.out);
         let verified = offline(&["verify", path, "--key", keys.trim(), "--strict"]);
-        assert!(verified.code == 0 && verified.out.contains("signed by a key you hold"), "{}{}", verified.out, verified.err);
+        assert!(
+            verified.code == 0 && verified.out.contains("signed by a key you hold"),
+            "{}{}",
+            verified.out,
+            verified.err
+        );
         assert_eq!(offline(&["verify", path, "--strict"]).code, 2, "{when}: no key");
         let report: Value = serde_json::from_str(&offline(&["verify", path, "--json"]).out).unwrap();
         assert_eq!((&report["outcome"], &report["organization"]), (&json!("verified"), &json!(ACME)));
@@ -261,16 +269,21 @@ fn an_organization_may_show_pseudonyms_of_its_people() {
     server.seal();
     emit(&server, 4, sid("alice"));
     let operator = operator(&server);
-    let made = server.indelible(&["token", "create", "--organization", ACME, "--operations", "organization:administer"]);
+    let made =
+        server.indelible(&["token", "create", "--organization", ACME, "--operations", "organization:administer"]);
     let administrator = Client { url: server.url.clone(), token: made.out.trim().to_owned() };
     let switch = |to: &[&str]| administrator.indelible(&[&["organization", "pseudonyms", ACME], to].concat());
     let count = |query: &str| operator.indelible(&["operator", "search", query, "--count"]).out.trim().to_owned();
     assert_eq!((switch(&[]).out.trim(), count("uid:alice")), ("off", "4".to_owned()));
     assert_eq!(switch(&["on"]).out, "on\n");
     // BETA shows its people as they are.
-    assert_eq!((count("uid:alice"), count("product:files uid:p-*"), count("sid:session*")), ("1".into(), "3".into(), "0".into()));
+    assert_eq!(
+        (count("uid:alice"), count("product:files uid:p-*"), count("sid:session*")),
+        ("1".into(), "3".into(), "0".into())
+    );
     let rows = || {
-        let query = "select distinct uid, sid, tokenId from events where product = 'files' and organization like '%acme'";
+        let query =
+            "select distinct uid, sid, tokenId from events where product = 'files' and organization like '%acme'";
         operator.indelible(&["operator", "sql", query, "--format", "json"]).out
     };
     let before = rows();
@@ -284,7 +297,12 @@ fn an_organization_may_show_pseudonyms_of_its_people() {
         assert!(told.is_empty(), "{what}: {told:?}");
     }
     let entry = operator.indelible(&["operator", "entry", &id(1)]);
-    assert!(entry.code == 0 && entry.out.contains(pseudonym) && entry.err.contains("no proof"), "{}{}", entry.out, entry.err);
+    assert!(
+        entry.code == 0 && entry.out.contains(pseudonym) && entry.err.contains("no proof"),
+        "{}{}",
+        entry.out,
+        entry.err
+    );
     for secret in ["alice", "leafHash", "contentHash", "inclusionProof"] {
         assert!(!entry.out.contains(secret), "{secret}: {}", entry.out);
     }
@@ -318,7 +336,11 @@ fn all_organizations_are_listed_with_what_waits() {
     let listed = operator.indelible(&["operator", "organizations", "--format", "json"]);
     let rows: Vec<Value> = listed.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |rid: &str| rows.iter().find(|row| row["organization"] == rid).unwrap_or_else(|| panic!("{}", listed.out));
-    assert!(of(ACME)["archived"].as_u64().unwrap() >= 4 && of(ACME)["logFiles"].as_u64().unwrap() >= 1, "{}", listed.out);
+    assert!(
+        of(ACME)["archived"].as_u64().unwrap() >= 4 && of(ACME)["logFiles"].as_u64().unwrap() >= 1,
+        "{}",
+        listed.out
+    );
     assert_eq!((&of(BETA)["archived"], &of(BETA)["pseudonyms"]), (&json!(0), &json!(false)));
     assert!(of(BETA)["size"].as_u64().unwrap() >= 2, "{}", listed.out);
     assert!(of(BETA)["oldestUnarchivedSeconds"].is_number(), "{}", listed.out);

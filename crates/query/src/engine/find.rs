@@ -22,7 +22,12 @@ const FOUND_MAX: usize = 100;
 impl Engine {
     /// The entries with this `logEntryId`, control entries too: one row for each organization (and producer) that has
     /// it, so mostly one or none. Columns as of [`search`](Engine::search). Upper case is read as lower case.
-    pub async fn find(&self, scope: &impl Reach, snapshot: Snapshot, log_entry_id: &str) -> Result<RecordBatch, QueryError> {
+    pub async fn find(
+        &self,
+        scope: &impl Reach,
+        snapshot: Snapshot,
+        log_entry_id: &str,
+    ) -> Result<RecordBatch, QueryError> {
         let condition = ident("logEntryId").eq(lit(log_entry_id.to_ascii_lowercase()));
         self.entries(View::of(scope), snapshot, condition).await
     }

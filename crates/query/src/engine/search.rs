@@ -97,7 +97,12 @@ impl Engine {
     }
 
     /// How many events meet `request`. Its limit and order do not matter.
-    pub async fn count(&self, scope: &impl Reach, snapshot: Snapshot, request: &SearchRequest) -> Result<u64, QueryError> {
+    pub async fn count(
+        &self,
+        scope: &impl Reach,
+        snapshot: Snapshot,
+        request: &SearchRequest,
+    ) -> Result<u64, QueryError> {
         let view = View::of(scope);
         let condition = request.condition(&view)?;
         let plan = move |plans: Arc<Plans>| async move {

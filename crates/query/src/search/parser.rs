@@ -122,7 +122,9 @@ fn unknown_field(name: &str, part: Part) -> SearchError {
             "to search for the text, quote it; a field inside the maps is written requestFields.NAME".to_owned()
         }
         (Some(near), Part::Infrastructure) => format!("did you mean {near}?"),
-        (None, Part::Infrastructure) => "search fields of the infrastructure part, such as name, uid or origin".to_owned(),
+        (None, Part::Infrastructure) => {
+            "search fields of the infrastructure part, such as name, uid or origin".to_owned()
+        }
     };
     SearchError::new(0, format!("there is no field `{name}`"), remedy)
 }
