@@ -38,5 +38,7 @@ async fn main() {
         black_box(principal.attribution().unwrap());
     }
     let nanos = begun.elapsed().as_nanos() / u128::from(CALLS);
-    println!("{nanos} ns for a request: who it is, and where its events may go ({ORGANIZATIONS} organizations, {CALLS} calls)");
+    println!(
+        "{nanos} ns for a request: who it is, and where its events may go ({ORGANIZATIONS} organizations, {CALLS} calls)"
+    );
 }
