@@ -18,6 +18,8 @@ use crate::metrics::Text;
 
 /// Over what time failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);
+/// Between two times at which a full table is gone through.
+const REST: Duration = Duration::from_secs(1);
 /// Most addresses remembered. All others share one count.
 const ADDRESSES_MAX: usize = 10_000;
 
@@ -25,9 +27,16 @@ const ADDRESSES_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct Failures {
     per_minute: u32,
-    counts: Mutex<HashMap<Option<IpAddr>, Count>>,
+    table: Mutex<Table>,
     failed: AtomicU64,
     refused: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    counts: HashMap<Option<IpAddr>, Count>,
+    /// When counts that are over were last taken out.
+    tidied: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +48,7 @@ struct Count {
 impl Failures {
     /// Allows so many failures of one address within a minute.
     pub(crate) fn new(per_minute: u32) -> Self {
-        Self { per_minute, counts: Mutex::default(), failed: AtomicU64::new(0), refused: AtomicU64::new(0) }
+        Self { per_minute, table: Mutex::default(), failed: AtomicU64::new(0), refused: AtomicU64::new(0) }
     }
 
     /// Notes that `peer` presented an unknown credential.
@@ -58,10 +67,13 @@ impl Failures {
 
     /// Counts a failure; returns for how many seconds there have been too many.
     fn count(&self, peer: Option<IpAddr>, now: Instant) -> Option<u64> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let Table { counts, tidied } = &mut *table;
         let is_over = |count: &Count| now.saturating_duration_since(count.since) >= WINDOW;
-        if counts.len() >= ADDRESSES_MAX && !counts.contains_key(&peer) {
+        let rested = tidied.is_none_or(|last| now.saturating_duration_since(last) >= REST);
+        if counts.len() >= ADDRESSES_MAX && rested {
             counts.retain(|_, count| !is_over(count));
+            *tidied = Some(now);
         }
         let room = counts.len() < ADDRESSES_MAX || counts.contains_key(&peer);
         let count = counts.entry(peer.filter(|_| room)).or_insert(Count { failures: 0, since: now });
@@ -117,10 +129,11 @@ mod tests {
         for number in 0..3 * ADDRESSES_MAX as u32 {
             let _ = failures.count(peer(number), begun);
         }
-        assert!(failures.counts.lock().unwrap().len() <= ADDRESSES_MAX + 1);
+        let remembered = || failures.table.lock().unwrap().counts.len();
+        assert!(remembered() <= ADDRESSES_MAX + 1);
         assert!(failures.count(peer(u32::MAX), begun).is_some(), "those without a place share one count");
         assert_eq!(failures.count(peer(0), begun), None, "those who have one keep it");
         assert_eq!(failures.count(peer(u32::MAX), begun + WINDOW), None);
-        assert_eq!(failures.counts.lock().unwrap().len(), 1);
+        assert_eq!(remembered(), 1);
     }
 }
