@@ -116,6 +116,11 @@ fn now_us() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64
 }
 
+/// The alarms that are on, but for that of a machine whose disk others fill.
+fn alarms(server: &Server) -> Vec<String> {
+    server.alarms().into_iter().filter(|kind| kind != "diskSpace").collect()
+}
+
 #[test]
 fn a_start_days_after_the_last_known_time_takes_nothing_in_until_the_clock_is_accepted() {
     let scratch = tempfile::tempdir().unwrap();
@@ -136,13 +141,13 @@ fn a_start_days_after_the_last_known_time_takes_nothing_in_until_the_clock_is_ac
     assert_eq!((status, answer["error"]["code"].as_str()), (503, Some("clockStopped")), "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().contains("doctor --accept-clock"), "{answer}");
     assert_eq!(server.get("/readyz").0, 503);
-    assert_eq!(server.alarms(), ["clockStopped"]);
+    assert_eq!(alarms(&server), ["clockStopped"]);
     let (found, code) = states(&folder);
     assert!(code == 1 && found.contains(&("server".into(), "failed".into())), "{found:?}");
     let accepted = doctor(&folder, &["--accept-clock"]);
     assert!(accepted.code == 0 && accepted.err.contains("accepted"), "{accepted:?}");
     assert_eq!(server.post(&[], plain(1)).0, 200);
-    assert_eq!((server.get("/readyz").0, server.alarms()), (200, vec![]));
+    assert_eq!((server.get("/readyz").0, alarms(&server)), (200, vec![]));
     assert!(doctor(&folder, &["--accept-clock"]).err.contains("nothing to accept"));
     // The clock is accepted before the next start, too: at most one acceptance for each jump.
     server.stop();
@@ -168,9 +173,10 @@ fn a_clock_is_accepted_for_a_server_that_is_started_later() {
     assert!(!folder.join("clock.accept").exists());
     let then = now_us() - 2 * 86_400_000_000;
     std::fs::write(folder.join("clock"), format!("indelible/clock/v1 {then}\n")).unwrap();
-    assert_eq!(of_state(&folder, "failed"), ["clock"]);
+    assert!(of_state(&folder, "failed").contains(&"clock".to_owned()));
     assert_eq!(doctor(&folder, &["--accept-clock"]).code, 0);
-    assert_eq!(of_state(&folder, "warning"), ["clock"]);
+    assert!(of_state(&folder, "warning").contains(&"clock".to_owned()));
+    assert_eq!(of_state(&folder, "failed"), [""; 0]);
     let server = Server::start_in(&folder);
     crate::harness::eventually("the server accepts the clock", || server.get("/readyz").0 == 200);
     server.stop();

@@ -210,7 +210,7 @@ impl Route<'_> {
                 (json!({"query": "*", "organization": organization}), true)
             }
             ("post", path) if path.ends_with("/sql") => {
-                (json!({"query": "select * from events", "organization": organization}), true)
+                (json!({"query": "select * from events order by seq", "organization": organization}), true)
             }
             ("post", "/api/v1/bundles") => (json!({"organization": organization, "logEntryId": things.entry}), true),
             ("post", "/api/v1/tokens" | "/api/v1/clients") => {
@@ -366,7 +366,7 @@ fn told(scene: &Scene, own: &Things, contract: &Value) -> BTreeMap<String, Strin
     for (what, path, body) in [
         ("search of all", "/api/v1/search", json!({"query": "*"})),
         ("count of all", "/api/v1/search/count", json!({"query": ""})),
-        ("sql of all", "/api/v1/sql", json!({"query": "select organization, count(*) from entries group by 1"})),
+        ("sql of all", "/api/v1/sql", json!({"query": "select organization, count(*) from entries group by 1 order by 1"})),
     ] {
         let (status, body) = fetch(scene.caller.request(Method::POST, path).json(&body));
         told.insert(what.to_owned(), format!("{status} {}", mask(&String::from_utf8_lossy(&body))));
