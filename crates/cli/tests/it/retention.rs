@@ -124,7 +124,10 @@ fn log_files_go_from_azure() {
 #[test]
 fn retention_is_not_shorter_than_the_operator_allows_nor_anybody_elses_business() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(&folder.path().join("data"), "four-eyes = false\n[archive]\nretention-days-min = 90\n");
+    let server = Server::start_configured(
+        &folder.path().join("data"),
+        "four-eyes = false\n[archive]\nretention-days-min = 90\n",
+    );
     emit(&server, ACME, 0..1);
     emit(&server, BETA, 1..2);
     let set = |client: &Client, organization, args: &[&str]| {
