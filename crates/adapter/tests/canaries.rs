@@ -1,7 +1,7 @@
 //! The infrastructure part is not free text: of every field of a record it is told by a canary where it goes, and the
 //! columns that the operator sees take from the fields listed here and from no others.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![recursion_limit = "512"]
 
 use std::collections::BTreeSet;

@@ -114,7 +114,9 @@ impl ExecutionPlan for PseudonymExec {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (keys, schema) = (Arc::clone(&self.keys), self.schema());
-        let hidden = self.input.execute(partition, context)?.map(move |batch| hide(&batch?, &schema, &keys));
+        let mut known = Known::default();
+        let hidden =
+            self.input.execute(partition, context)?.map(move |batch| hide(&batch?, &schema, &keys, &mut known));
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), hidden)))
     }
 }
@@ -124,7 +126,25 @@ pub(crate) fn is_hidden(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
-fn hide(batch: &RecordBatch, schema: &SchemaRef, keys: &BTreeMap<String, PseudonymKey>) -> Result<RecordBatch> {
+/// Pseudonyms of one stream, by field, RID and value: a log names few people often.
+#[derive(Default)]
+struct Known {
+    pseudonyms: HashMap<String, HashMap<String, HashMap<String, String>>>,
+    count: usize,
+}
+
+/// Beyond as many they are made anew: some 15 MiB.
+const KNOWN_MAX: usize = 100_000;
+
+fn hide(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+    keys: &BTreeMap<String, PseudonymKey>,
+    known: &mut Known,
+) -> Result<RecordBatch> {
+    if known.count > KNOWN_MAX {
+        *known = Known::default();
+    }
     let Some(organizations) = batch.column_by_name(ORGANIZATION).and_then(|column| column.as_string_view_opt()) else {
         return internal_err!("rows to be hidden name no organization");
     };
@@ -132,7 +152,7 @@ fn hide(batch: &RecordBatch, schema: &SchemaRef, keys: &BTreeMap<String, Pseudon
     for (column, field) in batch.columns().iter().zip(schema.fields()) {
         columns.push(match (is_hidden(field.name()), column.as_string_view_opt()) {
             (false, _) => Arc::clone(column),
-            (true, Some(values)) => Arc::new(pseudonyms(values, organizations, field.name(), keys)),
+            (true, Some(values)) => Arc::new(pseudonyms(values, organizations, field.name(), keys, known)),
             (true, None) => return internal_err!("a column to be hidden is no text"),
         });
     }
@@ -145,18 +165,30 @@ fn pseudonyms(
     organizations: &StringViewArray,
     field: &str,
     keys: &BTreeMap<String, PseudonymKey>,
+    known: &mut Known,
 ) -> StringViewArray {
     let mut hidden = StringViewBuilder::with_capacity(values.len());
-    // A batch names few people often.
-    let mut known: HashMap<(&str, &str), String> = HashMap::new();
+    let Known { pseudonyms, count } = known;
+    let of_field = pseudonyms.entry(field.to_owned()).or_default();
     for (organization, value) in organizations.iter().zip(values) {
-        let shown = match (organization.and_then(|rid| Some((rid, keys.get(rid)?))), value) {
-            (Some((rid, key)), Some(value)) => {
-                Some(known.entry((rid, value)).or_insert_with(|| key.pseudonym(field, value)).as_str())
-            }
-            (_, value) => value,
+        let keyed = organization.and_then(|rid| Some((rid, keys.get(rid)?)));
+        let (Some((rid, key)), Some(value)) = (keyed, value) else {
+            hidden.append_option(value);
+            continue;
         };
-        hidden.append_option(shown);
+        let of_organization = match of_field.get_mut(rid) {
+            Some(known) => known,
+            None => of_field.entry(rid.to_owned()).or_default(),
+        };
+        match of_organization.get(value) {
+            Some(pseudonym) => hidden.append_value(pseudonym),
+            None => {
+                let pseudonym = key.pseudonym(field, value);
+                hidden.append_value(&pseudonym);
+                of_organization.insert(value.to_owned(), pseudonym);
+                *count += 1;
+            }
+        }
     }
     hidden.finish()
 }
