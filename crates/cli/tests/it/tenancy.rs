@@ -366,7 +366,11 @@ fn told(scene: &Scene, own: &Things, contract: &Value) -> BTreeMap<String, Strin
     for (what, path, body) in [
         ("search of all", "/api/v1/search", json!({"query": "*"})),
         ("count of all", "/api/v1/search/count", json!({"query": ""})),
-        ("sql of all", "/api/v1/sql", json!({"query": "select organization, count(*) from entries group by 1 order by 1"})),
+        (
+            "sql of all",
+            "/api/v1/sql",
+            json!({"query": "select organization, count(*) from entries group by 1 order by 1"}),
+        ),
     ] {
         let (status, body) = fetch(scene.caller.request(Method::POST, path).json(&body));
         told.insert(what.to_owned(), format!("{status} {}", mask(&String::from_utf8_lossy(&body))));
