@@ -14,6 +14,9 @@ pub mod claim;
 mod closed;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod encryption_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod examples;
 pub mod inventory;
 pub mod journal_copy;
@@ -38,6 +41,7 @@ pub mod verify;
 
 pub use claim::Claim;
 pub use closed::{ClosedError, ClosedLog};
+pub use indelible_ledger::ContentKeys;
 pub use inventory::{Inventory, InventoryError, LogFile};
 pub use journal_copy::{CopyWriter, JournalCopy};
 pub use log::{LedgerLog, Log, LogError, LogInfo};

@@ -11,32 +11,41 @@ use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
-use datafusion::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use datafusion::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use datafusion::parquet::file::statistics::Statistics;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use indelible_archive::LogFile;
+use indelible_archive::log_file::fetch_footer;
+use indelible_archive::{ContentKeys, LogFile};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::schema::ORGANIZATION;
 
 /// Bytes fetched from the end of a file at once: the footer and mostly the page index.
-const FOOTER_PREFETCH_BYTES: usize = 256 * 1024;
+const FOOTER_PREFETCH_BYTES: u64 = 256 * 1024;
 
 /// Makes readers of log files that share one cache of footers.
 #[derive(Debug)]
 pub(crate) struct LogFileReaders {
     store: Arc<dyn ObjectStore>,
     footers: Arc<Footers>,
+    /// Keys of encrypted content; `None` for a reader that may not see content.
+    keys: Option<Arc<ContentKeys>>,
 }
 
 impl LogFileReaders {
-    /// Footers are kept up to `footer_bytes_max` together; least recently used ones go first.
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, footer_bytes_max: usize) -> Self {
+    /// Footers are kept up to `footer_bytes_max` together; least recently used ones go first. Content columns that are
+    /// encrypted are read with `keys`; where the key is not there it is as if the file had no such columns.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, footer_bytes_max: usize, keys: Arc<ContentKeys>) -> Self {
         let footers = Footers { bytes_max: footer_bytes_max, kept: Mutex::default() };
-        LogFileReaders { store, footers: Arc::new(footers) }
+        LogFileReaders { store, footers: Arc::new(footers), keys: Some(keys) }
+    }
+
+    /// The same without keys, sharing the footers.
+    pub(crate) fn without_keys(&self) -> Self {
+        LogFileReaders { store: Arc::clone(&self.store), footers: Arc::clone(&self.footers), keys: None }
     }
 
     /// A reader of `file`.
@@ -45,8 +54,8 @@ impl LogFileReaders {
     }
 
     fn reader(&self, organization: String, location: Path, size: u64) -> LogFileReader {
-        let (store, footers) = (Arc::clone(&self.store), Arc::clone(&self.footers));
-        LogFileReader { store, footers, organization, location, size }
+        let (store, footers, keys) = (Arc::clone(&self.store), Arc::clone(&self.footers), self.keys.clone());
+        LogFileReader { store, footers, keys, organization, location, size }
     }
 }
 
@@ -69,6 +78,7 @@ impl ParquetFileReaderFactory for LogFileReaders {
 pub(crate) struct LogFileReader {
     store: Arc<dyn ObjectStore>,
     footers: Arc<Footers>,
+    keys: Option<Arc<ContentKeys>>,
     organization: String,
     location: Path,
     size: u64,
@@ -88,15 +98,16 @@ impl AsyncFileReader for LogFileReader {
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
-            if let Some(footer) = self.footers.get(&self.location) {
+            if let Some(keys) = &self.keys {
+                self.footers.look(keys.changes());
+            }
+            let place = (self.location.clone(), self.keys.is_some());
+            if let Some(footer) = self.footers.get(&place) {
                 return Ok(footer);
             }
-            let size = self.size;
-            let footer = ParquetMetaDataReader::new()
-                .with_page_index_policy(PageIndexPolicy::Optional)
-                .with_prefetch_hint(Some(FOOTER_PREFETCH_BYTES))
-                .load_and_finish(&mut *self, size)
-                .await?;
+            let (size, keys) = (self.size, self.keys.clone());
+            let keys = keys.unwrap_or_else(|| Arc::new(ContentKeys::none()));
+            let (footer, _) = fetch_footer(&mut *self, size, FOOTER_PREFETCH_BYTES, &keys).await?;
             for group in footer.row_groups() {
                 if !is_of(group, &self.organization) {
                     let (location, organization) = (&self.location, &self.organization);
@@ -106,7 +117,7 @@ impl AsyncFileReader for LogFileReader {
                 }
             }
             let footer = Arc::new(footer);
-            self.footers.keep(self.location.clone(), &footer);
+            self.footers.keep(place, &footer);
             Ok(footer)
         }
         .boxed()
@@ -142,9 +153,14 @@ struct Footers {
     kept: Mutex<Kept>,
 }
 
+type Place = (Path, bool);
+
 #[derive(Debug, Default)]
 struct Kept {
-    by_location: HashMap<Path, KeptFooter>,
+    /// By object, and whether they are those of a reader with keys.
+    by_location: HashMap<Place, KeptFooter>,
+    /// The state of the keys they were read with.
+    changes: u64,
     bytes: usize,
     /// Counts uses, to order them.
     uses: u64,
@@ -158,7 +174,15 @@ struct KeptFooter {
 }
 
 impl Footers {
-    fn get(&self, location: &Path) -> Option<Arc<ParquetMetaData>> {
+    /// Lets all go if keys have changed since: a footer holds the key that opens its file.
+    fn look(&self, changes: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.changes != changes {
+            *kept = Kept { changes, ..Kept::default() };
+        }
+    }
+
+    fn get(&self, location: &Place) -> Option<Arc<ParquetMetaData>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
         let uses = kept.uses;
@@ -167,7 +191,7 @@ impl Footers {
         Some(Arc::clone(&found.footer))
     }
 
-    fn keep(&self, location: Path, footer: &Arc<ParquetMetaData>) {
+    fn keep(&self, location: Place, footer: &Arc<ParquetMetaData>) {
         let bytes = footer.memory_size();
         if bytes > self.bytes_max {
             return;

@@ -13,7 +13,8 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use indelible_event::Scope;
+use indelible_archive::ContentKeys;
+use indelible_event::{Part, Scope};
 use object_store::ObjectStore;
 use url::Url;
 
@@ -40,10 +41,13 @@ pub(crate) struct Sessions {
     windows: Vec<Arc<WindowUDF>>,
     registry: Arc<ArchiveOnly>,
     readers: Arc<LogFileReaders>,
+    /// For scopes over the infrastructure part.
+    readers_without_keys: Arc<LogFileReaders>,
+    keys: Arc<ContentKeys>,
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits) -> Sessions {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits, keys: Arc<ContentKeys>) -> Sessions {
         let mut config = SessionConfig::new()
             .with_target_partitions(limits.threads)
             .with_batch_size(BATCH_ROWS.0)
@@ -56,14 +60,16 @@ impl Sessions {
         options.execution.sort_spill_reservation_bytes = (limits.memory_bytes / 16).min(10 * 1024 * 1024);
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
-        let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max);
+        let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max, Arc::clone(&keys));
         Sessions {
             config,
             scalars: scalars(),
             aggregates: aggregates(),
             windows: windows(),
             registry: Arc::new(ArchiveOnly(store)),
+            readers_without_keys: Arc::new(readers.without_keys()),
             readers: Arc::new(readers),
+            keys,
         }
     }
 
@@ -81,7 +87,7 @@ impl Sessions {
         rules.push(Arc::new(CountWindowInput));
         let state = SessionStateBuilder::new()
             .with_config(self.config.clone().with_batch_size(batch_rows(scope, snapshot, limits)))
-            .with_runtime_env(self.environment(limits, spill)?)
+            .with_runtime_env(self.environment(scope.part(), limits, spill)?)
             .with_scalar_functions(self.scalars.clone())
             .with_aggregate_functions(self.aggregates.clone())
             .with_window_functions(self.windows.clone())
@@ -90,16 +96,23 @@ impl Sessions {
             .build();
         let context = SessionContext::new_with_state(state);
         for (name, rows) in [("events", Rows::Events), ("entries", Rows::Entries)] {
-            let table = Entries::new(rows, scope.clone(), Arc::clone(snapshot), Arc::clone(&self.readers));
+            let readers = match scope.part() {
+                Part::Entry => &self.readers,
+                Part::Infrastructure => &self.readers_without_keys,
+            };
+            let table = Entries::new(rows, scope.clone(), Arc::clone(snapshot), Arc::clone(readers));
             context.register_table(name, Arc::new(table))?;
         }
         Ok(context)
     }
 
-    fn environment(&self, limits: &Limits, spill: &Path) -> Result<Arc<RuntimeEnv>> {
-        let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
-            .with_max_temp_directory_size(limits.spill_bytes_max);
+    fn environment(&self, part: Part, limits: &Limits, spill: &Path) -> Result<Arc<RuntimeEnv>> {
+        // Temporary files are not encrypted: where some content is, no query that reads content writes any.
+        let mode = match part == Part::Entry && !self.keys.is_empty() {
+            true => DiskManagerMode::Disabled,
+            false => DiskManagerMode::Directories(vec![spill.to_owned()]),
+        };
+        let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(limits.spill_bytes_max);
         RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(QueryMemory::new(limits.memory_bytes)))
             .with_disk_manager_builder(disk)

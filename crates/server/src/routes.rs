@@ -6,6 +6,7 @@ pub(crate) mod alarms;
 pub(crate) mod archive;
 pub(crate) mod bundles;
 pub(crate) mod clients;
+mod encryption;
 pub(crate) mod events;
 pub(crate) mod exports;
 pub(crate) mod oauth;
@@ -39,7 +40,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, encryption::get, encryption::put, encryption::erase, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, oauth::token, oauth::revoke, pull::list, pull::content, ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -94,6 +95,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/organizations/{organization}/exports/{name}", get(exports::get))
         .route("/api/v1/organizations/{organization}/exports/{name}/disable", post(exports::disable))
         .route("/api/v1/organizations/{organization}/retention", get(retention::get).put(retention::put))
+        .route("/api/v1/organizations/{organization}/encryption", get(encryption::get).put(encryption::put))
+        .route("/api/v1/organizations/{organization}/encryption/erase", post(encryption::erase))
         .route("/api/v1/tokens", get(admin::list_tokens).post(admin::create_token))
         .route("/api/v1/tokens/{id}", delete(admin::revoke_token))
         .route("/api/v1/clients", get(clients::list).post(clients::create))

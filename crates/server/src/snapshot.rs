@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use indelible_archive::rows::{Row, RowEncoder};
+use indelible_archive::rows::{Row, RowEncoder, infrastructure_columns};
 use indelible_event::{Organization, Scope};
-use indelible_intake::{Stretch, TailSnapshot};
+use indelible_intake::{Stretch, TailSnapshot, content_error};
 use indelible_ledger::OrganizationLog;
 use indelible_query::{Snapshot, TailBatches, TailChunk, TailError};
 
@@ -17,6 +17,8 @@ use crate::app::App;
 
 /// Rows after which a batch of the tail ends.
 const BATCH_ROWS: usize = 8192;
+/// A content part without members.
+const NO_CONTENT: &[u8] = b"{}";
 
 impl App {
     /// What a reader with `scope` may see now.
@@ -82,16 +84,26 @@ impl Chunk {
     fn decode(&self, projection: &[usize]) -> Result<Vec<RecordBatch>, TailError> {
         let mut encoder = RowEncoder::new(Some(projection))?;
         let mut batches = Vec::new();
+        let wants_content = projection.iter().any(|column| !infrastructure_columns().contains(column));
+        let mut contents = self.tail.contents();
         self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
             let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else {
                 return Ok(());
+            };
+            // What nobody asks for is not decrypted.
+            let content = match wants_content {
+                true => contents
+                    .read(&record.content(place.number))
+                    .map_err(|source| content_error(place, source))?
+                    .unwrap_or(NO_CONTENT),
+                false => NO_CONTENT,
             };
             encoder.push(&Row {
                 organization: wanted.log.organization.as_str(),
                 seq: place.seq,
                 received_at_us,
                 infrastructure: record.infrastructure,
-                content: record.content,
+                content,
             })?;
             if encoder.rows() >= BATCH_ROWS {
                 batches.push(encoder.finish()?);

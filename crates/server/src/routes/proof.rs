@@ -14,6 +14,7 @@ use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ClosedError, ClosedLog};
 use indelible_control::Operation;
 use indelible_event::catalogue::typed::{DataLoad, DataLoadRequest, NoFields};
+use indelible_event::entry::{Digest, SaltKey};
 use indelible_event::{Organization, Scope};
 use indelible_ledger::OrganizationLog;
 use indelible_merkle::{Hash, Hashes as _, TILE_WIDTH, Tile, TileCache, TilePath, VerifierKey, inclusion_proof};
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::audit::{AuditEvent, resource};
 use crate::auth::Caller;
+use crate::entries::Entries;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
 
@@ -114,13 +116,13 @@ async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<Entr
     let proof = app.ledger.inclusion_proof(log.number, row.seq, checkpoint.checkpoint.size).map_err(failed)?;
     let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
     let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
-    let salt = log.salt_key.salt(row.seq);
-    Ok(row.proven(salt, leaf, &proof, checkpoint.note.clone(), &verifier_key))
+    let shown = stored(app, Entries::new(app, &log), log.salt_key.clone(), row.seq).await?;
+    Ok(row.proven(shown, leaf, &proof, checkpoint.note.clone(), &verifier_key))
 }
 
 /// The proof of an entry in a generation of its log that is closed, made from the archive.
 async fn closed_entry(
-    app: &App,
+    app: &Arc<App>,
     organization: &Organization,
     generation: u32,
     row: Entry,
@@ -128,19 +130,52 @@ async fn closed_entry(
     let failed = |error: anyhow::Error| ApiError::internal("prove the entry", error);
     let opened = ClosedLog::open(&app.bucket, &app.inventory, organization, generation).await;
     let log = opened.map_err(|error| failed(error.into()))?;
+    let entries = Entries::closed(app, organization, generation);
+    let shown = stored(app, entries, log.salt_key().clone(), row.seq).await?;
     let prove = move || {
         let mut leaf = [Hash::ZERO];
         log.tile_hashes(0, row.seq, &mut leaf)?;
         let size = log.last().size();
         let proof = inclusion_proof(&TileCache::new(&log, size), row.seq, size)?;
-        let salt = log.salt_key().salt(row.seq);
-        Ok(row.proven(salt, leaf[0], &proof, log.checkpoint()?, &log.last().key))
+        Ok(row.proven(shown, leaf[0], &proof, log.checkpoint()?, &log.last().key))
     };
     let proven: anyhow::Result<EntryProof> = match tokio::task::spawn_blocking(prove).await {
         Ok(proven) => proven,
         Err(error) => Err(error.into()),
     };
     proven.map_err(failed)
+}
+
+/// What shows the content of an entry.
+enum Opening {
+    /// Its salt.
+    Salt([u8; 32]),
+    /// The hash of a content that is erased.
+    Hash(Digest),
+}
+
+/// Looks up how the content of the entry at `seq` is shown.
+async fn stored(app: &App, entries: Entries, salt_key: SaltKey, seq: u64) -> Result<Opening, ApiError> {
+    // Of nothing that is encrypted the salt is that of the log.
+    if app.content_keys.is_empty() {
+        return Ok(Opening::Salt(salt_key.salt(seq)));
+    }
+    let look = move || {
+        let mut opening = None;
+        entries.visit(seq..=seq, |entry| {
+            opening = Some(match entry.erased {
+                Some(hash) => Opening::Hash(hash),
+                None => Opening::Salt(entry.salt(&salt_key)),
+            });
+            Ok(())
+        })?;
+        anyhow::Context::context(opening, "the entry is not there any more")
+    };
+    let opening = match tokio::task::spawn_blocking(look).await {
+        Ok(opening) => opening,
+        Err(error) => Err(error.into()),
+    };
+    opening.map_err(|error| ApiError::internal("read the entry", error))
 }
 
 /// The place of the entry with this `logEntryId`, in the newest generation of the one log in `scope`.
@@ -168,15 +203,20 @@ struct Entry {
 }
 
 impl Entry {
-    fn proven(self, salt: [u8; 32], leaf: Hash, proof: &[Hash], checkpoint: String, key: &VerifierKey) -> EntryProof {
+    fn proven(self, opening: Opening, leaf: Hash, proof: &[Hash], checkpoint: String, key: &VerifierKey) -> EntryProof {
+        let (salt, content, content_hash) = match opening {
+            Opening::Salt(salt) => (hex::encode(salt), self.content, None),
+            Opening::Hash(hash) => (String::new(), String::new(), Some(hex::encode(hash))),
+        };
         EntryProof {
             event: self.event,
             organization: self.organization,
             seq: self.seq,
             received_at_us: self.received_at_us,
             infrastructure: self.infrastructure,
-            content: self.content,
-            salt: hex::encode(salt),
+            content,
+            salt,
+            content_hash,
             leaf_hash: STANDARD.encode(leaf.as_bytes()),
             inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
             checkpoint,
