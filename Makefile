@@ -1,7 +1,7 @@
 # The daily commands. `make demo` and `make test` do all set-up on a fresh Debian machine.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/indelible/target
 
-.PHONY: demo test test-long lint bench fmt generate setup
+.PHONY: demo test test-long lint sbom bench fmt generate setup
 
 demo: setup            ## build, run a simulated platform through a real server, leave it running
 	cargo build --locked --package indelible-cli
@@ -15,6 +15,9 @@ test-long: setup       ## longer proofs, seeded; results in bench/results/
 
 lint: setup            ## formatting, lints, licences and advisories
 	tools/lint
+
+sbom: setup            ## what the program is made of, as CycloneDX JSON in the target folder
+	tools/sbom
 
 bench: setup           ## figures beside a peer or a limit; results in bench/results/
 	bench/run

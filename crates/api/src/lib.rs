@@ -3,13 +3,22 @@
 //! Types here say nothing about how the server works. The OpenAPI document is made from them.
 
 mod clients;
+mod operator;
+mod people;
 mod pull;
+mod requests;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use clients::{ClientAnswer, ClientSummary, CreateClient};
+pub use operator::{InfrastructureProof, OperatorEntry, OperatorOrganization, OperatorView};
+pub use people::{
+    CreateGrant, GrantSummary, LocalSignIn, Me, MyOrganization, MySession, PasswordAnswer, PersonSummary, SetPassword,
+    SignInProvider, SignInWays, SignedOut,
+};
 pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
+pub use requests::{CreateInvestigation, Reason, RequestState};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -52,6 +61,8 @@ macro_rules! error_codes {
 error_codes! {
     /// The request could not be understood.
     InvalidRequest = 400,
+    /// Path and query are longer than the limit.
+    TargetTooLong = 414,
     /// The search or SQL text could not be understood.
     InvalidQuery = 400,
     /// Nothing of the body could be read.
@@ -60,6 +71,10 @@ error_codes! {
     Unauthenticated = 401,
     /// The token does not allow this, or there is no such organization.
     PermissionDenied = 403,
+    /// The request comes from another site's page, or lacks the token that shows that it does not.
+    CrossSite = 403,
+    /// The password was made by the server: send `newPassword` with it.
+    PasswordMustChange = 403,
     /// There is no such thing, or it is not yours to see.
     NotFound = 404,
     /// It exists already.
@@ -74,6 +89,8 @@ error_codes! {
     OrganizationBusy = 429,
     /// The server's disk is filling up, and only priority organizations may send; try again after `Retry-After` seconds.
     DiskFilling = 429,
+    /// Too many unknown credentials came from this address; try again after `Retry-After` seconds, or with a valid one at once.
+    TooManyFailures = 429,
     /// Something failed in the server; the request id finds it in the server's log.
     Internal = 500,
     /// The server's disk is full. Send the events again with the same `logEntryId` after `Retry-After` seconds.
@@ -318,6 +335,9 @@ pub struct OrganizationSummary {
 pub struct CreateOrganization {
     /// Its RID, `ri.indelible..organization.<id>`.
     pub organization: String,
+    /// Who administers it besides whoever creates it: `person:ID` or `group:PROVIDER/NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<String>,
 }
 
 /// Creates a token.
@@ -434,14 +454,16 @@ pub struct ExportProgress {
 pub struct ArchiveStatus {
     /// One for each organization.
     pub organizations: Vec<OrganizationArchive>,
-    /// Bytes of the local journal.
-    pub journal_bytes: u64,
+    /// Bytes of the local journal. This and what follows is of the whole server, and for tokens with an operation of the
+    /// operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_bytes: Option<u64>,
     /// The last failure of archiving, if the newest attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// Copies of the journal in the bucket.
-    #[serde(default)]
-    pub journal_copies: JournalCopies,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_copies: Option<JournalCopies>,
     /// The last time the server checked its archive; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_check: Option<SelfCheck>,
@@ -608,6 +630,10 @@ alarm_kinds! {
     JournalCopyLate = "journalCopyLate",
     /// The bucket has not been reached since the server started: nothing is archived, and no checkpoint is signed.
     BucketAway = "bucketAway",
+    /// The control database does not answer: tokens and settings cannot be changed.
+    DatabaseAway = "databaseAway",
+    /// The server's TLS certificate has ended or will soon, or its new files cannot be used.
+    CertificateUnusable = "certificateUnusable",
     /// Nothing could be added to the table of an export for long.
     ExportStalled = "exportStalled",
     /// A producer used one `logEntryId` for two different events.
@@ -640,6 +666,34 @@ pub struct TokenSummary {
     /// When it was last presented, RFC 3339, to the minute; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<String>,
+}
+
+/// A name of client certificates to register.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateCertificate {
+    /// A DNS name or URI of the certificates' `subjectAltName`.
+    pub subject: String,
+    /// RID of the organization whose events they send, or `*` for the operator's reach.
+    pub organization: String,
+    /// `audit:emit` and no other.
+    pub operations: Vec<String>,
+}
+
+/// A registered name of client certificates.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSummary {
+    /// Id of the registration; entries name it as their producer.
+    pub certificate_id: String,
+    /// A DNS name or URI of the certificates' `subjectAltName`.
+    pub subject: String,
+    /// RID of the organization, or `*` for the operator's reach.
+    pub organization: String,
+    /// What it allows.
+    pub operations: Vec<String>,
+    /// When it was registered, RFC 3339.
+    pub created: String,
 }
 
 /// A log file and when it became one.
@@ -685,6 +739,9 @@ pub struct SetRetention {
     /// Whether nothing goes, whatever the days, until this is set again.
     #[serde(default)]
     pub hold: bool,
+    /// Why, for who has to approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How long an organization's log files are kept, and what is gone.

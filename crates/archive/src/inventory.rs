@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach, Scope};
 use indelible_merkle::{VerifierKey, VerifyNoteError};
 use indelible_storage::{Bucket, BucketError, ObjectInfo};
 use sha2::{Digest as _, Sha256};
@@ -311,7 +311,7 @@ impl Inventory {
 
     /// As [`Self::snapshot`], with where the archive of each generation ended at the same moment: behind the last log file,
     /// also if retention has let go of that.
-    pub fn snapshot_with_ends(&self, scope: &Scope) -> (Vec<Arc<LogFile>>, BTreeMap<(Organization, u32), u64>) {
+    pub fn snapshot_with_ends(&self, scope: &impl Reach) -> (Vec<Arc<LogFile>>, BTreeMap<(Organization, u32), u64>) {
         let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let (mut files, mut ends) = (Vec::new(), BTreeMap::new());
         for organization in scope.organizations() {
@@ -324,7 +324,7 @@ impl Inventory {
     }
 
     /// The log files of the organizations of `scope`, each organization's in order of generation and `seq`.
-    pub fn snapshot(&self, scope: &Scope) -> Vec<Arc<LogFile>> {
+    pub fn snapshot(&self, scope: &impl Reach) -> Vec<Arc<LogFile>> {
         self.snapshot_with_ends(scope).0
     }
 

@@ -3,22 +3,25 @@
 use std::process::ExitCode;
 
 use indelible_api::{
-    ClientAnswer, ClientSummary, CreateClient, CreateOrganization, CreateToken, EncryptionState, EraseKey,
-    OrganizationSummary, TokenAnswer, TokenSummary,
+    CertificateSummary, ClientAnswer, ClientSummary, CreateCertificate, CreateClient, CreateOrganization, CreateToken,
+    EncryptionState, EraseKey, OrganizationSummary, TokenAnswer, TokenSummary,
 };
 use reqwest::Method;
 
-use crate::args::{ClientCommand, OrganizationCommand, SummaryFormat, TokenCommand};
+use crate::args::{CertificateCommand, ClientCommand, OrganizationCommand, SummaryFormat, TokenCommand};
 use crate::client::{Client, encode};
-use crate::output;
+use crate::{operator, output};
 
 pub(crate) async fn organization(client: &Client, command: OrganizationCommand) -> anyhow::Result<ExitCode> {
     match command {
-        OrganizationCommand::Create { organization } => {
+        OrganizationCommand::Create { organization, administrator } => {
             let created: OrganizationSummary =
-                client.post("/api/v1/organizations", &CreateOrganization { organization }).await?;
+                client.post("/api/v1/organizations", &CreateOrganization { organization, administrator }).await?;
             output::line(&created.organization)?;
             Ok(ExitCode::SUCCESS)
+        }
+        OrganizationCommand::Pseudonyms { organization, switch } => {
+            operator::pseudonyms(client, &organization, switch).await
         }
         OrganizationCommand::List { format } => {
             let list: Vec<OrganizationSummary> = client.get("/api/v1/organizations").await?;
@@ -42,7 +45,11 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
         }
         OrganizationCommand::EraseKey { organization, reason, yes } => {
             let path = format!("{}/erase", encryption_path(&organization));
-            encryption(&client.post(&path, &EraseKey { reason, yes }).await?)
+            let asked = client.send(client.request(Method::POST, &path).json(&EraseKey { reason, yes })).await?;
+            match done::<EncryptionState>(asked).await? {
+                Some(state) => encryption(&state),
+                None => Ok(ExitCode::from(1)),
+            }
         }
     }
 }
@@ -116,6 +123,30 @@ pub(crate) async fn client(client: &Client, command: ClientCommand) -> anyhow::R
         }
         ClientCommand::Revoke { id } => {
             client.send(client.request(Method::DELETE, &format!("/api/v1/clients/{}", encode(&id)))).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+pub(crate) async fn certificate(client: &Client, command: CertificateCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        CertificateCommand::Create { organization, operations, subject } => {
+            let request = CreateCertificate { subject, organization, operations };
+            let created: CertificateSummary = client.post("/api/v1/certificates", &request).await?;
+            output::line(&created.certificate_id)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        CertificateCommand::List { organization, format } => {
+            let path = format!("/api/v1/certificates?organization={}", encode(&organization));
+            let list: Vec<CertificateSummary> = client.get(&path).await?;
+            let header = ["certificate", "subject", "operations", "created"];
+            output::list(&list, format, &header, |c: &CertificateSummary| {
+                vec![c.certificate_id.clone(), c.subject.clone(), c.operations.join(" "), c.created.clone()]
+            })?;
+            Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        }
+        CertificateCommand::Revoke { id } => {
+            client.send(client.request(Method::DELETE, &format!("/api/v1/certificates/{}", encode(&id)))).await?;
             Ok(ExitCode::SUCCESS)
         }
     }

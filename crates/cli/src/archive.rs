@@ -29,7 +29,9 @@ pub(crate) async fn run(client: &Client, command: ArchiveCommand) -> anyhow::Res
         eprintln!("archiving fails: {error}");
     }
     let check_failed = status.self_check.as_ref().is_some_and(|check| check.outcome == "notVerified");
-    let fails = status.last_error.is_some() || status.journal_copies.last_error.is_some() || check_failed;
+    let fails = status.last_error.is_some()
+        || status.journal_copies.as_ref().is_some_and(|copies| copies.last_error.is_some())
+        || check_failed;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
@@ -62,8 +64,10 @@ async fn verify(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
 
 /// The lines below the table.
 fn remarks(status: &ArchiveStatus) -> String {
-    let copies = &status.journal_copies;
-    let mut text = format!("journal: {} bytes, {} copies in the bucket", status.journal_bytes, copies.copies);
+    let (Some(bytes), Some(copies)) = (status.journal_bytes, &status.journal_copies) else {
+        return "how the journal and the bucket are is for tokens with an operation of the operator's".to_owned();
+    };
+    let mut text = format!("journal: {bytes} bytes, {} copies in the bucket", copies.copies);
     if let Some(lag) = copies.last_copy_lag_seconds {
         text += &format!(", the last one {lag:.0} s after its oldest entry");
     }

@@ -9,10 +9,14 @@ use indelible_server::Config;
 /// An audit log that anyone can prove.
 ///
 /// Commands that talk to a server read INDELIBLE_URL (default http://127.0.0.1:7070) and INDELIBLE_TOKEN from the
-/// environment. Exit codes: 0 yes or done, 1 no or nothing found, 2 could not tell or failed.
+/// environment; instead of a token, producers may present INDELIBLE_CLIENT_CERTIFICATE with INDELIBLE_CLIENT_KEY.
+/// Exit codes: 0 yes or done, 1 no or nothing found, 2 could not tell or failed.
 #[derive(Parser)]
 #[command(name = "indelible", version, max_term_width = 110)]
 pub(crate) struct Cli {
+    /// File of the authorities, in PEM, that the server's certificate may be from [default: those of the system].
+    #[arg(long, value_name = "FILE", env = "INDELIBLE_CA", id = "server-ca")]
+    pub(crate) ca: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -56,6 +60,15 @@ pub(crate) enum Command {
     /// Look at or set how long an organization's log files are kept.
     #[command(subcommand)]
     Retention(RetentionCommand),
+    /// As the operator, see the infrastructure part of all organizations' entries.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// List and decide what waits for a second person.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// As the operator, read whole entries of an organization that approves it, for some hours.
+    #[command(subcommand)]
+    Investigation(InvestigationCommand),
     /// Run a witness: cosign the checkpoints of other people's logs, and only those that extend what was cosigned before.
     Witness(WitnessArgs),
     /// Create and list organizations.
@@ -64,9 +77,21 @@ pub(crate) enum Command {
     /// Create, list and revoke tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Say what people and groups of people may do where.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// List who has signed in.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Set the password of the embedded administrator.
+    #[command(subcommand)]
+    Administrator(AdministratorCommand),
     /// Create, list and revoke clients, which get short-lived tokens by OAuth 2.0.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Register, list and revoke names of client certificates, by which producers are known.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -103,6 +128,36 @@ pub(crate) struct ServeArgs {
     /// Write the log as JSON lines.
     #[arg(long)]
     pub(crate) log_json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Register a name; whoever has a certificate for it may send events.
+    Create {
+        /// The organization whose events they are, or '*' for the operator's reach.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// What it allows: audit:emit and no other.
+        #[arg(long, value_delimiter = ',', required = true)]
+        operations: Vec<String>,
+        /// A DNS name or URI of the certificates' subjectAltName.
+        #[arg(long, value_name = "NAME")]
+        subject: String,
+    },
+    /// List the names.
+    List {
+        /// The organization, or '*' for the operator's reach.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Forget a name at once.
+    Revoke {
+        /// Id of the registration.
+        id: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -491,6 +546,115 @@ pub(crate) enum ExportCommand {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Search events by their infrastructure part.
+    Search(SearchArgs),
+    /// Run SQL over the infrastructure part of entries.
+    Sql(SqlArgs),
+    /// List all organizations, with the sizes of their logs and what is not archived yet.
+    Organizations {
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Print the infrastructure part of one event with its proof; `indelible verify FILE` checks it offline.
+    Entry(ProveArgs),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RequestCommand {
+    /// List what was asked for about an organization that you administer, or what you asked for.
+    List {
+        /// RID of the organization; without it what you asked for.
+        #[arg(long, value_name = "RID")]
+        organization: Option<String>,
+        /// How requests are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Approve a request of somebody else, and have it done.
+    Approve {
+        /// Its id.
+        id: String,
+    },
+    /// Refuse a request of somebody else.
+    Refuse {
+        /// Its id.
+        id: String,
+    },
+    /// Withdraw a request that waits, or end an investigation at once.
+    Withdraw {
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum InvestigationCommand {
+    /// Ask an organization to let you see whole entries; prints the id.
+    Create(CreateInvestigationArgs),
+    /// List what you asked for.
+    List {
+        /// How requests are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Search by an investigation that goes on. The organization sees the search in its log.
+    Search {
+        /// Id of the investigation.
+        id: String,
+        #[command(flatten)]
+        search: SearchArgs,
+    },
+    /// Run SQL by an investigation that goes on. The organization sees the query in its log.
+    Sql {
+        /// Id of the investigation.
+        id: String,
+        #[command(flatten)]
+        sql: SqlArgs,
+    },
+    /// Print one whole entry with its proof by an investigation that goes on.
+    Entry {
+        /// Id of the investigation.
+        id: String,
+        /// The `logEntryId`.
+        log_entry_id: String,
+    },
+    /// End an investigation before its time.
+    End {
+        /// Id of the investigation.
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CreateInvestigationArgs {
+    /// Whose log.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Why; the organization reads it.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// The ticket it belongs to.
+    #[arg(long)]
+    pub(crate) ticket: String,
+    /// For how many hours, from the approval on.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) hours: u32,
+    /// Begin without an approval, where the server's configuration has that way.
+    #[arg(long)]
+    pub(crate) emergency: bool,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum RetentionCommand {
     /// Show how long log files are kept, and how many are gone.
     Show {
@@ -516,6 +680,9 @@ pub(crate) struct SetRetentionArgs {
     /// Let nothing go, whatever the days, until this is set again without it.
     #[arg(long)]
     pub(crate) hold: bool,
+    /// Why, for who has to approve it.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Args)]
@@ -552,6 +719,16 @@ pub(crate) enum OrganizationCommand {
     Create {
         /// Its RID, ri.indelible..organization.<id>.
         organization: String,
+        /// Who administers it from the beginning, besides you: person:ID or group:PROVIDER/NAME.
+        #[arg(long, value_name = "GRANTEE")]
+        administrator: Option<String>,
+    },
+    /// Show or set whether the operator is shown pseudonyms of the organization's people, sessions and tokens.
+    Pseudonyms {
+        /// RID of the organization.
+        organization: String,
+        /// What it shall be; without it, what it is.
+        switch: Option<Switch>,
     },
     /// Encrypt the content of what comes in from now on. It stays on.
     Encrypt {
@@ -615,6 +792,61 @@ pub(crate) enum TokenCommand {
     Revoke {
         /// Its id, as listed.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Grant a role and print the grant's id. It holds at once.
+    Create {
+        /// Who: person:ID, as the person's own page and `indelible person list` say it, or group:PROVIDER/NAME.
+        #[arg(long, value_name = "GRANTEE")]
+        to: String,
+        /// The organization, or '*' for the operator's reach.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// organization-administrator, analyst, reviewer or producer; on '*' platform-administrator, operator-observer or
+        /// operator-investigator.
+        #[arg(long)]
+        role: String,
+    },
+    /// List grants.
+    List {
+        /// The organization, or '*' for the operator's reach.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Take a grant back at once.
+    Remove {
+        /// Its id, as listed.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PersonCommand {
+    /// List who has signed in: who may do something on an organization, or everybody.
+    List {
+        /// The organization, or '*' for everybody.
+        #[arg(long, value_name = "RID", default_value = "*")]
+        organization: String,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdministratorCommand {
+    /// Set the password, read from the terminal or the first line of standard input. Needs the administrator's token; its
+    /// sessions end.
+    Password {
+        /// Let the server make one, which is printed and has to be changed at the first sign-in.
+        #[arg(long)]
+        generate: bool,
     },
 }
 

@@ -1,10 +1,11 @@
 //! The HTTP client of a running server.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indelible_api::{ErrorBody, ErrorCode};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, ClientBuilder, Identity, Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +15,59 @@ const URL_DEFAULT: &str = "http://127.0.0.1:7070";
 pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
-    token: String,
+    /// Absent where a certificate says who calls.
+    token: Option<String>,
+}
+
+/// Whom clients believe to be the server, and how they name themselves to it, in files in PEM.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trust {
+    /// Authorities of the server's certificate; those of the system if absent.
+    ca: Option<PathBuf>,
+    /// The client's own certificate and its private key.
+    identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl Trust {
+    /// The authorities in `ca`, and the certificate that the environment names.
+    pub(crate) fn from_environment(ca: Option<PathBuf>) -> anyhow::Result<Self> {
+        let file = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let identity = match (file("INDELIBLE_CLIENT_CERTIFICATE"), file("INDELIBLE_CLIENT_KEY")) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => bail!("INDELIBLE_CLIENT_CERTIFICATE and INDELIBLE_CLIENT_KEY are set together: files in PEM"),
+        };
+        Ok(Self { ca, identity })
+    }
+
+    /// Begins an HTTP client that goes straight to the server.
+    pub(crate) fn http(&self) -> anyhow::Result<ClientBuilder> {
+        let mut builder = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
+        if let Some(path) = &self.ca {
+            let bundle = Certificate::from_pem_bundle(&read(path)?);
+            let certificates = bundle.with_context(|| format!("{} is not PEM", path.display()))?;
+            if certificates.is_empty() {
+                bail!("{} holds no certificate in PEM", path.display());
+            }
+            builder = builder.tls_certs_only(certificates);
+        }
+        if let Some((certificate, key)) = &self.identity {
+            let pem = [read(key)?, read(certificate)?].join(&b'\n');
+            let identity = Identity::from_pem(&pem);
+            builder = builder.identity(identity.with_context(|| {
+                format!(
+                    "{} and {} are no certificate with its private key in PEM",
+                    certificate.display(),
+                    key.display()
+                )
+            })?);
+        }
+        Ok(builder)
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("read {}", path.display()))
 }
 
 /// What the server answered instead of what was asked for.
@@ -28,29 +81,35 @@ pub(crate) struct Refused {
 
 impl Client {
     /// From `INDELIBLE_URL` and `INDELIBLE_TOKEN`.
-    pub(crate) fn from_environment() -> anyhow::Result<Self> {
+    pub(crate) fn from_environment(trust: &Trust) -> anyhow::Result<Self> {
         let url = std::env::var("INDELIBLE_URL").unwrap_or_else(|_| URL_DEFAULT.to_owned());
-        let token = std::env::var("INDELIBLE_TOKEN").ok().filter(|token| !token.trim().is_empty()).context(
-            "INDELIBLE_TOKEN is not set; on the server's machine: export INDELIBLE_TOKEN=$(cat DATA-DIR/admin.token)",
-        )?;
-        Self::new(&url, token.trim())
+        let token = std::env::var("INDELIBLE_TOKEN").ok().filter(|token| !token.trim().is_empty());
+        if token.is_none() && trust.identity.is_none() {
+            bail!(
+                "INDELIBLE_TOKEN is not set; on the server's machine: export INDELIBLE_TOKEN=$(cat DATA-DIR/admin.token)"
+            );
+        }
+        Self::new(&url, token.as_deref().map(str::trim), trust)
     }
 
-    pub(crate) fn new(url: &str, token: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy().build()?;
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), token: token.to_owned() })
+    pub(crate) fn new(url: &str, token: Option<&str>, trust: &Trust) -> anyhow::Result<Self> {
+        let http = trust.http()?.build()?;
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), token: token.map(str::to_owned) })
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// Sends a request; anything but success is an error.
     pub(crate) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("no answer from {}; is the server running? (INDELIBLE_URL)", self.url))?;
+        let response = request.send().await.with_context(|| {
+            format!("no answer from {}; is the server running? (INDELIBLE_URL, and INDELIBLE_CA for https)", self.url)
+        })?;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -18,7 +18,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::args::DemoArgs;
-use crate::client::Client;
+use crate::client::{Client, Trust};
 use crate::output;
 
 /// Events of one product in one request: services batch a little.
@@ -58,7 +58,7 @@ fn tour(data: &Path, url: &str, seed: u64) -> anyhow::Result<()> {
         data: data.to_owned(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let client = Client::new(url, &shell.token)?;
+    let client = Client::new(url, Some(&shell.token), &Trust::default())?;
 
     heading("2. A platform emits: two organizations, three products, fourteen days");
     runtime.block_on(emit(&client, url, seed))?;
@@ -159,7 +159,7 @@ fn stop(server: &mut Child) {
 async fn emit(administrator: &Client, url: &str, seed: u64) -> anyhow::Result<()> {
     let platform = Platform::new(seed, Timestamp::now().as_microsecond());
     for organization in platform.organizations() {
-        let request = CreateOrganization { organization: organization.rid.to_owned() };
+        let request = CreateOrganization { organization: organization.rid.to_owned(), administrator: None };
         let _: OrganizationSummary = administrator.post("/api/v1/organizations", &request).await?;
     }
     let mut producers: Vec<Producer> = Vec::new();
@@ -216,7 +216,12 @@ impl Producer {
             ttl_seconds: None,
         };
         let answer: TokenAnswer = administrator.post("/api/v1/tokens", &request).await?;
-        Ok(Self { product, client: Client::new(url, &answer.token)?, lines: String::new(), count: 0 })
+        Ok(Self {
+            product,
+            client: Client::new(url, Some(&answer.token), &Trust::default())?,
+            lines: String::new(),
+            count: 0,
+        })
     }
 
     async fn flush(&mut self) -> anyhow::Result<()> {

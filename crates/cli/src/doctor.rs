@@ -9,22 +9,24 @@ use indelible_server::Config;
 use indelible_server::doctor::{self, Examination, Finding, State};
 
 use crate::args::{DoctorArgs, RowFormat, configuration};
-use crate::client::Client;
+use crate::client::{Client, Trust};
 use crate::output;
 
 /// How long a running server may take to accept the clock; it looks every second.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// What may be amiss where a server that runs is not reached.
+const REMEDY: &str = "; with a certificate of your own authority set INDELIBLE_CA";
 
-pub(crate) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: DoctorArgs, trust: &Trust) -> anyhow::Result<ExitCode> {
     let config = configuration(args.config.as_deref(), args.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let mut found = doctor::examine(&config).await;
         if found.is_running {
-            ask_server(&config, &mut found).await;
+            ask_server(&config, trust, &mut found).await;
         }
         if args.accept_clock {
-            return accept_clock(&config, &found).await;
+            return accept_clock(&config, trust, &found).await;
         }
         print(&found.findings, args.format)?;
         Ok(verdict(&found.findings))
@@ -41,8 +43,8 @@ fn verdict(findings: &[Finding]) -> ExitCode {
 }
 
 /// What the running server says of itself.
-async fn ask_server(config: &Config, found: &mut Examination) {
-    match health(config).await {
+async fn ask_server(config: &Config, trust: &Trust, found: &mut Examination) {
+    match health(config, trust).await {
         Ok(health) if health.status == "ok" => {
             found.add("server", State::Ok, format!("version {} is ready", health.version))
         }
@@ -52,7 +54,7 @@ async fn ask_server(config: &Config, found: &mut Examination) {
         }
         Err(error) => found.add("server", State::Unknown, format!("{error:#}")),
     }
-    match alarms(config).await {
+    match alarms(config, trust).await {
         Ok(alarms) if alarms.is_empty() => found.add("alarms", State::Ok, "none"),
         Ok(alarms) => {
             for AlarmState { organization, since, message, .. } in alarms {
@@ -71,24 +73,25 @@ fn url(config: &Config) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-async fn health(config: &Config) -> anyhow::Result<Health> {
+async fn health(config: &Config, trust: &Trust) -> anyhow::Result<Health> {
     let url = url(config)?;
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
-    let response = http.get(format!("{url}/readyz")).send().await.with_context(|| format!("no answer from {url}"))?;
+    let http = trust.http()?.timeout(Duration::from_secs(10)).build()?;
+    let response =
+        http.get(format!("{url}/readyz")).send().await.with_context(|| format!("no answer from {url}{REMEDY}"))?;
     response.json().await.with_context(|| format!("{url} is not an Indelible server"))
 }
 
-async fn alarms(config: &Config) -> anyhow::Result<Vec<AlarmState>> {
+async fn alarms(config: &Config, trust: &Trust) -> anyhow::Result<Vec<AlarmState>> {
     let token = match std::env::var("INDELIBLE_TOKEN") {
         Ok(token) => token,
         Err(_) => {
             std::fs::read_to_string(config.data_dir.join("admin.token")).context("no token to ask for alarms with")?
         }
     };
-    Client::new(&url(config)?, token.trim())?.get("/api/v1/alarms").await
+    Client::new(&url(config)?, Some(token.trim()), trust)?.get("/api/v1/alarms").await
 }
 
-async fn accept_clock(config: &Config, found: &Examination) -> anyhow::Result<ExitCode> {
+async fn accept_clock(config: &Config, trust: &Trust, found: &Examination) -> anyhow::Result<ExitCode> {
     if !found.clock_stops {
         eprintln!("the clock is not stopped; there is nothing to accept");
         return Ok(ExitCode::SUCCESS);
@@ -103,7 +106,7 @@ async fn accept_clock(config: &Config, found: &Examination) -> anyhow::Result<Ex
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         let waits = doctor::is_clock_requested(config);
-        if !waits && health(config).await.is_ok_and(|health| !health.alarms.contains(&AlarmKind::ClockStopped)) {
+        if !waits && health(config, trust).await.is_ok_and(|health| !health.alarms.contains(&AlarmKind::ClockStopped)) {
             eprintln!("the clock is accepted, and that is recorded in the operator's log; intake goes on");
             return Ok(ExitCode::SUCCESS);
         }

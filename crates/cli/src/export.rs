@@ -6,10 +6,12 @@ use std::time::Duration;
 use anyhow::bail;
 use indelible_api::{CreateExport, ExportState};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reqwest::Method;
 
 use crate::args::{CreateExportArgs, ExportCommand, RowFormat};
 use crate::client::{Client, encode};
 use crate::output;
+use crate::request::done;
 
 /// How often the server is asked how far an export is.
 const POLL: Duration = Duration::from_millis(250);
@@ -29,7 +31,8 @@ pub(crate) async fn run(client: &Client, command: ExportCommand) -> anyhow::Resu
         }
         ExportCommand::Disable { organization, name } => {
             let path = format!("{}/{}/disable", exports_of(&organization), encode(&name));
-            let export: ExportState = client.post(&path, &()).await?;
+            let disabled = client.send(client.request(Method::POST, &path)).await?;
+            let Some(export) = done::<ExportState>(disabled).await? else { return Ok(ExitCode::from(1)) };
             output::line(&serde_json::to_string(&export)?)?;
             eprintln!(
                 "export {name} is disabled. It cannot be started again, and its name stays taken. The table stays in {}: nothing is \

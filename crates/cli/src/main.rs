@@ -12,11 +12,15 @@ mod client;
 mod demo;
 mod doctor;
 mod export;
+mod grant;
 mod import;
 mod key;
+mod operator;
 mod output;
+mod person;
 mod prove;
 mod rebuild;
+mod request;
 mod retention;
 mod search;
 mod serve;
@@ -47,12 +51,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let trust = client::Trust::from_environment(cli.ca)?;
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
-        Command::Doctor(args) => doctor::run(args),
+        Command::Doctor(args) => doctor::run(args, &trust),
         Command::Key(command) => key::run(command),
         Command::Archive(ArchiveCommand::Rebuild(args)) => rebuild::run(&args),
         Command::Completions { shell } => {
@@ -67,18 +72,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         remote => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(client_command(remote))
+            runtime.block_on(client_command(remote, &trust))
         }
     }
 }
 
 /// Commands that talk to a running server.
-async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
-    let client = client::Client::from_environment()?;
+async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Result<ExitCode> {
+    let client = client::Client::from_environment(trust)?;
     match command {
         Command::Import(args) => import::run(&client, args).await,
-        Command::Search(args) => search::search(&client, args).await,
-        Command::Sql(args) => search::sql(&client, args).await,
+        Command::Search(args) => search::search(&client, "/api/v1", args).await,
+        Command::Sql(args) => search::sql(&client, "/api/v1", args).await,
         Command::Checkpoint(args) => prove::checkpoint(&client, args).await,
         Command::Prove(args) => prove::prove(&client, args).await,
         Command::Bundle(args) => bundle::run(&client, args).await,
@@ -86,10 +91,17 @@ async fn client_command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Export(command) => export::run(&client, command).await,
         Command::Retention(command) => retention::run(&client, command).await,
+        Command::Request(command) => request::run(&client, command).await,
+        Command::Operator(command) => operator::run(&client, command).await,
+        Command::Investigation(command) => request::investigation(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
         Command::Sink(command) => sink::run(&client, command).await,
         Command::Token(command) => admin::token(&client, command).await,
+        Command::Grant(command) => grant::run(&client, command).await,
+        Command::Person(command) => person::run(&client, command).await,
+        Command::Administrator(command) => person::administrator(&client, command).await,
         Command::Client(command) => admin::client(&client, command).await,
+        Command::Certificate(command) => admin::certificate(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Verify(_)

@@ -8,6 +8,7 @@ use reqwest::Method;
 use crate::args::RetentionCommand;
 use crate::client::{Client, encode};
 use crate::output;
+use crate::request::done;
 
 pub(crate) async fn run(client: &Client, command: RetentionCommand) -> anyhow::Result<ExitCode> {
     let path = |organization: &str| format!("/api/v1/organizations/{}/retention", encode(organization));
@@ -15,8 +16,11 @@ pub(crate) async fn run(client: &Client, command: RetentionCommand) -> anyhow::R
         RetentionCommand::Show { organization } => client.get(&path(&organization)).await?,
         RetentionCommand::Set(args) => {
             let request = client.request(Method::PUT, &path(&args.organization));
-            let body = SetRetention { days: args.days, hold: args.hold };
-            client.send(request.json(&body)).await?.json().await?
+            let body = SetRetention { days: args.days, hold: args.hold, reason: args.reason };
+            match done(client.send(request.json(&body)).await?).await? {
+                Some(state) => state,
+                None => return Ok(ExitCode::from(1)),
+            }
         }
     };
     output::line(&serde_json::to_string(&state)?)?;

@@ -13,7 +13,8 @@ use crate::output;
 /// Rows of a table when no limit is given: what people still read.
 const TABLE_ROWS: u64 = 100;
 
-pub(crate) async fn search(client: &Client, args: SearchArgs) -> anyhow::Result<ExitCode> {
+/// A search at `base`, the path below which `search` and `search/count` are.
+pub(crate) async fn search(client: &Client, base: &str, args: SearchArgs) -> anyhow::Result<ExitCode> {
     let table = args.format == RowFormat::Table;
     let request = SearchRequest {
         query: args.query,
@@ -26,13 +27,13 @@ pub(crate) async fn search(client: &Client, args: SearchArgs) -> anyhow::Result<
     };
     if args.count {
         let request = SearchRequest { limit: None, order: None, format: None, ..request };
-        let count: Count = client.post("/api/v1/search/count", &request).await?;
+        let count: Count = client.post(&format!("{base}/search/count"), &request).await?;
         output::line(&count.count.to_string())?;
         return Ok(found(count.count));
     }
     let shown_limit = request.limit;
-    let rows =
-        print(client.send(client.request(Method::POST, "/api/v1/search").json(&request)).await?, args.format).await?;
+    let asked = client.request(Method::POST, &format!("{base}/search")).json(&request);
+    let rows = print(client.send(asked).await?, args.format).await?;
     if rows == 0 {
         eprintln!("no event matches");
     } else if args.limit.is_none() && Some(rows) == shown_limit {
@@ -41,10 +42,11 @@ pub(crate) async fn search(client: &Client, args: SearchArgs) -> anyhow::Result<
     Ok(found(rows))
 }
 
-pub(crate) async fn sql(client: &Client, args: SqlArgs) -> anyhow::Result<ExitCode> {
+/// A query at `base`, the path below which `sql` is.
+pub(crate) async fn sql(client: &Client, base: &str, args: SqlArgs) -> anyhow::Result<ExitCode> {
     let request = SqlRequest { query: args.query, organization: args.organization, format: Some(to_api(args.format)) };
-    let rows =
-        print(client.send(client.request(Method::POST, "/api/v1/sql").json(&request)).await?, args.format).await?;
+    let asked = client.request(Method::POST, &format!("{base}/sql")).json(&request);
+    let rows = print(client.send(asked).await?, args.format).await?;
     if rows == 0 {
         eprintln!("no row");
     }

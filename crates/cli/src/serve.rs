@@ -48,6 +48,7 @@ fn greet(server: &Server) {
     }
     eprintln!("In another terminal:");
     eprintln!("  export INDELIBLE_URL={} INDELIBLE_TOKEN=$(cat {data}/admin.token)", server.url());
+    eprintln!("  indelible administrator password           set one, to sign in with a browser");
     eprintln!("  indelible import cloudtrail FILE...        bring in a log");
     eprintln!("  indelible search 'category:userLogin'      look at it");
     eprintln!("  indelible archive seal && indelible verify {data}/archive");

@@ -1,7 +1,7 @@
-//! `verify`: an archive or a proof bundle, offline.
+//! `verify`: an archive, a proof bundle or an operator's entry, offline.
 
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use indelible_archive::ContentKeys;
 use indelible_archive::bundle::{self, BundleOptions};
+use indelible_archive::entry_file;
 use indelible_archive::receipts::{check_archive, check_bundle};
 use indelible_archive::verify::{Options, verify_source};
 use indelible_merkle::{Note, Notes, Policy, VerifierKey};
@@ -27,7 +28,11 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let since = args.since.as_deref().map(read_notes).transpose()?.unwrap_or_default();
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     let receipts = args.receipts.as_deref().map(Receipts::open).transpose()?;
-    match bundle::is_bundle(Path::new(&args.place)) {
+    let path = Path::new(&args.place);
+    match bundle::is_bundle(path) {
+        _ if path.is_file() => {
+            run_entry(args, path, &BundleOptions { keys, policy, since, strict: args.strict }, receipts.as_ref())
+        }
         true => run_bundle(args, BundleOptions { keys, policy, since, strict: args.strict }, receipts),
         false => {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -88,6 +93,25 @@ fn run_bundle(args: &VerifyArgs, options: BundleOptions, receipts: Option<Receip
         check_bundle(Path::new(&args.place), &name, file, &mut report, &options);
     }
     bar.finish_and_clear();
+    print(args, &report, report.exit_code())
+}
+
+fn run_entry(
+    args: &VerifyArgs,
+    path: &Path,
+    options: &BundleOptions,
+    receipts: Option<&Receipts>,
+) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        receipts.is_none() && options.since.is_empty(),
+        "one entry says nothing about receipts or checkpoints kept from earlier; verify the archive or a bundle with these"
+    );
+    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let mut bytes = Vec::new();
+    file.take(entry_file::FILE_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("read {}", path.display()))?;
+    let report = entry_file::verify(&bytes, options);
     print(args, &report, report.exit_code())
 }
 

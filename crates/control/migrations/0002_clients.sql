@@ -15,5 +15,6 @@ create table access_token (
     expires_at_us integer not null
 );
 -- Whoever administers an organization may from now on export its log files.
-insert or ignore into permission (principal, target, operation)
-    select principal, target, 'audit-export:view' from permission where operation = 'organization:administer';
+insert into permission (principal, target, operation)
+    select principal, target, 'audit-export:view' from permission where operation = 'organization:administer'
+    on conflict do nothing;

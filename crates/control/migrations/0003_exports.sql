@@ -16,6 +16,7 @@ create table export (
     unique (organization, name)
 );
 -- Administrators of organizations that were there before.
-insert or ignore into permission (principal, target, operation)
+insert into permission (principal, target, operation)
     select principal, target, 'audit-export:orchestrate-v3' from permission
-    where operation = 'organization:administer' and target <> '*';
+    where operation = 'organization:administer' and target <> '*'
+    on conflict do nothing;

@@ -13,6 +13,7 @@ create table sink (
     unique (organization, name)
 );
 -- Whoever administers an organization administers its sinks.
-insert or ignore into permission (principal, target, operation)
+insert into permission (principal, target, operation)
     select principal, target, 'audit-sink:administer' from permission
-    where operation = 'organization:administer' and target <> '*';
+    where operation = 'organization:administer' and target <> '*'
+    on conflict do nothing;

@@ -7,7 +7,7 @@ use indelible_event::Organization;
 use subtle::ConstantTimeEq as _;
 
 use crate::token::{self, Secret};
-use crate::{Control, ControlError, Grant, Operation, database};
+use crate::{Control, ControlError, Grant, Operation, Principal, database};
 
 /// How the text of a client's secret begins.
 const SECRET_PREFIX: &str = "indelible-client_";
@@ -67,7 +67,7 @@ pub(crate) struct Registered {
 }
 
 impl Control {
-    /// Makes a client with the operations of `grant` on its organization. `expires_at_us` is not used: a client is there until it
+    /// Makes a client, for which `by` answers, with the operations of `grant` on its organization. `expires_at_us` is not used: a client is there until it
     /// is revoked. `None` if the grant names no organization or one that does not exist.
     ///
     /// # Errors
@@ -75,6 +75,7 @@ impl Control {
     pub async fn create_client(
         &self,
         grant: &Grant,
+        by: &Principal,
         now_us: i64,
     ) -> Result<Option<(Arc<Client>, Secret)>, ControlError> {
         let Some(organization) = grant.target.as_ref().filter(|organization| self.has_organization(organization))
@@ -84,15 +85,17 @@ impl Control {
         let _one_at_a_time = self.changing.lock().await;
         let secret = Secret::draw(SECRET_PREFIX).map_err(ControlError::Random)?;
         let mut transaction = self.pool.begin().await.map_err(database("create a client"))?;
-        Self::insert_principal(&mut transaction, &secret.id, grant, now_us).await?;
-        sqlx::query("insert into client (principal, organization, secret_sha256, created_at_us) values (?, ?, ?, ?)")
-            .bind(&secret.id)
-            .bind(organization.as_str())
-            .bind(secret.hash().as_slice())
-            .bind(now_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create a client"))?;
+        Self::insert_principal(&mut transaction, &secret.id, &by.root, grant, now_us).await?;
+        sqlx::query(
+            "insert into client (principal, organization, secret_sha256, created_at_us) values ($1, $2, $3, $4)",
+        )
+        .bind(&secret.id)
+        .bind(organization.as_str())
+        .bind(secret.hash().as_slice())
+        .bind(now_us)
+        .execute(&mut *transaction)
+        .await
+        .map_err(database("create a client"))?;
         transaction.commit().await.map_err(database("create a client"))?;
         self.reload().await?;
         Ok(self.client(&secret.id).map(|client| (client, secret)))
@@ -141,9 +144,9 @@ impl Control {
         let mut transaction = self.pool.begin().await.map_err(database("revoke a client"))?;
         let mut revoked = 0;
         for statement in [
-            "delete from access_token where client = ?",
-            "delete from permission where principal in (select principal from client where principal = ?)",
-            "delete from client where principal = ?",
+            "delete from access_token where client = $1",
+            "delete from permission where principal in (select principal from client where principal = $1)",
+            "delete from client where principal = $1",
         ] {
             let done = sqlx::query(statement).bind(id).execute(&mut *transaction).await;
             revoked = done.map_err(database("revoke a client"))?.rows_affected();
@@ -173,14 +176,14 @@ impl Control {
         let scopes = scopes.map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
         let failed = database("create an access token");
         let mut transaction = self.pool.begin().await.map_err(&failed)?;
-        sqlx::query("delete from access_token where expires_at_us <= ?")
+        sqlx::query("delete from access_token where expires_at_us <= $1")
             .bind(now_us)
             .execute(&mut *transaction)
             .await
             .map_err(&failed)?;
         sqlx::query(
             "delete from access_token where id in \
-             (select id from access_token where client = ? order by created_at_us desc, id limit -1 offset ?)",
+             (select id from access_token where client = $1 order by created_at_us desc, id limit 9223372036854775807 offset $2)",
         )
         .bind(&*client.id)
         .bind(ACCESS_TOKENS_MAX - 1)
@@ -188,7 +191,7 @@ impl Control {
         .await
         .map_err(&failed)?;
         sqlx::query(
-            "insert into access_token (id, client, secret_sha256, scopes, created_at_us, expires_at_us) values (?, ?, ?, ?, ?, ?)",
+            "insert into access_token (id, client, secret_sha256, scopes, created_at_us, expires_at_us) values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&secret.id)
         .bind(&*client.id)
@@ -212,7 +215,7 @@ impl Control {
         let _one_at_a_time = self.changing.lock().await;
         let failed = database("revoke an access token");
         let revoked: Option<(String,)> =
-            sqlx::query_as("delete from access_token where client = ? and secret_sha256 = ? returning id")
+            sqlx::query_as("delete from access_token where client = $1 and secret_sha256 = $2 returning id")
                 .bind(&*client.id)
                 .bind(token::hash(token).as_slice())
                 .fetch_optional(&self.pool)

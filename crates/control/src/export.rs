@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indelible_event::Organization;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use crate::{Control, ControlError, Principal, database, parse};
 
@@ -65,8 +65,8 @@ impl Control {
         getrandom::fill(&mut id).map_err(ControlError::Random)?;
         let readers = serde_json::to_string(&settings.readers).unwrap_or_default();
         let inserted = sqlx::query(
-            "insert or ignore into export (id, organization, name, destination, log_type, start_us, retention_days, salt, \
-             readers, created_at_us, created_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into export (id, organization, name, destination, log_type, start_us, retention_days, salt, \
+             readers, created_at_us, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
         )
         .bind(hex::encode(id))
         .bind(organization.as_str())
@@ -74,8 +74,8 @@ impl Control {
         .bind(&settings.destination)
         .bind(&settings.log_type)
         .bind(settings.start_us)
-        .bind(settings.retention_days)
-        .bind(settings.salt)
+        .bind(settings.retention_days.map(i64::from))
+        .bind(i64::from(settings.salt))
         .bind(readers)
         .bind(now_us)
         .bind(&*creator.id)
@@ -98,7 +98,7 @@ impl Control {
         now_us: i64,
     ) -> Result<bool, ControlError> {
         let disable =
-            "update export set disabled_at_us = coalesce(disabled_at_us, ?) where organization = ? and name = ?";
+            "update export set disabled_at_us = coalesce(disabled_at_us, $1) where organization = $2 and name = $3";
         let query = sqlx::query(disable).bind(now_us).bind(organization.as_str()).bind(name);
         let changed = query.execute(&self.pool).await.map_err(database("disable an export"))?.rows_affected();
         self.reload().await?;
@@ -134,7 +134,7 @@ impl Control {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Export, ControlError> {
+fn read(row: &AnyRow) -> Result<Export, ControlError> {
     let readers: &str = row.get(8);
     let readers = serde_json::from_str(readers).map_err(|_| ControlError::Damaged(readers.to_owned()))?;
     Ok(Export {
@@ -145,8 +145,8 @@ fn read(row: &SqliteRow) -> Result<Export, ControlError> {
             destination: row.get(3),
             log_type: row.get(4),
             start_us: row.get(5),
-            retention_days: row.get(6),
-            salt: row.get(7),
+            retention_days: row.get::<Option<i64>, _>(6).and_then(|days| u16::try_from(days).ok()),
+            salt: row.get::<i64, _>(7) != 0,
             readers,
         },
         created_at_us: row.get(9),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use indelible_event::Organization;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use crate::{ADMINISTRATOR, Control, ControlError, Operation, database, parse};
 
@@ -51,6 +51,20 @@ impl Use {
         Arc::new(Self { last_us: kept_us.into(), kept_us: kept_us.into() })
     }
 
+    pub(crate) fn last_us(&self) -> i64 {
+        self.last_us.load(Relaxed)
+    }
+
+    /// Whether the last one is not written down.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.last_us() > self.kept_us.load(Relaxed)
+    }
+
+    /// Notes what was written down.
+    pub(crate) fn kept(&self, last_us: i64) {
+        self.kept_us.store(last_us, Relaxed);
+    }
+
     pub(crate) fn note(&self, now_us: i64) {
         // Written only once a second: many threads present one token.
         if now_us.saturating_sub(self.last_us.load(Relaxed)) >= 1_000_000 {
@@ -60,7 +74,7 @@ impl Use {
 }
 
 const TOKENS: &str = "select t.id, p.id, p.name, t.created_at_us, t.expires_at_us, t.last_used_us, m.target, \
-                      group_concat(m.operation, ' ') from token t join principal p on p.id = t.principal \
+                      string_agg(m.operation, ' ') from token t join principal p on p.id = t.principal \
                       join permission m on m.principal = p.id and (m.target = '*' or not exists \
                       (select 1 from permission o where o.principal = p.id and o.target = '*'))";
 
@@ -70,7 +84,8 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn tokens(&self, target: Option<&Organization>) -> Result<Vec<Token>, ControlError> {
-        let select = format!("{TOKENS} where m.target = ? group by t.id order by t.created_at_us, t.id");
+        let select =
+            format!("{TOKENS} where m.target = $1 group by t.id, p.id, m.target order by t.created_at_us, t.id");
         let query = sqlx::query(sqlx::AssertSqlSafe(select)).bind(target.map_or("*", Organization::as_str));
         let rows = query.fetch_all(&self.pool).await.map_err(database("list tokens"))?;
         rows.iter().map(read).collect()
@@ -81,7 +96,7 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn token(&self, id: &str) -> Result<Option<Token>, ControlError> {
-        let select = format!("{TOKENS} where t.id = ? group by t.id");
+        let select = format!("{TOKENS} where t.id = $1 group by t.id, p.id, m.target");
         let row = sqlx::query(sqlx::AssertSqlSafe(select)).bind(id).fetch_optional(&self.pool).await;
         row.map_err(database("look for a token"))?.as_ref().map(read).transpose()
     }
@@ -92,13 +107,13 @@ impl Control {
     /// When the database fails.
     pub async fn revoke_token(&self, id: &str) -> Result<bool, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
-        let delete = sqlx::query("delete from token where id = ? and principal <> ?").bind(id).bind(ADMINISTRATOR);
+        let delete = sqlx::query("delete from token where id = $1 and principal <> $2").bind(id).bind(ADMINISTRATOR);
         let deleted = delete.execute(&self.pool).await.map_err(database("revoke a token"))?.rows_affected();
         self.reload().await?;
         Ok(deleted == 1)
     }
 
-    /// Writes down when tokens were last presented. To be called now and then.
+    /// Writes down when tokens and sessions were last presented. To be called now and then.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,15 +126,15 @@ impl Control {
         };
         for (id, used) in uses {
             let last_us = used.last_us.load(Relaxed);
-            let update = sqlx::query("update token set last_used_us = ? where id = ?").bind(last_us).bind(&*id);
+            let update = sqlx::query("update token set last_used_us = $1 where id = $2").bind(last_us).bind(&*id);
             update.execute(&self.pool).await.map_err(database("note when a token was used"))?;
             used.kept_us.store(last_us, Relaxed);
         }
-        Ok(())
+        self.keep_session_uses().await
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Token, ControlError> {
+fn read(row: &AnyRow) -> Result<Token, ControlError> {
     let target = match row.get::<&str, _>(6) {
         "*" => None,
         rid => Some(parse(rid)?),

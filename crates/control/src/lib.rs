@@ -1,50 +1,57 @@
-//! Organizations, principals, what they may do where, their tokens, OAuth clients, exports and sinks, in a SQLite database.
+//! Organizations, principals, what they may do where, their tokens, OAuth clients, exports and sinks, in a SQLite or
+//! PostgreSQL database.
 //!
 //! Everything needed to decide about a request is held in memory: [`Control::authenticate`] does not touch the database.
 //! A change is durable before it takes effect.
 
+mod certificate;
 mod client;
+mod database;
 mod export;
+mod grant;
 mod issued;
 mod operation;
+mod password;
+mod person;
 mod principal;
+mod request;
 mod retention;
+mod role;
+mod session;
 mod sink;
 mod token;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use indelible_event::Organization;
-use sqlx::Row as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool, Row as _};
 use tokio::sync::Mutex;
+use url::Url;
 
 use client::Registered;
+use database::Database;
 use issued::Use;
 
+pub use certificate::{Certificate, SUBJECT_BYTES_MAX, subject};
 pub use client::{ApiScope, Client};
 pub use export::{Export, ExportSettings};
+pub use grant::{Grantee, RoleGrant, UnknownGrantee};
 pub use issued::Token;
 pub use operation::{Operation, UnknownOperation};
+pub use password::StoredPassword;
+pub use person::Person;
 pub use principal::{Attribution, Denied, Principal};
+pub use request::{DecideError, Decision, NewRequest, Outcome, REASON_BYTES_MAX, Request};
 pub use retention::{DroppedFile, RetentionSetting};
+pub use role::{Role, UnknownRole};
+pub use session::Session;
 pub use sink::{SINK_NAME_BYTES_MAX, Sink};
 pub use token::Secret;
 
-/// Schema changes, oldest first. Only ever appended to.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_tokens.sql"),
-    include_str!("../migrations/0002_clients.sql"),
-    include_str!("../migrations/0003_exports.sql"),
-    include_str!("../migrations/0004_sinks.sql"),
-    include_str!("../migrations/0005_retention.sql"),
-    include_str!("../migrations/0006_token_use.sql"),
-];
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -62,6 +69,14 @@ pub enum ControlError {
         /// The newest schema known.
         known: usize,
     },
+    /// Where the database should be is no place.
+    #[error("the control database cannot be there: {0}")]
+    Place(String),
+    /// Another server uses the database.
+    #[error(
+        "another server uses this control database; a database belongs to one server, stop the other or give this one its own"
+    )]
+    InUse,
     /// A row is not what was written.
     #[error("the control database holds {0:?}, which this version cannot read")]
     Damaged(String),
@@ -75,7 +90,8 @@ pub enum ControlError {
 
 /// The control database with its contents in memory.
 pub struct Control {
-    pool: SqlitePool,
+    pool: AnyPool,
+    database: Database,
     /// Held over a change and the reload after it, so that no reload takes the place of a later one.
     changing: Mutex<()>,
     state: RwLock<State>,
@@ -87,11 +103,23 @@ struct State {
     principals: HashMap<[u8; 32], Arc<Principal>>,
     /// By id.
     clients: HashMap<Arc<str>, Registered>,
+    /// By name.
+    certificates: HashMap<Arc<str>, certificate::Known>,
     organizations: BTreeSet<Organization>,
+    /// What principals may do by themselves, without grants; by id.
+    direct: HashMap<String, Rights>,
+    /// By id.
+    people: HashMap<Arc<str>, Arc<Person>>,
+    /// Oldest first.
+    role_grants: Vec<Arc<RoleGrant>>,
+    /// By hash of the secret.
+    sessions: HashMap<[u8; 32], Arc<Session>>,
     /// By organization and name.
     exports: Vec<Arc<Export>>,
     /// Oldest setting first.
     retention: HashMap<Organization, Vec<RetentionSetting>>,
+    /// Those of which the operator is shown pseudonyms.
+    pseudonyms: BTreeSet<Organization>,
 }
 
 /// What a new token or client allows.
@@ -107,22 +135,35 @@ pub struct Grant {
 }
 
 impl Control {
-    /// Opens the database at `path`, creating it and its schema.
+    /// Opens the SQLite database at `path`, creating it and its schema.
     ///
     /// # Errors
     /// When it cannot be opened, is damaged, or is newer than this version.
     pub async fn open(path: &Path) -> Result<Self, ControlError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(database("open"))?;
-        migrate(&pool).await?;
-        let control = Self { pool, changing: Mutex::default(), state: RwLock::default() };
+        Self::over(Database::sqlite(path).await?).await
+    }
+
+    /// Opens the PostgreSQL database at `url`, creating its schema. It is this server's alone until the process ends.
+    ///
+    /// # Errors
+    /// When it cannot be reached, another server uses it, it is damaged, or is newer than this version.
+    pub async fn open_postgresql(url: &Url) -> Result<Self, ControlError> {
+        Self::over(Database::postgresql(url).await?).await
+    }
+
+    async fn over(database: Database) -> Result<Self, ControlError> {
+        let pool = database.pool.clone();
+        let control = Self { pool, database, changing: Mutex::default(), state: RwLock::default() };
         control.reload().await?;
         Ok(control)
+    }
+
+    /// Makes sure that no other server uses the database. To be called now and then: the connection that says so may be lost.
+    ///
+    /// # Errors
+    /// When another one does, or the database does not answer.
+    pub async fn hold(&self) -> Result<(), ControlError> {
+        self.database.hold().await
     }
 
     /// Who presents `token`, if it is known and has not ended at `now_us`.
@@ -151,46 +192,47 @@ impl Control {
     ) -> Result<bool, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
         let known =
-            sqlx::query("select 1 from principal where id = ?").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
+            sqlx::query("select 1 from principal where id = $1").bind(ADMINISTRATOR).fetch_optional(&self.pool).await;
         if known.map_err(database("look for the administrator"))?.is_some() {
             return Ok(false);
         }
         let grant = Grant {
             name: ADMINISTRATOR.to_owned(),
             target: None,
-            operations: Operation::OF_PLATFORM.to_vec(),
+            operations: Operation::OF_ADMINISTRATOR.to_vec(),
             expires_at_us: None,
         };
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
         keep(&secret).map_err(ControlError::Keep)?;
-        self.insert_token(ADMINISTRATOR, &grant, &secret, now_us).await?;
+        self.insert_token(ADMINISTRATOR, ADMINISTRATOR, &grant, &secret, now_us).await?;
         Ok(true)
     }
 
-    /// Makes a token for a new principal.
+    /// Makes a token for a new principal, for which `by` answers.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_token(&self, grant: &Grant, now_us: i64) -> Result<Secret, ControlError> {
+    pub async fn create_token(&self, grant: &Grant, by: &Principal, now_us: i64) -> Result<Secret, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
         let mut id = [0u8; 8];
         getrandom::fill(&mut id).map_err(ControlError::Random)?;
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
-        self.insert_token(&hex::encode(id), grant, &secret, now_us).await?;
+        self.insert_token(&hex::encode(id), &by.root, grant, &secret, now_us).await?;
         Ok(secret)
     }
 
     async fn insert_token(
         &self,
         principal: &str,
+        root: &str,
         grant: &Grant,
         secret: &Secret,
         now_us: i64,
     ) -> Result<(), ControlError> {
         let mut transaction = self.pool.begin().await.map_err(database("create a token"))?;
-        Self::insert_principal(&mut transaction, principal, grant, now_us).await?;
+        Self::insert_principal(&mut transaction, principal, root, grant, now_us).await?;
         sqlx::query(
-            "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values (?, ?, ?, ?, ?)",
+            "insert into token (id, principal, secret_sha256, created_at_us, expires_at_us) values ($1, $2, $3, $4, $5)",
         )
         .bind(&secret.id)
         .bind(principal)
@@ -204,29 +246,33 @@ impl Control {
         self.reload().await
     }
 
-    /// A new principal with what it may do.
+    /// A new principal with what it may do, and who answers for it.
     async fn insert_principal(
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         id: &str,
+        root: &str,
         grant: &Grant,
         now_us: i64,
     ) -> Result<(), ControlError> {
-        sqlx::query("insert into principal (id, name, created_at_us) values (?, ?, ?)")
+        sqlx::query("insert into principal (id, name, created_at_us, root) values ($1, $2, $3, $4)")
             .bind(id)
             .bind(&grant.name)
             .bind(now_us)
+            .bind(root)
             .execute(&mut *connection)
             .await
             .map_err(database("create a principal"))?;
         let target = grant.target.as_ref().map_or("*", Organization::as_str);
         for operation in &grant.operations {
-            sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
-                .bind(id)
-                .bind(target)
-                .bind(operation.as_str())
-                .execute(&mut *connection)
-                .await
-                .map_err(database("grant an operation"))?;
+            sqlx::query(
+                "insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing",
+            )
+            .bind(id)
+            .bind(target)
+            .bind(operation.as_str())
+            .execute(&mut *connection)
+            .await
+            .map_err(database("grant an operation"))?;
         }
         Ok(())
     }
@@ -274,22 +320,28 @@ impl Control {
         }
         let _one_at_a_time = self.changing.lock().await;
         let mut transaction = self.pool.begin().await.map_err(database("create an organization"))?;
-        let inserted = sqlx::query("insert or ignore into organization (rid, created_at_us) values (?, ?)")
-            .bind(organization.as_str())
-            .bind(now_us)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database("create an organization"))?
-            .rows_affected();
-        if inserted == 1 {
+        let inserted =
+            sqlx::query("insert into organization (rid, created_at_us) values ($1, $2) on conflict do nothing")
+                .bind(organization.as_str())
+                .bind(now_us)
+                .execute(&mut *transaction)
+                .await
+                .map_err(database("create an organization"))?
+                .rows_affected();
+        if inserted == 1 && self.person(creator).is_some() {
+            let (grantee, role) = (Grantee::Person(creator.to_owned()), Role::OrganizationAdministrator);
+            grant::insert(&mut transaction, &grantee, Some(organization), role, creator, now_us).await?;
+        } else if inserted == 1 {
             for operation in Operation::OF_ORGANIZATION {
-                sqlx::query("insert or ignore into permission (principal, target, operation) values (?, ?, ?)")
-                    .bind(creator)
-                    .bind(organization.as_str())
-                    .bind(operation.as_str())
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(database("grant an operation"))?;
+                sqlx::query(
+                    "insert into permission (principal, target, operation) values ($1, $2, $3) on conflict do nothing",
+                )
+                .bind(creator)
+                .bind(organization.as_str())
+                .bind(operation.as_str())
+                .execute(&mut *transaction)
+                .await
+                .map_err(database("grant an operation"))?;
             }
         }
         transaction.commit().await.map_err(database("create an organization"))?;
@@ -312,20 +364,20 @@ impl Control {
             };
         }
         let mut principals: HashMap<[u8; 32], Arc<Principal>> = HashMap::new();
-        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.last_used_us from token t join principal p on p.id = t.principal";
+        let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.last_used_us from token t join principal p on p.id = t.principal";
         for row in self.rows("read tokens", tokens).await? {
             let rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
             let hash = hash_of(&row, 1)?;
             // What is not written down yet stays known.
             let known = self.read().principals.get(&hash).map(|known| Arc::clone(&known.used));
-            let used = known.unwrap_or_else(|| Use::since(row.get(5)));
+            let used = known.unwrap_or_else(|| Use::since(row.get(6)));
             principals.insert(hash, Arc::new(Principal { used, ..principal(&row, rights) }));
         }
-        let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, t.scopes from access_token t \
+        let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.scopes from access_token t \
                              join principal p on p.id = t.client";
         for row in self.rows("read access tokens", access_tokens).await? {
             let mut rights = rights.get(row.get::<&str, _>(3)).cloned().unwrap_or_default();
-            if let Some(scopes) = row.get::<Option<&str>, _>(5) {
+            if let Some(scopes) = row.get::<Option<&str>, _>(6) {
                 rights.keep(&covered(scopes)?);
             }
             principals.insert(hash_of(&row, 1)?, Arc::new(principal(&row, rights)));
@@ -345,14 +397,30 @@ impl Control {
             };
             clients.insert(id, Registered { client: Arc::new(client), secret_sha256: hash_of(&row, 1)? });
         }
+        let role_grants = self.read_role_grants().await?;
+        let people = self.read_people().await?;
+        let sessions = self.read_sessions(&rights, &role_grants, &people).await?;
+        let certificates = self.read_certificates(&rights).await?;
         let exports = self.read_exports().await?;
         let retention = self.read_retention().await?;
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) =
-            State { principals, clients, organizations, exports, retention };
+        let pseudonyms = self.read_pseudonyms().await?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State {
+            principals,
+            clients,
+            certificates,
+            organizations,
+            direct: rights,
+            people,
+            role_grants,
+            sessions,
+            exports,
+            retention,
+            pseudonyms,
+        };
         Ok(())
     }
 
-    async fn rows(&self, action: &'static str, query: &'static str) -> Result<Vec<SqliteRow>, ControlError> {
+    async fn rows(&self, action: &'static str, query: &'static str) -> Result<Vec<AnyRow>, ControlError> {
         sqlx::query(query).fetch_all(&self.pool).await.map_err(database(action))
     }
 
@@ -362,8 +430,8 @@ impl Control {
 }
 
 /// What a principal may do, on the platform and in organizations.
-#[derive(Clone, Default)]
-struct Rights {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
     platform: BTreeSet<Operation>,
     organizations: BTreeMap<Organization, BTreeSet<Operation>>,
 }
@@ -376,11 +444,12 @@ impl Rights {
     }
 }
 
-/// Of a row with id of the token, hash, end, id and name.
-fn principal(row: &SqliteRow, rights: Rights) -> Principal {
+/// Of a row with id of the token, hash, end, id, name and who answers for it.
+fn principal(row: &AnyRow, rights: Rights) -> Principal {
     Principal {
         id: row.get::<&str, _>(3).into(),
         name: row.get::<&str, _>(4).into(),
+        root: row.get::<&str, _>(5).into(),
         token_id: row.get::<&str, _>(0).into(),
         expires_at_us: row.get(2),
         used: Arc::default(),
@@ -399,21 +468,9 @@ fn covered(scopes: &str) -> Result<BTreeSet<Operation>, ControlError> {
     Ok(operations)
 }
 
-fn hash_of(row: &SqliteRow, column: usize) -> Result<[u8; 32], ControlError> {
+fn hash_of(row: &AnyRow, column: usize) -> Result<[u8; 32], ControlError> {
     let hash: Vec<u8> = row.get(column);
     hash.try_into().map_err(|_| ControlError::Damaged("the hash of a secret".to_owned()))
-}
-
-async fn migrate(pool: &SqlitePool) -> Result<(), ControlError> {
-    let found: i64 =
-        sqlx::query("pragma user_version").fetch_one(pool).await.map_err(database("read the schema version"))?.get(0);
-    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
-    let done = done.ok_or(ControlError::TooNew { found, known: MIGRATIONS.len() })?;
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let script = format!("begin; {migration} pragma user_version = {}; commit;", index + 1);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await.map_err(database("change the schema"))?;
-    }
-    Ok(())
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> Result<T, ControlError> {

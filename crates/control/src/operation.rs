@@ -51,11 +51,20 @@ operations! {
     OrganizationAdminister = "organization:administer",
     /// Create organizations, seal the archive, make tokens with the operator's reach.
     OperatorAdminister = "operator:administer",
+    /// See the infrastructure part of every organization's entries.
+    OperatorObserve = "operator:observe",
+    /// Ask to see whole entries of one organization for a while, with its approval.
+    OperatorInvestigate = "operator:investigate",
 }
 
 impl Operation {
     /// What may be granted with the operator's reach.
-    pub const OF_PLATFORM: &[Self] = &[Self::OperatorAdminister, Self::AuditEmit];
+    pub const OF_PLATFORM: &[Self] =
+        &[Self::OperatorAdminister, Self::OperatorObserve, Self::OperatorInvestigate, Self::AuditEmit];
+
+    /// What the administrator of the first start may do with the operator's reach. To investigate is granted to somebody by
+    /// name.
+    pub const OF_ADMINISTRATOR: &[Self] = &[Self::OperatorAdminister, Self::OperatorObserve, Self::AuditEmit];
 
     /// What the administrator of an organization may do in it.
     pub const OF_ORGANIZATION: &[Self] = &[

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use indelible_event::Organization;
-use indelible_event::scope::{Part, Scope};
+use indelible_event::pseudonym::PseudonymKey;
+use indelible_event::{OperatorScope, Organization, Scope};
 
 use crate::issued::Use;
 use crate::operation::Operation;
@@ -18,6 +18,8 @@ pub struct Principal {
     pub name: Arc<str>,
     /// Id of the token it presents, which is no secret.
     pub token_id: Arc<str>,
+    /// Id of who answers for it: whoever made the first of the tokens that led to this one, or itself.
+    pub(crate) root: Arc<str>,
     pub(crate) expires_at_us: Option<i64>,
     pub(crate) used: Arc<Use>,
     pub(crate) platform: BTreeSet<Operation>,
@@ -91,7 +93,17 @@ impl Principal {
         if organizations.is_empty() && !self.platform.contains(&Operation::OperatorAdminister) {
             return Err(Denied::Operation(operation));
         }
-        Ok(Scope::new(organizations, Part::Entry))
+        Ok(Scope::new(organizations))
+    }
+
+    /// The operator's view of `organizations`, each with the key of its pseudonyms if the operator is shown those: the
+    /// infrastructure part of their entries. This is the only way to it.
+    ///
+    /// # Errors
+    /// When this principal has no such reach.
+    pub fn observe(&self, organizations: Vec<(Organization, Option<PseudonymKey>)>) -> Result<OperatorScope, Denied> {
+        self.require_platform(Operation::OperatorObserve)?;
+        Ok(OperatorScope::new(organizations))
     }
 
     /// Where events of this principal may go.

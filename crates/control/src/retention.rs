@@ -50,10 +50,12 @@ impl Control {
         setting: RetentionSetting,
         by: &Principal,
     ) -> Result<(), ControlError> {
-        let insert =
-            "insert into retention (organization, days, hold, since_us, locked, set_by) values (?, ?, ?, ?, ?, ?)";
-        let query = sqlx::query(insert).bind(organization.as_str()).bind(setting.days).bind(setting.hold);
-        let query = query.bind(setting.since_us).bind(setting.locked).bind(&*by.id);
+        let insert = "insert into retention (organization, days, hold, since_us, locked, set_by) values ($1, $2, $3, $4, $5, $6)";
+        let query = sqlx::query(insert)
+            .bind(organization.as_str())
+            .bind(setting.days.map(i64::from))
+            .bind(i64::from(setting.hold));
+        let query = query.bind(setting.since_us).bind(i64::from(setting.locked)).bind(&*by.id);
         query.execute(&self.pool).await.map_err(database("set a retention"))?;
         self.reload().await
     }
@@ -68,7 +70,7 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn note_locked(&self, organization: &Organization, since_us: i64) -> Result<(), ControlError> {
-        let update = "update retention set locked = 1 where organization = ? and since_us <= ?";
+        let update = "update retention set locked = 1 where organization = $1 and since_us <= $2";
         let query = sqlx::query(update).bind(organization.as_str()).bind(since_us);
         query.execute(&self.pool).await.map_err(database("note that files are locked"))?;
         self.reload().await
@@ -80,9 +82,9 @@ impl Control {
         for row in sqlx::query(select).fetch_all(&self.pool).await.map_err(database("read retention"))? {
             settings.entry(parse(row.get(0))?).or_default().push(RetentionSetting {
                 since_us: row.get(1),
-                days: row.get(2),
-                hold: row.get(3),
-                locked: row.get(4),
+                days: row.get::<Option<i64>, _>(2).and_then(|days| u32::try_from(days).ok()),
+                hold: row.get::<i64, _>(3) != 0,
+                locked: row.get::<i64, _>(4) != 0,
             });
         }
         Ok(settings)
@@ -96,15 +98,15 @@ impl Control {
         let mut transaction = self.pool.begin().await.map_err(database("note dropped files"))?;
         for file in files {
             sqlx::query(
-                "insert or ignore into dropped_file (organization, generation, first_seq, last_seq, object, entry_generation, \
-                 entry_seq, removed_at_us) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into dropped_file (organization, generation, first_seq, last_seq, object, entry_generation, \
+                 entry_seq, removed_at_us) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
             )
             .bind(file.organization.as_str())
-            .bind(file.generation)
+            .bind(i64::from(file.generation))
             .bind(file.first.cast_signed())
             .bind(file.last.cast_signed())
             .bind(&file.object)
-            .bind(file.entry.0)
+            .bind(i64::from(file.entry.0))
             .bind(file.entry.1.cast_signed())
             .bind(file.removed_at_us)
             .execute(&mut *transaction)
@@ -120,8 +122,8 @@ impl Control {
     /// When the database fails.
     pub async fn note_removed(&self, file: &DroppedFile, now_us: i64) -> Result<(), ControlError> {
         let update =
-            "update dropped_file set removed_at_us = ? where organization = ? and generation = ? and first_seq = ?";
-        let query = sqlx::query(update).bind(now_us).bind(file.organization.as_str()).bind(file.generation);
+            "update dropped_file set removed_at_us = $1 where organization = $2 and generation = $3 and first_seq = $4";
+        let query = sqlx::query(update).bind(now_us).bind(file.organization.as_str()).bind(i64::from(file.generation));
         let query = query.bind(file.first.cast_signed());
         query.execute(&self.pool).await.map(drop).map_err(database("note a removed file"))
     }
@@ -134,17 +136,21 @@ impl Control {
         let select = "select organization, generation, first_seq, last_seq, object, entry_generation, entry_seq, removed_at_us \
                       from dropped_file order by organization, generation, first_seq";
         let rows = sqlx::query(select).fetch_all(&self.pool).await.map_err(database("read dropped files"))?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let read = |row: &sqlx::any::AnyRow| {
             Ok(DroppedFile {
                 organization: parse(row.get(0))?,
-                generation: row.get(1),
+                generation: number(row, 1)?,
                 first: row.get::<i64, _>(2).unsigned_abs(),
                 last: row.get::<i64, _>(3).unsigned_abs(),
                 object: row.get(4),
-                entry: (row.get(5), row.get::<i64, _>(6).unsigned_abs()),
+                entry: (number(row, 5)?, row.get::<i64, _>(6).unsigned_abs()),
                 removed_at_us: row.get(7),
             })
         };
         rows.iter().map(read).collect()
     }
+}
+
+fn number(row: &sqlx::any::AnyRow, column: usize) -> Result<u32, ControlError> {
+    u32::try_from(row.get::<i64, _>(column)).map_err(|_| ControlError::Damaged("a generation".to_owned()))
 }

@@ -52,7 +52,7 @@ impl Control {
     /// When the database fails.
     pub async fn create_sink(&self, sink: &Sink) -> Result<bool, ControlError> {
         let created = sqlx::query(
-            "insert or ignore into sink (id, organization, name, settings, begin_generation, begin_seq, enabled, created_at_us) values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into sink (id, organization, name, settings, begin_generation, begin_seq, enabled, created_at_us) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
         )
         .bind(&sink.id)
         .bind(sink.organization.as_str())
@@ -60,7 +60,7 @@ impl Control {
         .bind(&sink.settings)
         .bind(i64::from(sink.begin.0))
         .bind(i64::try_from(sink.begin.1).unwrap_or(i64::MAX))
-        .bind(sink.enabled)
+        .bind(i64::from(sink.enabled))
         .bind(sink.created_at_us)
         .execute(&self.pool)
         .await
@@ -80,7 +80,7 @@ impl Control {
         .await
         .map_err(database("read sinks"))?;
         let damaged = |_| ControlError::Damaged("a sink's beginning".to_owned());
-        let sink = |row: &sqlx::sqlite::SqliteRow| {
+        let sink = |row: &sqlx::any::AnyRow| {
             Ok(Sink {
                 id: row.get(0),
                 organization: parse(row.get(1))?,
@@ -90,7 +90,7 @@ impl Control {
                     u32::try_from(row.get::<i64, _>(4)).map_err(damaged)?,
                     u64::try_from(row.get::<i64, _>(5)).map_err(damaged)?,
                 ),
-                enabled: row.get(6),
+                enabled: row.get::<i64, _>(6) != 0,
                 created_at_us: row.get(7),
             })
         };
@@ -102,7 +102,10 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn enable_sink(&self, id: &str, enabled: bool) -> Result<(), ControlError> {
-        let done = sqlx::query("update sink set enabled = ? where id = ?").bind(enabled).bind(id).execute(&self.pool);
+        let done = sqlx::query("update sink set enabled = $1 where id = $2")
+            .bind(i64::from(enabled))
+            .bind(id)
+            .execute(&self.pool);
         done.await.map_err(database("switch a sink")).map(drop)
     }
 
@@ -111,7 +114,7 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn delete_sink(&self, id: &str) -> Result<(), ControlError> {
-        let done = sqlx::query("delete from sink where id = ?").bind(id).execute(&self.pool);
+        let done = sqlx::query("delete from sink where id = $1").bind(id).execute(&self.pool);
         done.await.map_err(database("delete a sink")).map(drop)
     }
 }

@@ -21,6 +21,7 @@ pub mod fuzz;
 mod json;
 mod organization;
 pub mod parts;
+pub mod pseudonym;
 mod refusal;
 pub mod scope;
 mod time;
@@ -30,7 +31,7 @@ pub use admit::{Admitted, Intake, Kind, Limits, OrganizationClaim, Scratch, admi
 pub use content_key::{ContentKey, KeyId};
 pub use organization::{InvalidOrganization, Organization, RID_BYTES_MAX};
 pub use refusal::{Refusal, RefusalCode};
-pub use scope::{Part, Scope};
+pub use scope::{OperatorScope, Part, Reach, Scope};
 pub use time::{InvalidTime, Time};
 
 #[cfg(test)]

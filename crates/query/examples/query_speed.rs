@@ -2,6 +2,9 @@
 //!
 //! `query_speed [EVENTS] [FOLDER]` writes the events there, unless it holds as many already, then runs each query five
 //! times and prints the median, the rows and the peak of memory. Build it with `--release`.
+//!
+//! `query_speed --operator [EVENTS] [FOLDER]` asks what both can ask, in turn, as the organization, as the operator, and as the
+//! operator who is shown pseudonyms.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -12,7 +15,8 @@ use std::time::{Duration, Instant};
 use indelible_archive::LogFile;
 use indelible_archive::log_file::{LogFileSettings, LogFileWriter};
 use indelible_archive::rows::Row;
-use indelible_event::{Intake, Organization, Part, Scope, Scratch, admit};
+use indelible_event::pseudonym::PseudonymKey;
+use indelible_event::{Intake, OperatorScope, Organization, Reach, Scope, Scratch, admit};
 use indelible_query::{Engine, Limits, SearchRequest, Snapshot};
 use indelible_testkit::generator::{Generator, Settings};
 use object_store::local::LocalFileSystem;
@@ -22,7 +26,8 @@ const FILE_EVENTS: u64 = 320_000;
 const START_US: i64 = 1_767_571_200_000_000;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let operator = arguments.next_if_eq("--operator").is_some();
     let events: u64 = arguments.next().map_or(1_000_000, |text| text.parse().unwrap());
     let folder = arguments.next().map_or_else(|| std::env::temp_dir().join("indelible-query-speed"), PathBuf::from);
     std::fs::create_dir_all(&folder).unwrap();
@@ -38,10 +43,13 @@ fn main() {
 
     let store = Arc::new(LocalFileSystem::new_with_prefix(&folder).unwrap());
     let engine = Engine::new(store, Limits::default(), folder.join("spill")).unwrap();
-    let scope = Scope::new(vec![organization], Part::Entry);
+    let scope = Scope::new(vec![organization.clone()]);
     let snapshot = Snapshot { files, tail: Vec::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bench = Bench { engine, scope, snapshot, runtime };
+    if operator {
+        return bench.compare(&organization, &generator, events);
+    }
 
     let day = "time:2026-01-05";
     let (id, user, word) = (generator.log_entry_id(events / 2), generator.rare_user(1), generator.rare_word(1));
@@ -71,6 +79,15 @@ fn main() {
     ] {
         bench.sql(name, text);
     }
+}
+
+/// What both may ask.
+#[derive(Clone, Copy)]
+enum Question<'q> {
+    Search(&'q str),
+    Count(&'q str),
+    Find(&'q str),
+    Sql(&'q str),
 }
 
 struct Bench {
@@ -107,6 +124,81 @@ impl Bench {
             let (batches, _) = answer.collect().await.unwrap();
             batches.iter().map(|batch| batch.num_rows() as u64).sum()
         });
+    }
+
+    /// The same questions of the organization, of the operator, and of the operator who is shown pseudonyms.
+    fn compare(&self, organization: &Organization, generator: &Generator, events: u64) {
+        let hidden = PseudonymKey::new([7; 32]);
+        let plain = OperatorScope::new(vec![(organization.clone(), None)]);
+        let pseudonyms = OperatorScope::new(vec![(organization.clone(), Some(hidden.clone()))]);
+        let (user, id) = (generator.rare_user(1), generator.log_entry_id(events / 2));
+        let pseudonym = hidden.pseudonym("uid", &user);
+        println!(
+            "{:26} {:>12} {:>12} {:>6} {:>12} {:>6}",
+            "ms, median of 9", "organization", "operator", "ratio", "pseudonyms", "ratio"
+        );
+        for (name, question) in [
+            ("newest 100", Question::Search("")),
+            ("rare user", Question::Search("uid:USER")),
+            ("rare user, any case", Question::Search("uid:*USER")),
+            ("errors, newest 100", Question::Search("-result:SUCCESS")),
+            ("category and result", Question::Search("category:dataExport -result:SUCCESS")),
+            ("10.0.0.0/8, newest 100", Question::Search("origin:10.0.0.0/8")),
+            ("count all", Question::Count("")),
+            ("count errors", Question::Count("-result:SUCCESS")),
+            ("one entry by id", Question::Find(&id)),
+            ("sql count by name", Question::Sql("select name, count(*) from events group by name order by 2 desc")),
+            ("sql top users", Question::Sql("select uid, count(*) from events group by uid order by 2 desc limit 10")),
+            (
+                "sql per hour and result",
+                Question::Sql("select date_trunc('hour', time), result, count(*) from events group by 1, 2"),
+            ),
+        ] {
+            let mut times: [Vec<Duration>; 3] = Default::default();
+            let mut rows = [0; 3];
+            // In turn, so that whatever else the machine does meets all alike; the first round warms up.
+            for round in 0..10 {
+                let run = [
+                    self.timed(&self.scope, question, &user),
+                    self.timed(&plain, question, &user),
+                    self.timed(&pseudonyms, question, &pseudonym),
+                ];
+                for (place, (time, found)) in run.into_iter().enumerate() {
+                    rows[place] = found;
+                    if round > 0 {
+                        times[place].push(time);
+                    }
+                }
+            }
+            assert!(rows[0] == rows[1] && rows[1] == rows[2], "{name}: {rows:?}");
+            let median = times.map(|mut times| {
+                times.sort();
+                times[times.len() / 2].as_secs_f64() * 1e3
+            });
+            let [own, operator, hidden] = median;
+            println!("{name:26} {own:12.1} {operator:12.1} {:6.2} {hidden:12.1} {:6.2}", operator / own, hidden / own);
+        }
+    }
+
+    fn timed(&self, reach: &impl Reach, question: Question<'_>, user: &str) -> (Duration, u64) {
+        let start = Instant::now();
+        let rows = self.runtime.block_on(async {
+            let snapshot = self.snapshot.clone();
+            let request = |query: &str| SearchRequest {
+                query: query.replace("USER", user),
+                limit: Some(100),
+                ..SearchRequest::default()
+            };
+            let answer = match question {
+                Question::Count(query) => return self.engine.count(reach, snapshot, &request(query)).await.unwrap(),
+                Question::Find(id) => return self.engine.find(reach, snapshot, id).await.unwrap().num_rows() as u64,
+                Question::Search(query) => self.engine.search(reach, snapshot, &request(query)).await.unwrap(),
+                Question::Sql(text) => self.engine.sql(reach, snapshot, text).await.unwrap(),
+            };
+            let (batches, _) = answer.collect().await.unwrap();
+            batches.iter().map(|batch| batch.num_rows() as u64).sum()
+        });
+        (start.elapsed(), rows)
     }
 
     fn measure<F: Future<Output = u64>>(&self, name: &str, query: impl Fn() -> F) {

@@ -51,7 +51,7 @@ fn the_examples_run() {
     let entries = [genesis(ACME), entry(ACME, 1, json!({"uid": "alice", "origin": "10.0.0.1"}))];
     let archive = Archive::new().file(&entries);
     let engine = archive.engine(Limits { threads: 2, ..Limits::default() });
-    let scope = scope(&[ACME], Part::Entry);
+    let scope = scope(&[ACME]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let searches = examples(SEARCH, "search");

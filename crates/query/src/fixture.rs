@@ -9,7 +9,7 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 use futures::executor::block_on;
 use indelible_archive::LogFile;
 use indelible_archive::rows::{Row, RowEncoder};
-use indelible_event::{Organization, Part, Scope, Time};
+use indelible_event::{OperatorScope, Organization, Scope, Time};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -27,8 +27,13 @@ pub(crate) fn organization(rid: &str) -> Organization {
     rid.parse().unwrap()
 }
 
-pub(crate) fn scope(rids: &[&str], part: Part) -> Scope {
-    Scope::new(rids.iter().map(|rid| organization(rid)).collect(), part)
+pub(crate) fn scope(rids: &[&str]) -> Scope {
+    Scope::new(rids.iter().map(|rid| organization(rid)).collect())
+}
+
+/// The operator's view of all of them as they are.
+pub(crate) fn operator(rids: &[&str]) -> OperatorScope {
+    OperatorScope::new(rids.iter().map(|rid| (organization(rid), None)).collect())
 }
 
 /// An entry: its place and its fields.
@@ -196,7 +201,7 @@ impl TailChunk for Chunk {
         Some((times().min()?, times().max()?))
     }
 
-    fn batches(&self, projection: &[usize], _scope: &Scope) -> Result<TailBatches, TailError> {
+    fn batches(&self, projection: &[usize]) -> Result<TailBatches, TailError> {
         // Rows outside the scope are left in: the engine must remove them.
         let (entries, projection) = (self.entries.clone(), projection.to_vec());
         let batches = (0..entries.len()).step_by(3).map(move |start| {

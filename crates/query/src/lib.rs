@@ -1,8 +1,8 @@
 //! Search, SQL and counts over audit entries: the only crate that knows DataFusion.
 //!
 //! An [`Engine`] answers questions about a [`Snapshot`], the log files of the archive and the tail that is in none
-//! yet, for a scope ([`indelible_event::Scope`]): rows of other organizations, and columns the reader's part does not
-//! have, are outside of everything a question can name. It never writes, and never asks for more than what it is
+//! yet, for a right to read ([`indelible_event::Reach`]): rows of other organizations, and columns the reader's part does
+//! not have, are outside of everything a question can name. It never writes, and never asks for more than what it is
 //! handed. [`render`] turns answers into text.
 //!
 //! Start reading at [`Engine`]; rows are kept apart in `table`, the search is understood in `search`, SQL is tamed in
@@ -22,6 +22,7 @@ mod fixture;
 mod json;
 mod memory;
 mod pattern;
+mod pseudonyms;
 mod reader;
 pub mod render;
 mod schema;
@@ -32,6 +33,7 @@ mod sql;
 mod table;
 mod tail;
 mod term;
+mod view;
 
 pub use answer::{Answer, QueryError};
 pub use engine::{Bucket, Engine, Limits, Order, SearchRequest, Value};

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use indelible_archive::ContentKeys;
-use indelible_event::{Part, Scope};
+use indelible_event::Part;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -25,6 +25,7 @@ use crate::reader::LogFileReaders;
 use crate::snapshot::Snapshot;
 use crate::sql::{ConcatenationPlanner, aggregates, scalars, windows};
 use crate::table::{Entries, Rows};
+use crate::view::View;
 
 /// Rows worked on at once, at most and at least.
 const BATCH_ROWS: (usize, usize) = (8192, 64);
@@ -40,9 +41,7 @@ pub(crate) struct Sessions {
     aggregates: Vec<Arc<AggregateUDF>>,
     windows: Vec<Arc<WindowUDF>>,
     registry: Arc<ArchiveOnly>,
-    readers: Arc<LogFileReaders>,
-    /// For scopes over the infrastructure part.
-    readers_without_keys: Arc<LogFileReaders>,
+    readers: LogFileReaders,
     keys: Arc<ContentKeys>,
 }
 
@@ -67,16 +66,15 @@ impl Sessions {
             aggregates: aggregates(),
             windows: windows(),
             registry: Arc::new(ArchiveOnly(store)),
-            readers_without_keys: Arc::new(readers.without_keys()),
-            readers: Arc::new(readers),
+            readers,
             keys,
         }
     }
 
-    /// A session over `snapshot` for `scope`, with its own memory and its own temporary files below `spill`.
+    /// A session over `snapshot` for `view`, with its own memory and its own temporary files below `spill`.
     pub(crate) fn open(
         &self,
-        scope: &Scope,
+        view: &View,
         snapshot: &Arc<Snapshot>,
         limits: &Limits,
         spill: &Path,
@@ -86,8 +84,8 @@ impl Sessions {
         let mut rules = PhysicalOptimizer::new().rules;
         rules.push(Arc::new(CountWindowInput));
         let state = SessionStateBuilder::new()
-            .with_config(self.config.clone().with_batch_size(batch_rows(scope, snapshot, limits)))
-            .with_runtime_env(self.environment(scope.part(), limits, spill)?)
+            .with_config(self.config.clone().with_batch_size(batch_rows(view, snapshot, limits)))
+            .with_runtime_env(self.environment(view.part(), limits, spill)?)
             .with_scalar_functions(self.scalars.clone())
             .with_aggregate_functions(self.aggregates.clone())
             .with_window_functions(self.windows.clone())
@@ -95,12 +93,9 @@ impl Sessions {
             .with_physical_optimizer_rules(rules)
             .build();
         let context = SessionContext::new_with_state(state);
+        let readers = Arc::new(self.readers.of(view.part()));
         for (name, rows) in [("events", Rows::Events), ("entries", Rows::Entries)] {
-            let readers = match scope.part() {
-                Part::Entry => &self.readers,
-                Part::Infrastructure => &self.readers_without_keys,
-            };
-            let table = Entries::new(rows, scope.clone(), Arc::clone(snapshot), Arc::clone(readers));
+            let table = Entries::new(rows, view.clone(), Arc::clone(snapshot), Arc::clone(&readers));
             context.register_table(name, Arc::new(table))?;
         }
         Ok(context)
@@ -122,8 +117,8 @@ impl Sessions {
 }
 
 /// Rows of a batch, so that few of them fit into a query's memory whatever their size.
-fn batch_rows(scope: &Scope, snapshot: &Snapshot, limits: &Limits) -> usize {
-    let files = snapshot.files.iter().filter(|file| scope.contains(&file.organization));
+fn batch_rows(view: &View, snapshot: &Snapshot, limits: &Limits) -> usize {
+    let files = snapshot.files.iter().filter(|file| view.contains(&file.organization));
     let row_bytes = files.map(|file| file.canonical_bytes / file.rows.max(1)).max().unwrap_or(0).max(1);
     let rows = limits.memory_bytes as u64 / BATCH_SHARE / row_bytes;
     usize::try_from(rows).unwrap_or(usize::MAX).clamp(BATCH_ROWS.1, BATCH_ROWS.0)

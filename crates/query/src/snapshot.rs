@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use indelible_archive::LogFile;
-use indelible_event::{Organization, Scope};
+use indelible_event::Organization;
 
 /// What is acknowledged at one moment, each entry once: in a log file or in the tail, without a gap between them.
 ///
@@ -29,11 +29,9 @@ pub trait TailChunk: std::fmt::Debug + Send + Sync {
     /// Smallest and largest `time` in it, microseconds since 1970 UTC; `None` if unknown.
     fn time_range_us(&self) -> Option<(i64, i64)>;
 
-    /// The entries of `scope`, as the columns of [`indelible_archive::rows::schema`] that `projection` names, in its
-    /// order.
-    ///
-    /// Entries outside the scope may be left out; they are removed anyway.
-    fn batches(&self, projection: &[usize], scope: &Scope) -> Result<TailBatches, TailError>;
+    /// Its entries, as the columns of [`indelible_archive::rows::schema`] that `projection` names, in its order. Those
+    /// that the reader may not see are removed by whoever asks.
+    fn batches(&self, projection: &[usize]) -> Result<TailBatches, TailError>;
 }
 
 /// Batches of a [`TailChunk`], decoded one by one.

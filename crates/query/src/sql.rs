@@ -147,11 +147,11 @@ pub(crate) fn explain(error: &DataFusionError, part: Part) -> String {
     if let DataFusionError::SchemaError(error, _) = error
         && let SchemaError::FieldNotFound { field, valid_fields } = error.as_ref()
     {
-        let known = fields::FIELDS.iter().find(|known| known.name.eq_ignore_ascii_case(&field.name));
-        if known.is_some_and(|known| known.content) && part == Part::Infrastructure {
+        let names = [Some(field.name.as_str()), field.relation.as_ref().map(|relation| relation.table())];
+        let content = names.into_iter().flatten().find(|name| is_content(name));
+        if let (Some(name), Part::Infrastructure) = (content, part) {
             return format!(
-                "`{}` is of the content part, which the operator's view does not hold; `describe events` lists what it holds",
-                field.name
+                "`{name}` is of the content part, which the operator's view does not hold; `describe events` lists what it holds"
             );
         }
         let valid = || valid_fields.iter().map(|field| field.name.as_str());
@@ -166,6 +166,7 @@ pub(crate) fn explain(error: &DataFusionError, part: Part) -> String {
         near.dedup();
         let remedy = match fields::alternatives(&near) {
             Some(near) => format!("did you mean {near}?"),
+            None if part == Part::Infrastructure => "`describe events` lists the columns".to_owned(),
             None => {
                 "`describe events` lists the columns; a field inside a map is read with json_get(requestFields, 'name')"
                     .to_owned()
@@ -178,6 +179,11 @@ pub(crate) fn explain(error: &DataFusionError, part: Part) -> String {
         Some((table, _)) => no_table(table.rsplit('.').next().unwrap_or(table)),
         None => text,
     }
+}
+
+/// Whether `name` names a column of the content part.
+fn is_content(name: &str) -> bool {
+    fields::FIELDS.iter().any(|field| field.content && field.name.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

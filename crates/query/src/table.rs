@@ -1,7 +1,7 @@
-//! The tables `events` and `entries`: log files and tail of one snapshot, as far as a scope reaches.
+//! The tables `events` and `entries`: log files and tail of one snapshot, as far as a view reaches.
 //!
 //! This is where rows are kept apart. What a user writes stands above [`Entries::scan`] in every plan, and below it
-//! there is nothing but the files and chunks of the organizations in scope, and no column that the reader's part does
+//! there is nothing but the files and chunks of the organizations in view, and no column that the reader's part does
 //! not have.
 
 use std::sync::Arc;
@@ -20,21 +20,24 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, ident, lit};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::union::UnionExec;
 use indelible_archive::LogFile;
-use indelible_event::Scope;
 use indelible_event::control::CONTROL_TYPE;
 
 use crate::elements::{holding, wanted};
+use crate::pseudonyms::{PseudonymExec, is_hidden};
 use crate::reader::LogFileReaders;
 use crate::schema::{self, ORGANIZATION};
 use crate::snapshot::{Snapshot, TailChunk};
 use crate::tail::TailStream;
+use crate::view::View;
 
 /// Which rows a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,22 +52,22 @@ pub(crate) enum Rows {
 #[derive(Debug)]
 pub(crate) struct Entries {
     rows: Rows,
-    scope: Scope,
+    view: View,
     snapshot: Arc<Snapshot>,
     readers: Arc<LogFileReaders>,
     schema: SchemaRef,
 }
 
 impl Entries {
-    pub(crate) fn new(rows: Rows, scope: Scope, snapshot: Arc<Snapshot>, readers: Arc<LogFileReaders>) -> Self {
-        let schema = schema::table(scope.part());
-        Entries { rows, scope, snapshot, readers, schema }
+    pub(crate) fn new(rows: Rows, view: View, snapshot: Arc<Snapshot>, readers: Arc<LogFileReaders>) -> Self {
+        let schema = schema::table(view.part());
+        Entries { rows, view, snapshot, readers, schema }
     }
 
-    /// The log files that can hold rows of the scope for which `filter` is true, newest first.
+    /// The log files that can hold rows of the view for which `filter` is true, newest first.
     fn files(&self, filter: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&LogFile>> {
         let files = self.snapshot.files.iter().map(Arc::as_ref);
-        let mut files: Vec<&LogFile> = files.filter(|file| self.scope.contains(&file.organization)).collect();
+        let mut files: Vec<&LogFile> = files.filter(|file| self.view.contains(&file.organization)).collect();
         let bounds = files.iter().map(|file| Arc::new(self.bounds_of_file(file)));
         let keep = prune(filter, bounds.collect(), &self.schema)?;
         let mut keep = keep.into_iter();
@@ -76,7 +79,7 @@ impl Entries {
     /// The chunks of the tail that can hold such rows.
     fn chunks(&self, filter: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<Arc<dyn TailChunk>>> {
         let reaches = |chunk: &&Arc<dyn TailChunk>| {
-            chunk.rows() > 0 && chunk.organizations().iter().any(|organization| self.scope.contains(organization))
+            chunk.rows() > 0 && chunk.organizations().iter().any(|organization| self.view.contains(organization))
         };
         let mut chunks: Vec<Arc<dyn TailChunk>> = self.snapshot.tail.iter().filter(reaches).cloned().collect();
         let bounds = chunks.iter().map(|chunk| Arc::new(self.bounds_of_chunk(chunk.as_ref())));
@@ -102,7 +105,7 @@ impl Entries {
     fn bounds_of_chunk(&self, chunk: &dyn TailChunk) -> Statistics {
         let time = chunk.time_range_us();
         // Rows of others are left out anyway.
-        let readable = chunk.organizations().iter().filter(|organization| self.scope.contains(organization));
+        let readable = chunk.organizations().iter().filter(|organization| self.view.contains(organization));
         let rids = readable.map(|organization| organization.as_str());
         let value = |rid: &str| ScalarValue::Utf8View(Some(rid.to_owned()));
         let organizations = rids.clone().min().map(value).zip(rids.max().map(value));
@@ -159,7 +162,7 @@ impl Entries {
             grouped[index % groups].push(chunk);
         }
         let streams = grouped.into_iter().map(|chunks| {
-            Arc::new(TailStream::new(chunks, self.scope.clone(), Arc::clone(&schema))) as Arc<dyn PartitionStream>
+            Arc::new(TailStream::new(chunks, self.view.clone(), Arc::clone(&schema))) as Arc<dyn PartitionStream>
         });
         let exec = StreamingTableExec::try_new(Arc::clone(&schema), streams.collect(), None, [], false, None)?;
         Ok(Arc::new(exec))
@@ -218,18 +221,41 @@ impl TableProvider for Entries {
             None => (0..self.schema.fields().len()).collect(),
         };
         let width = columns.len();
-        let kind = self.schema.index_of("type")?;
-        if self.rows == Rows::Events && !columns.contains(&kind) {
-            columns.push(kind);
+        let mut need = |name: &str| -> Result<()> {
+            let index = self.schema.index_of(name)?;
+            if !columns.contains(&index) {
+                columns.push(index);
+            }
+            Ok(())
+        };
+        if self.rows == Rows::Events {
+            need("type")?;
         }
+        if !self.view.pseudonyms().is_empty() {
+            need(ORGANIZATION)?;
+        }
+        let hides = columns.iter().any(|index| is_hidden(self.schema.field(*index).name()));
         let files = holding(&self.readers, self.files(filter.as_ref())?, &wanted(filters)).await?;
-        let chunks = self.chunks(filter.as_ref())?;
+        let (hidden_files, files): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| hides && self.view.hides(&file.organization));
+        let (hidden_chunks, chunks): (Vec<_>, Vec<_>) = self
+            .chunks(filter.as_ref())?
+            .into_iter()
+            .partition(|chunk| hides && chunk.organizations().iter().any(|organization| self.view.hides(organization)));
+        let keys = Arc::new(self.view.pseudonyms().clone());
+        let hide = |input| Arc::new(PseudonymExec::new(input, Arc::clone(&keys))) as Arc<dyn ExecutionPlan>;
         let mut inputs = Vec::new();
         if !files.is_empty() {
             inputs.push(self.scan_files(state, &files, &columns)?);
         }
+        if !hidden_files.is_empty() {
+            inputs.push(hide(self.scan_files(state, &hidden_files, &columns)?));
+        }
         if !chunks.is_empty() {
             inputs.push(self.scan_tail(state, chunks, &columns)?);
+        }
+        if !hidden_chunks.is_empty() {
+            inputs.push(hide(self.scan_tail(state, hidden_chunks, &columns)?));
         }
         let all = match inputs.len() {
             0 => return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns[..width])?)))),
@@ -238,9 +264,21 @@ impl TableProvider for Entries {
         };
         match self.rows {
             Rows::Events => self.hide_control_entries(state, all, width),
-            Rows::Entries => Ok(all),
+            Rows::Entries => first(all, width),
         }
     }
+}
+
+/// The first `width` columns of `input`.
+fn first(input: Arc<dyn ExecutionPlan>, width: usize) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = input.schema();
+    if schema.fields().len() == width {
+        return Ok(input);
+    }
+    let columns = schema.fields().iter().take(width).enumerate().map(|(index, field)| {
+        (Arc::new(Column::new(field.name(), index)) as Arc<dyn PhysicalExpr>, field.name().clone())
+    });
+    Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), input)?))
 }
 
 /// Which of the containers can hold a row for which `filter` is true.

@@ -11,23 +11,23 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::stream;
 use indelible_archive::rows;
-use indelible_event::Scope;
 
 use crate::schema::ORGANIZATION;
 use crate::snapshot::{TailBatches, TailChunk};
+use crate::view::View;
 
 /// Chunks read one after another.
 #[derive(Debug)]
 pub(crate) struct TailStream {
     chunks: Arc<[Arc<dyn TailChunk>]>,
-    scope: Scope,
+    view: View,
     /// What is delivered: columns of the table.
     schema: SchemaRef,
 }
 
 impl TailStream {
-    pub(crate) fn new(chunks: Vec<Arc<dyn TailChunk>>, scope: Scope, schema: SchemaRef) -> Self {
-        TailStream { chunks: chunks.into(), scope, schema }
+    pub(crate) fn new(chunks: Vec<Arc<dyn TailChunk>>, view: View, schema: SchemaRef) -> Self {
+        TailStream { chunks: chunks.into(), view, schema }
     }
 }
 
@@ -41,7 +41,7 @@ impl PartitionStream for TailStream {
             chunks: Arc::clone(&self.chunks),
             next: 0,
             batches: None,
-            scope: self.scope.clone(),
+            view: self.view.clone(),
             schema: Arc::clone(&self.schema),
         };
         let batches = stream::iter(reading);
@@ -53,7 +53,7 @@ struct Reading {
     chunks: Arc<[Arc<dyn TailChunk>]>,
     next: usize,
     batches: Option<TailBatches>,
-    scope: Scope,
+    view: View,
     schema: SchemaRef,
 }
 
@@ -67,9 +67,7 @@ impl Iterator for Reading {
             }
             let chunk = self.chunks.get(self.next)?;
             self.next += 1;
-            let batches = self
-                .columns()
-                .and_then(|columns| chunk.batches(&columns, &self.scope).map_err(DataFusionError::External));
+            let batches = self.columns().and_then(|columns| chunk.batches(&columns).map_err(DataFusionError::External));
             match batches {
                 Ok(batches) => self.batches = Some(batches),
                 Err(error) => return Some(Err(error)),
@@ -94,7 +92,7 @@ impl Reading {
             return internal_err!("a tail chunk delivered {} columns instead of {}", batch.num_columns(), width + 1);
         }
         let rids = batch.column(width).as_string::<i32>();
-        let inside: Vec<&str> = self.scope.organizations().iter().map(|organization| organization.as_str()).collect();
+        let inside: Vec<&str> = self.view.organizations().iter().map(|organization| organization.as_str()).collect();
         let mut last: Option<(&str, bool)> = None;
         let keep: BooleanArray = rids
             .iter()

@@ -17,16 +17,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
-use crate::audit::{Breaches, OwnEntries, Polls};
+use crate::audit::{Breaches, Observed, OwnEntries, Polls};
 use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
 use crate::disk::{DiskWatch, Level};
 use crate::error::{self, ApiError};
 use crate::exports::Exports;
+use crate::listen::Listening;
 use crate::metrics::Metrics;
+use crate::operator::Pseudonyms;
 use crate::platform_archive::PlatformArchive;
 use crate::self_check::Checker;
+use crate::signin::SignIns;
 use crate::sinks::Sinks;
 use crate::witnesses::Witnesses;
 
@@ -57,6 +60,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) sinks: Sinks,
     pub(crate) metrics: Metrics,
+    pub(crate) listening: Arc<Listening>,
+    pub(crate) sign_ins: SignIns,
     pub(crate) alarms: Alarms,
     pub(crate) witnesses: Witnesses,
     pub(crate) disk: DiskWatch,
@@ -67,8 +72,12 @@ pub(crate) struct App {
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
+    /// Held by who decides a request: what it asks for is done once.
+    pub(crate) decisions: tokio::sync::Mutex<()>,
     pub(crate) own_entries: OwnEntries,
     pub(crate) polls: Polls,
+    pub(crate) observed: Observed,
+    pub(crate) pseudonyms: Pseudonyms,
     pub(crate) breaches: Breaches,
     pub(crate) stopping: AtomicBool,
     /// Why this server must not be started again, once it has found out.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indelible_api::{ArchiveStatus, OrganizationArchive};
 use indelible_control::Operation;
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach, Scope};
 use indelible_intake::TailSnapshot;
 use indelible_ledger::OrganizationLog;
 use tokio::sync::{Notify, oneshot};
@@ -258,12 +258,12 @@ impl App {
         self.ledger.organizations().into_iter().map(state).collect()
     }
 
-    /// The same for people who may see these organizations.
-    pub(crate) fn archive_status(&self, scope: &Scope) -> ArchiveStatus {
+    /// The same for people who may see these organizations, and the whole server if they watch it.
+    pub(crate) fn archive_status(&self, scope: &impl Reach, watches: bool) -> ArchiveStatus {
         let states = self.archive_states();
         let organizations =
             states.into_iter().filter(|(log, _)| scope.contains(&log.organization)).map(|(log, state)| {
-                let only = Scope::new(vec![log.organization.clone()], scope.part());
+                let only = Scope::new(vec![log.organization.clone()]);
                 let files = self.inventory.snapshot(&only);
                 OrganizationArchive {
                     organization: log.organization.to_string(),
@@ -274,11 +274,15 @@ impl App {
                     oldest_unarchived_seconds: state.oldest_unarchived_seconds,
                 }
             });
+        let organizations = organizations.collect();
+        if !watches {
+            return ArchiveStatus { organizations, ..ArchiveStatus::default() };
+        }
         ArchiveStatus {
-            organizations: organizations.collect(),
-            journal_bytes: self.intake.journal_stats().bytes_retained,
+            organizations,
+            journal_bytes: Some(self.intake.journal_stats().bytes_retained),
             last_error: lock(&self.archiver.outage).error().cloned(),
-            journal_copies: self.journal_copies(),
+            journal_copies: Some(self.journal_copies()),
             self_check: self.checker.state(),
             bucket: Some(self.bucket_watch.state(&self.bucket)),
         }

@@ -6,6 +6,7 @@
 //! event is in `docs/reference/reads.md`.
 
 mod breach;
+mod observed;
 mod own;
 mod polls;
 
@@ -23,11 +24,12 @@ use indelible_intake::record::PLACES_MAX;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::auth::Agent;
+use crate::auth::{Agent, Caller};
 use crate::error::ApiError;
 use crate::ids::{self, FreshIds};
 
 pub(crate) use breach::Breaches;
+pub(crate) use observed::Observed;
 pub(crate) use own::OwnEntries;
 pub(crate) use polls::Polls;
 
@@ -39,10 +41,12 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 /// Who asks for something.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
-    /// Id of the principal.
+    /// Id of the principal; empty if nobody knows.
     pub(crate) id: Arc<str>,
     /// Id of its token, if it presents one.
     pub(crate) token_id: Option<Arc<str>>,
+    /// Id of its session, if it presents one.
+    pub(crate) session_id: Option<Arc<str>>,
     /// How the request came.
     pub(crate) agent: Agent,
 }
@@ -69,6 +73,11 @@ impl AuditEvent {
         empty.and::<C>(request, result)
     }
 
+    /// The same event under another name.
+    pub(crate) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     /// The same event, of the category `C` too.
     pub(crate) fn and<C: TypedCategory>(mut self, request: C::Request, result: C::Result) -> Self {
         self.categories.push(C::NAME);
@@ -82,13 +91,19 @@ impl AuditEvent {
         Self { result: if outcome.is_ok() { "SUCCESS" } else { "ERROR" }, ..self }
     }
 
+    /// It was refused.
+    pub(crate) fn refused(self) -> Self {
+        Self { result: "UNAUTHORIZED", ..self }
+    }
+
     fn to_json(&self, actor: &Actor, event_id: Uuid, now_us: i64) -> Value {
         let Agent { user_agent, origins, source_origin } = &actor.agent;
         json!({
             "type": "audit.3", "time": Time { micros: now_us, nanos: 0 }.to_string(), "name": self.name, "result": self.result,
             "categories": self.categories, "requestFields": self.request_fields, "resultFields": self.result_fields,
             "eventId": event_id.to_string(), "producerType": "SERVER", "product": INDELIBLE,
-            "productVersion": env!("CARGO_PKG_VERSION"), "uid": &*actor.id, "tokenId": actor.token_id.as_deref(),
+            "productVersion": env!("CARGO_PKG_VERSION"), "uid": Some(&*actor.id).filter(|id| !id.is_empty()),
+            "sid": actor.session_id.as_deref(), "tokenId": actor.token_id.as_deref(),
             "userAgent": user_agent, "origin": origins.first(), "origins": origins, "sourceOrigin": source_origin,
         })
     }
@@ -193,6 +208,17 @@ impl App {
         self.write_own(actor, logs.map(|log| log.number).collect(), &event).await
     }
 
+    /// Records what the operator read by an investigation, whatever the configuration says of reads. On `Ok` it survives power
+    /// loss.
+    pub(crate) async fn audit_investigation(
+        &self,
+        caller: &Caller,
+        scope: &Scope,
+        event: AuditEvent,
+    ) -> Result<(), ApiError> {
+        self.audit_changes(&caller.actor(), scope.organizations(), event).await
+    }
+
     /// Records a change in the log of the organization, which is there from then on. On `Ok` it survives power loss.
     pub(crate) async fn audit_change(
         &self,
@@ -200,11 +226,24 @@ impl App {
         organization: &Organization,
         event: AuditEvent,
     ) -> Result<(), ApiError> {
+        self.audit_changes(actor, std::slice::from_ref(organization), event).await
+    }
+
+    /// Records a change in the logs of several organizations.
+    pub(crate) async fn audit_changes(
+        &self,
+        actor: &Actor,
+        organizations: &[Organization],
+        event: AuditEvent,
+    ) -> Result<(), ApiError> {
         let failed = |error: anyhow::Error| ApiError::internal("record what was asked for", error);
-        // The operator's own organization may not have been needed before.
-        self.control.adopt_organization(organization, self.now_us()).await.map_err(|error| failed(error.into()))?;
-        let log = self.intake.organization(organization).map_err(|error| failed(error.into()))?;
-        self.write_own(actor, vec![log.number], &event).await
+        let mut numbers = Vec::with_capacity(organizations.len());
+        for organization in organizations {
+            // The operator's own organization may not have been needed before.
+            self.control.adopt_organization(organization, self.now_us()).await.map_err(|error| failed(error.into()))?;
+            numbers.push(self.intake.organization(organization).map_err(|error| failed(error.into()))?.number);
+        }
+        self.write_own(actor, numbers, &event).await
     }
 
     async fn write_own(&self, actor: &Actor, numbers: Vec<u32>, event: &AuditEvent) -> Result<(), ApiError> {

@@ -2,6 +2,14 @@
 
 use std::io::Read;
 
+use flate2::bufread::GzDecoder;
+
+/// Members that a gzip body may be made of: each costs time, however little it holds.
+const MEMBERS_MAX: usize = 100_000;
+/// Logarithm of the bytes that a zstd frame may look back, for which memory is taken: 16 MiB, twice what the highest usual level
+/// uses.
+const WINDOW_LOG_MAX: u32 = 24;
+
 /// A body after decompression.
 #[derive(Debug)]
 pub(crate) struct Decoded {
@@ -24,30 +32,46 @@ pub(crate) enum Cut {
 pub(crate) fn decode(encoding: &str, body: &[u8], limit: usize) -> Option<Decoded> {
     match encoding {
         "" | "identity" => Some(Decoded { bytes: body.to_vec(), cut: None }),
-        "gzip" | "x-gzip" => Some(read(flate2::read::MultiGzDecoder::new(body), limit)),
-        "zstd" => Some(match zstd::stream::read::Decoder::new(body) {
-            Ok(mut decoder) => match decoder.window_log_max(27) {
-                Ok(()) => read(decoder, limit),
-                Err(error) => Decoded { bytes: Vec::new(), cut: Some(Cut::Damaged(error.to_string())) },
-            },
-            Err(error) => Decoded { bytes: Vec::new(), cut: Some(Cut::Damaged(error.to_string())) },
-        }),
+        "gzip" | "x-gzip" => Some(gzip(body, limit)),
+        "zstd" => Some(zstd(body, limit)),
         _ => None,
     }
 }
 
-fn read(mut from: impl Read, limit: usize) -> Decoded {
+fn gzip(mut body: &[u8], limit: usize) -> Decoded {
     let mut bytes = Vec::new();
-    let mut chunk = vec![0; 64 << 10];
-    loop {
-        match from.read(&mut chunk) {
-            Ok(0) => return Decoded { bytes, cut: None },
-            Ok(n) if bytes.len() + n > limit => return Decoded { bytes, cut: Some(Cut::TooLarge) },
-            Ok(n) => bytes.extend_from_slice(&chunk[..n]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Decoded { bytes, cut: Some(Cut::Damaged(error.to_string())) },
+    for _ in 0..MEMBERS_MAX {
+        let mut member = GzDecoder::new(body);
+        let cut = read(&mut member, &mut bytes, limit);
+        body = member.into_inner();
+        if cut.is_some() || body.is_empty() {
+            return Decoded { bytes, cut };
         }
     }
+    Decoded { bytes, cut: Some(Cut::Damaged(format!("it has more than {MEMBERS_MAX} members"))) }
+}
+
+fn zstd(body: &[u8], limit: usize) -> Decoded {
+    let mut bytes = Vec::new();
+    let decoder = zstd::stream::read::Decoder::new(body);
+    let decoder = decoder.and_then(|mut decoder| decoder.window_log_max(WINDOW_LOG_MAX).map(|()| decoder));
+    let cut = match decoder {
+        Ok(decoder) => read(decoder, &mut bytes, limit),
+        Err(error) => Some(Cut::Damaged(error.to_string())),
+    };
+    Decoded { bytes, cut }
+}
+
+/// Adds what `from` holds to `bytes`, up to `limit` bytes in all. Returns why it ended before the end, if it did.
+fn read(from: impl Read, bytes: &mut Vec<u8>, limit: usize) -> Option<Cut> {
+    // One more than may be, to tell the end from the limit.
+    let most = limit.saturating_sub(bytes.len()) as u64 + 1;
+    let cut = from.take(most).read_to_end(bytes).err().map(|error| Cut::Damaged(error.to_string()));
+    if bytes.len() > limit {
+        bytes.truncate(limit);
+        return Some(Cut::TooLarge);
+    }
+    cut
 }
 
 /// One event of a body.
@@ -158,7 +182,7 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use std::io::Write;
 
     use super::*;
@@ -198,5 +222,37 @@ mod tests {
         let packed = zstd::bulk::compress(&vec![b' '; 100 << 20], 1).unwrap();
         assert_eq!(decode("zstd", &packed, 1 << 20).unwrap().cut, Some(Cut::TooLarge));
         assert!(decode("br", b"", 1).is_none());
+        assert!(decode("gzip, gzip", b"", 1).is_none());
+    }
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_body_may_have_members_and_not_without_number() {
+        let check = |encoding: &str, body: &[u8], expected: Result<&[u8], &str>| {
+            let decoded = decode(encoding, body, 1 << 20).unwrap();
+            match (decoded.cut, expected) {
+                (None, Ok(bytes)) => assert_eq!(decoded.bytes, bytes),
+                (Some(Cut::Damaged(why)), Err(part)) => assert!(why.contains(part), "{why}"),
+                (cut, expected) => panic!("{cut:?} instead of {expected:?}"),
+            }
+        };
+        let one = gzipped(b"a\n");
+        check("gzip", &one.repeat(3), Ok(b"a\na\na\n"));
+        check("gzip", &[&one[..], b"garbage"].concat(), Err(""));
+        check("gzip", &gzipped(b"").repeat(MEMBERS_MAX + 1), Err("members"));
+        check("gzip", &gzipped(&one), Ok(&one));
+        let frame = zstd::bulk::compress(b"a\n", 1).unwrap();
+        check("zstd", &frame.repeat(3), Ok(b"a\na\na\n"));
+        // Its header asks for 2 GiB to look back into.
+        check("zstd", b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", Err("memory"));
+        let begun = std::time::Instant::now();
+        let empty = zstd::bulk::compress(b"", 1).unwrap();
+        check("zstd", &empty.repeat((16 << 20) / empty.len()), Ok(b""));
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 }

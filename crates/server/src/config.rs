@@ -8,8 +8,13 @@ use indelible_event::Organization;
 use indelible_merkle::{WitnessKey, is_key_name};
 use indelible_sink::Reach;
 use serde::Deserialize;
+use url::Url;
 
 use crate::witnesses::GROUP;
+
+mod signin;
+
+pub(crate) use signin::{Provider, SignIn};
 
 /// Everything `serve` can be told. The defaults need no file.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,10 +31,23 @@ pub struct Config {
     pub operator_organization: Organization,
     /// Whether each search and other read of an organization's log is an event in it. Default true.
     pub audit_reads: bool,
+    /// Whether what lets log files go or ends an export waits for the approval of a second person. Default true.
+    pub four_eyes: bool,
+    /// How the operator may look at whole entries.
+    pub investigations: Investigations,
     /// Seconds over which polls of the pull API that find nothing new are counted in one event. Default 3,600.
     pub empty_polls_seconds: u64,
+    /// Where organizations, people, tokens and settings are.
+    pub database: Database,
     /// What a stranger may send.
     pub limits: Limits,
+    /// TLS. Default: none, plain HTTP.
+    pub tls: Option<Tls>,
+    /// Where browsers reach this server, such as `https://audit.example.com`. Default: its own address, if only this machine
+    /// reaches that; else nobody can sign in.
+    pub public_url: Option<Url>,
+    /// How people sign in.
+    pub sign_in: SignIn,
     /// The journal.
     pub journal: Journal,
     /// What a filling disk means.
@@ -62,6 +80,33 @@ pub struct Witness {
     pub url: String,
 }
 
+/// How the operator may look at whole entries.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Investigations {
+    /// Hours for which an organization may approve one, at most. Default 8.
+    pub hours_max: u32,
+    /// Hours of one that begins without an approval, at most; 0 if there is no such way. Default 0.
+    pub emergency_hours_max: u32,
+}
+
+impl Default for Investigations {
+    fn default() -> Self {
+        Self { hours_max: 8, emergency_hours_max: 0 }
+    }
+}
+
+/// The control database.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Database {
+    /// A PostgreSQL database that is this server's alone, `postgres://user@host:port/name`, with `?sslmode=verify-full` and
+    /// `sslrootcert=FILE` where it is not on this machine. Default: the file `control.sqlite` of the data folder.
+    pub url: Option<Url>,
+    /// File of its password. Default: the environment's `PGPASSWORD`, if any.
+    pub password_file: Option<PathBuf>,
+}
+
 /// What may be sent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -78,6 +123,44 @@ pub struct Limits {
     pub event_fields: usize,
     /// Seconds for a request's body to arrive. Default 60.
     pub body_seconds: u64,
+    /// Seconds for the head of a request to arrive, once it has begun. Default 10.
+    pub header_seconds: u64,
+    /// Longest head of a request, bytes. Default 16 KiB.
+    pub header_bytes: usize,
+    /// Longest path and query of a request, bytes. Default 8 KiB.
+    pub target_bytes: usize,
+    /// Seconds for which a connection without a request stays open. Default 100: longer than clients keep theirs.
+    pub idle_seconds: u64,
+    /// Seconds for which a client may take nothing of its answer. Default 120.
+    pub answer_seconds: u64,
+    /// Seconds for a TLS handshake. Default 10.
+    pub handshake_seconds: u64,
+    /// Connections at one time. Further ones are closed at once. Default 1,024.
+    pub connections: usize,
+    /// Connections at one time from one IPv4 address or IPv6 network of 64 bits. Default 256.
+    pub connections_per_address: usize,
+    /// Unknown credentials that one address may present within a minute before further ones get 429. Default 20.
+    pub failures_per_minute: u32,
+}
+
+/// TLS from files in PEM, which are read again when they change.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Tls {
+    /// The server's certificate, followed by those that lead to its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Authorities of client certificates. Clients may present one, and need not. Default: none are asked for.
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
+    /// Seconds between two looks at the files. Default 60.
+    #[serde(default = "default_reload_seconds")]
+    pub reload_seconds: u64,
+}
+
+fn default_reload_seconds() -> u64 {
+    60
 }
 
 /// The journal.
@@ -267,8 +350,14 @@ impl Default for Config {
             platform: None,
             operator_organization: default_operator(),
             audit_reads: true,
+            four_eyes: true,
+            investigations: Investigations::default(),
             empty_polls_seconds: 3600,
+            database: Database::default(),
             limits: Limits::default(),
+            tls: None,
+            public_url: None,
+            sign_in: SignIn::default(),
             journal: Journal::default(),
             disk: Disk::default(),
             bucket: Bucket::default(),
@@ -296,6 +385,15 @@ impl Default for Limits {
             event_depth: 64,
             event_fields: 4096,
             body_seconds: 60,
+            header_seconds: 10,
+            header_bytes: 16 << 10,
+            target_bytes: 8 << 10,
+            idle_seconds: 100,
+            answer_seconds: 120,
+            handshake_seconds: 10,
+            connections: 1024,
+            connections_per_address: 256,
+            failures_per_minute: 20,
         }
     }
 }
@@ -433,9 +531,24 @@ impl Config {
         if self.limits.event_bytes > 1 << 20 {
             return refuse("limits.event-bytes must be at most 1 MiB: a journal frame holds one event whole");
         }
+        self.check_listener()?;
+        self.public_url.as_ref().map_or(Ok(()), signin::check_public_url).map_err(ConfigError::Value)?;
+        self.sign_in.check().map_err(ConfigError::Value)?;
         let Disk { alarm_percent, priority_percent, stop_percent, .. } = self.disk;
         if alarm_percent > priority_percent || priority_percent > stop_percent || stop_percent > 100 {
             return refuse("disk.alarm-percent, priority-percent and stop-percent must not fall, and be at most 100");
+        }
+        if let Some(url) = &self.database.url {
+            if !matches!(url.scheme(), "postgres" | "postgresql") || url.path().len() < 2 {
+                return refuse(
+                    "database.url must be postgres://user@host:port/name; without it a file of the data folder is used",
+                );
+            }
+            if url.password().is_some() {
+                return refuse(
+                    "database.url must hold no password; put it into a file and name that in database.password-file",
+                );
+            }
         }
         if self.query.concurrent == 0 {
             return refuse("query.concurrent must be at least 1");
@@ -459,6 +572,33 @@ impl Config {
             return refuse("platform must be 1 to 100 of A-Z a-z 0-9 . _ - /");
         }
         self.check_witnesses()
+    }
+
+    fn check_listener(&self) -> Result<(), ConfigError> {
+        let refuse = |message: String| Err(ConfigError::Value(message));
+        let limits = &self.limits;
+        for (key, value) in [
+            ("limits.body-seconds", limits.body_seconds),
+            ("limits.header-seconds", limits.header_seconds),
+            ("limits.idle-seconds", limits.idle_seconds),
+            ("limits.answer-seconds", limits.answer_seconds),
+            ("limits.handshake-seconds", limits.handshake_seconds),
+            ("limits.connections", limits.connections as u64),
+            ("limits.connections-per-address", limits.connections_per_address as u64),
+            ("limits.failures-per-minute", limits.failures_per_minute.into()),
+            ("tls.reload-seconds", self.tls.as_ref().map_or(1, |tls| tls.reload_seconds)),
+        ] {
+            if !(1..=1 << 31).contains(&value) {
+                return refuse(format!("{key} must be from 1 to 2^31"));
+            }
+        }
+        for (key, value) in [("limits.header-bytes", limits.header_bytes), ("limits.target-bytes", limits.target_bytes)]
+        {
+            if !(1 << 10..=64 << 10).contains(&value) {
+                return refuse(format!("{key} must be from 1 KiB to 64 KiB"));
+            }
+        }
+        Ok(())
     }
 
     /// Checks below what a section lets others write, and how it reaches that.
@@ -537,6 +677,9 @@ mod tests {
         check("data-dir = '/var/lib/indelible'\nlisten = '0.0.0.0:80'\n[archive]\nage-seconds = 60\n", Ok(()));
         check("data_dir = 'x'", Err("unknown field"));
         check("[journal]\nsegment-bytes = 1000", Err("8 MiB"));
+        check("[database]\nurl = 'postgres://indelible@db:5432/control?sslmode=verify-full'", Ok(()));
+        check("[database]\nurl = 'mysql://db/control'", Err("database.url must be"));
+        check("[database]\nurl = 'postgres://indelible:secret@db/control'", Err("database.password-file"));
         check("platform = 'a b'", Err("platform must be"));
         check("[bucket]\nurl = 's3://audit/prod'\nretention-days = 30\nretention-mode = 'governance'", Ok(()));
         check("[bucket]\nurl = 'gs://audit'", Err("known are"));
@@ -549,6 +692,11 @@ mod tests {
         check("[disk]\nalarm-percent = 90\npriority-percent = 90\npriority-organizations = ['ri.a..b.c']", Ok(()));
         check("[disk]\nalarm-percent = 90", Err("must not fall"));
         check("[disk]\nstop-percent = 101", Err("at most 100"));
+        check("[tls]\ncertificate = 'c.pem'\nkey = 'k.pem'\nclient-ca = 'ca.pem'", Ok(()));
+        check("[tls]\ncertificate = 'c.pem'", Err("missing field `key`"));
+        check("[tls]\ncertificate = 'c.pem'\nkey = 'k.pem'\nreload-seconds = 0", Err("tls.reload-seconds"));
+        check("[limits]\nidle-seconds = 0", Err("limits.idle-seconds must be from 1"));
+        check("[limits]\nheader-bytes = 100", Err("limits.header-bytes must be from 1 KiB"));
     }
 
     #[test]

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use indelible_api::{EncryptionState, ErrorCode};
+use indelible_api::EncryptionState;
 use indelible_event::catalogue::typed::{AuditDataRedact, AuditDataRedactRequest, AuditDataRedactResult};
-use indelible_event::{ContentKey, Organization, Time, control};
+use indelible_event::{ContentKey, KeyId, Organization, Time, control};
 use indelible_ledger::OrganizationLog;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -45,24 +45,29 @@ impl App {
         self.make_key(log).await.map_err(failed)
     }
 
-    /// Destroys all keys of an organization's content so far, and with them what is encrypted under them, everywhere it is.
-    /// What comes in afterwards is encrypted under a new key. Recorded in the log before, durably.
+    /// Destroys the keys of an organization's content up to the key `through`, and with them what is encrypted under them,
+    /// everywhere it is. What comes in afterwards is encrypted under a later key. Recorded in the log before, durably. If that
+    /// key is gone already nothing is done.
     ///
     /// This cannot be undone: whoever calls it has the approval of those who must give it.
     pub(crate) async fn erase_keys(
-        self: &Arc<Self>,
+        &self,
         actor: &Actor,
         organization: &Organization,
+        through: KeyId,
         reason: &str,
     ) -> Result<(), ApiError> {
-        let log = self.ledger.find(organization);
-        let Some(log) = log.filter(|log| self.content_keys.current(&log.label).is_some()) else {
-            let message = "the organization's content is not encrypted, so there is no key to erase";
-            return Err(ApiError::new(ErrorCode::InvalidRequest, message.to_owned()));
-        };
         let failed = |error: anyhow::Error| ApiError::internal("erase the content keys", error);
-        let keys = self.content_keys.held(&log.label);
-        self.make_key(Arc::clone(&log)).await.map_err(failed)?;
+        let log = self.ledger.find(organization).context("the organization has no log").map_err(failed)?;
+        let mut keys = self.content_keys.held(&log.label);
+        match keys.iter().position(|key| key.id() == through) {
+            Some(place) => keys.truncate(place + 1),
+            None if self.content_keys.erased(&log.label).contains(&through) => return Ok(()),
+            None => return Err(failed(anyhow::anyhow!("key {through} is not in keys/content of the data folder"))),
+        }
+        if self.content_keys.current(&log.label).is_some_and(|current| current.id() == through) {
+            self.make_key(Arc::clone(&log)).await.map_err(failed)?;
+        }
         // Whatever is acknowledged after this is encrypted under the new key; what was before is sealed now, with the hashes of
         // its contents, and in the ledger's files: nobody needs the old ones any more.
         self.audit_change(actor, organization, redaction(organization, reason, self.now_us())).await?;
@@ -70,10 +75,8 @@ impl App {
             self.record_erasure(&log, key).await.map_err(failed)?;
         }
         self.seal_now(Some(organization)).await?;
-        let (app, of) = (Arc::clone(self), Arc::clone(&log));
-        let erased = tokio::task::spawn_blocking(move || app.destroy(&of, &keys)).await;
-        erased.context("erase").and_then(|erased| erased).map_err(failed)?;
-        tracing::warn!(%organization, "the content keys of the organization were erased");
+        tokio::task::block_in_place(|| self.destroy(&log, &keys)).map_err(failed)?;
+        tracing::warn!(%organization, "content keys of the organization were erased");
         Ok(())
     }
 

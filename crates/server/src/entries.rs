@@ -10,8 +10,8 @@ use futures::StreamExt;
 use indelible_archive::log_file::{FileContent, read_entries};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ContentKeys, LogFile};
-use indelible_event::entry::{Digest, SaltKey};
-use indelible_event::{ContentKey, Organization, Part, Scope};
+use indelible_event::entry::{Digest, SaltKey, content_hash};
+use indelible_event::{ContentKey, Organization, Scope};
 use indelible_intake::{TailError, TailSnapshot, content_error};
 use indelible_ledger::OrganizationLog;
 use tokio::runtime::Handle;
@@ -39,6 +39,11 @@ impl Entry<'_> {
             None => salt_key.salt(self.seq),
         }
     }
+
+    /// The hash of its content.
+    pub(crate) fn content_hash(&self, salt_key: &SaltKey) -> Digest {
+        self.erased.unwrap_or_else(|| content_hash(&self.salt(salt_key), self.content.as_bytes()))
+    }
 }
 
 /// What is acknowledged of one log at one moment. Its journal segments stay until it is dropped, so take no more of it than is
@@ -62,11 +67,21 @@ impl Entries {
 
     /// A generation that is closed: all that is left of it is in log files.
     pub(crate) fn closed(app: &Arc<App>, organization: &Organization, generation: u32) -> Self {
-        let scope = Scope::new(vec![organization.clone()], Part::Entry);
+        let scope = Scope::new(vec![organization.clone()]);
         let (mut files, ends) = app.inventory.snapshot_with_ends(&scope);
         files.retain(|file| file.generation == generation);
         let archived = ends.get(&(organization.clone(), generation)).copied().unwrap_or(0);
         Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
+    }
+
+    /// What there is of the entry at `seq` of a generation of a log.
+    pub(crate) fn of(app: &Arc<App>, log: &Arc<OrganizationLog>, generation: u32, seq: u64) -> Self {
+        let mut entries = match generation == log.generation {
+            true => Self::new(app, log),
+            false => Self::closed(app, &log.organization, generation),
+        };
+        entries.only(&(seq..=seq));
+        entries
     }
 
     /// The first `seq` that is not acknowledged.

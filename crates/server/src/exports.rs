@@ -18,7 +18,7 @@ use indelible_dataset::{
     AppendLimits, Appended, Backlog, CompactSettings, Contents, Dataset, DatasetError, Place, Position, Salts,
 };
 use indelible_event::entry::SaltKey;
-use indelible_event::{ContentKey, Organization, Part, Scope, Time};
+use indelible_event::{ContentKey, Organization, Scope, Time};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -140,7 +140,7 @@ impl App {
 
     /// The archived log files of an organization, in order.
     fn log_files_of(&self, organization: &Organization) -> Vec<Arc<LogFile>> {
-        self.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry))
+        self.inventory.snapshot(&Scope::new(vec![organization.clone()]))
     }
 
     /// Generation and `seq` of the first entry that not all active exports of an organization have taken account of. `None` if it

@@ -16,6 +16,7 @@ mod bundle;
 mod clock;
 mod config;
 mod copier;
+mod database;
 mod destination;
 mod disk;
 pub mod doctor;
@@ -26,19 +27,24 @@ mod exports;
 mod foundry;
 mod generation;
 mod ids;
+mod listen;
 mod metrics;
+mod operator;
 mod outage;
 mod platform_archive;
 mod pull;
 mod rebuild;
+mod requests;
 mod retention;
 pub mod rotation;
 mod routes;
 mod sealing;
 mod self_check;
+mod signin;
 mod sinks;
 mod snapshot;
 mod watch;
+mod watcher;
 mod witnesses;
 
 use std::net::SocketAddr;
@@ -49,7 +55,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indelible_archive::Inventory;
-use indelible_control::Control;
 use indelible_event::Limits;
 use indelible_intake::{Clock, Intake, SystemClock};
 use indelible_ledger::content_keys::CONTENT_KEYS;
@@ -88,22 +93,28 @@ impl Server {
     /// When anything on disk is damaged or missing, another process runs on the same folder, or the address is taken.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         config.check()?;
+        let listening = Arc::new(listen::Listening::new(&config)?);
+        let sign_ins = signin::SignIns::new(&config)?;
         let data = config.data_dir.clone();
         durable::create_dir_durable(&data).with_context(|| format!("create the data folder {}", data.display()))?;
         let lock = LockFile::acquire(&data.join("lock"))?;
         rebuild::ensure_finished(&data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let control = Control::open(&data.join("control.sqlite")).await?;
+        let control = database::open(&config).await?;
         let token_path = data.join("admin.token");
         let is_new = control
             .create_administrator(clock.now_us(), |secret| {
                 durable::write_atomic(&token_path, format!("{}\n", secret.reveal()).as_bytes(), 0o600)
             })
             .await?;
+        signin::end_sessions_of_others(&control, &config).await?;
         bucket::keep_name(&config)?;
         let bucket = bucket::open(&config)?;
         if !config.audit_reads {
             tracing::warn!("audit-reads is off: who reads an organization's log leaves no trace in it");
+        }
+        if !config.four_eyes {
+            tracing::warn!("four-eyes is off: one person can let log files go and end exports");
         }
         let platform = platform_name(&data, config.platform.as_deref())?;
         let kept = generation::Kept::read(&data)?;
@@ -167,6 +178,8 @@ impl Server {
             engine,
             sinks: sinks::Sinks::new(&data),
             metrics: metrics::Metrics::default(),
+            listening,
+            sign_ins,
             alarms: alarms::Alarms::default(),
             witnesses,
             disk,
@@ -174,8 +187,11 @@ impl Server {
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             contents: Arc::new(Semaphore::new(pull::CONTENTS_AT_ONCE)),
+            decisions: tokio::sync::Mutex::default(),
             own_entries: audit::OwnEntries::default(),
             polls: audit::Polls::default(),
+            observed: audit::Observed::default(),
+            pseudonyms: operator::Pseudonyms::new(&config.data_dir),
             breaches: audit::Breaches::default(),
             stopping: AtomicBool::new(false),
             retired: OnceLock::new(),
@@ -184,12 +200,13 @@ impl Server {
         let listener =
             TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
         let address = listener.local_addr()?;
+        app.sign_ins.listens_at(&app.config, address, &app.listening.url(address));
         Ok(Self { app, listener, address, is_new, _lock: lock })
     }
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.app.listening.url(self.address)
     }
 
     /// The data folder.
@@ -209,7 +226,7 @@ impl Server {
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let app = self.app;
         let url_path = app.config.data_dir.join("server.url");
-        durable::write_atomic(&url_path, format!("http://{}\n", self.address).as_bytes(), 0o644)
+        durable::write_atomic(&url_path, format!("{}\n", app.listening.url(self.address)).as_bytes(), 0o644)
             .context("write server.url")?;
         app.start_sinks().await?;
         let finder = tokio::spawn(Arc::clone(&app).find_bucket());
@@ -223,6 +240,7 @@ impl Server {
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
         let retention = tokio::spawn(Arc::clone(&app).retain_forever());
         let polls = tokio::spawn(Arc::clone(&app).write_polls_forever());
+        let certificates = tokio::spawn(Arc::clone(&app).reload_certificates_forever());
         let stopped = {
             let app = Arc::clone(&app);
             async move {
@@ -235,8 +253,8 @@ impl Server {
             }
         };
         let (begun, asked_to_stop) = tokio::sync::oneshot::channel();
-        let router = routes::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, router).with_graceful_shutdown(async move {
+        let router = routes::router(Arc::clone(&app));
+        let serving = listen::serve(Arc::clone(&app.listening), self.listener, router, async move {
             stopped.await;
             let _ = begun.send(());
         });
@@ -245,7 +263,7 @@ impl Server {
             tokio::time::sleep(STOP_PATIENCE).await;
         };
         tokio::select! {
-            served = serving => served.context("serve")?,
+            () = serving => {}
             () = patience => tracing::warn!("answers in flight took too long and are broken off"),
         }
         let _ = std::fs::remove_file(&url_path);
@@ -261,6 +279,7 @@ impl Server {
         witnesses.abort();
         canary.abort();
         retention.abort();
+        certificates.abort();
         let _ = polls.await;
         app.write_polls(i64::MAX).await;
         app.keep_uses().await;
@@ -296,6 +315,13 @@ impl App {
             }
             Ok(Err(error)) => Err(error::ApiError::internal("publish checkpoints", error)),
             Err(error) => Err(error::ApiError::internal("publish checkpoints", error)),
+        }
+    }
+
+    /// Reads the files of TLS again when they change.
+    async fn reload_certificates_forever(self: Arc<Self>) {
+        if let Some(tls) = &self.listening.tls {
+            tls.reload_forever().await;
         }
     }
 

@@ -31,6 +31,7 @@ use tokio::sync::oneshot;
 
 use crate::bucket;
 use crate::config::Config;
+use crate::database;
 use crate::generation::Kept;
 use crate::rotation::retired_keys;
 use crate::{open_intake, retention, sealing};
@@ -191,7 +192,7 @@ impl Rebuild {
             None => Kept::make(data, &ledger, clock.now_us())?,
         };
         kept.take(&bucket).await?;
-        let control = Control::open(&data.join("control.sqlite")).await?;
+        let control = database::open(&options.config).await?;
         let token = data.join("admin.token");
         let keep = |secret: &indelible_control::Secret| {
             durable::write_atomic(&token, format!("{}\n", secret.reveal()).as_bytes(), 0o600)

@@ -17,7 +17,7 @@ use indelible_archive::source::Source;
 use indelible_archive::{Inventory, LogFile};
 use indelible_control::{Control, DroppedFile, RetentionSetting};
 use indelible_event::control;
-use indelible_event::{Organization, Part, Scope, Time};
+use indelible_event::{Organization, Scope, Time};
 use indelible_ledger::OrganizationLog;
 use indelible_storage::{Bucket, BucketError, durable};
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ impl App {
             let history = self.control.retention(&organization);
             let Some(newest) = history.last() else { continue };
             let settings = settings(&history);
-            let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
+            let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()]));
             if !newest.locked {
                 self.extend_locks(&files, &settings).await?;
                 self.control.note_locked(&organization, newest.since_us).await?;
@@ -323,7 +323,7 @@ pub(crate) fn explained(
     }
     let mut explained = Vec::new();
     for (organization, missing) in by_organization {
-        let files = inventory.snapshot(&Scope::new(vec![organization.clone()], Part::Entry));
+        let files = inventory.snapshot(&Scope::new(vec![organization.clone()]));
         let gone: BTreeSet<&str> = missing.iter().map(|file| &*file.object).collect();
         for file in files.iter().rev().filter(|file| !gone.contains(&*file.object)) {
             let Some(dropped) = newest_in(source, file).map_err(anyhow::Error::msg)? else { continue };

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use indelible_archive::rows::{Row, RowEncoder, infrastructure_columns};
-use indelible_event::{Organization, Scope};
+use indelible_archive::rows::{Row, RowEncoder};
+use indelible_event::{Organization, Reach};
 use indelible_intake::{Stretch, TailSnapshot, content_error};
 use indelible_ledger::OrganizationLog;
 use indelible_query::{Snapshot, TailBatches, TailChunk, TailError};
@@ -17,12 +17,10 @@ use crate::app::App;
 
 /// Rows after which a batch of the tail ends.
 const BATCH_ROWS: usize = 8192;
-/// A content part without members.
-const NO_CONTENT: &[u8] = b"{}";
 
 impl App {
     /// What a reader with `scope` may see now.
-    pub(crate) fn snapshot(&self, scope: &Scope) -> Snapshot {
+    pub(crate) fn snapshot(&self, scope: &impl Reach) -> Snapshot {
         let tail = self.intake.tail().snapshot();
         let (files, ends) = self.inventory.snapshot_with_ends(scope);
         let mut wanted: HashMap<u32, Wanted> = HashMap::new();
@@ -82,28 +80,26 @@ impl Chunk {
     }
 
     fn decode(&self, projection: &[usize]) -> Result<Vec<RecordBatch>, TailError> {
+        // Whoever does not ask for columns of the content has none of it read.
+        let infrastructure = indelible_archive::rows::infrastructure_columns();
+        let with_content = projection.iter().any(|column| !infrastructure.contains(column));
         let mut encoder = RowEncoder::new(Some(projection))?;
         let mut batches = Vec::new();
-        let wants_content = projection.iter().any(|column| !infrastructure_columns().contains(column));
         let mut contents = self.tail.contents();
         self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
             let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else {
                 return Ok(());
             };
-            // What nobody asks for is not decrypted.
-            let content = match wants_content {
-                true => contents
-                    .read(&record.content(place.number))
-                    .map_err(|source| content_error(place, source))?
-                    .unwrap_or(NO_CONTENT),
-                false => NO_CONTENT,
+            let content = match with_content {
+                true => contents.read(&record.content(place.number)).map_err(|source| content_error(place, source))?,
+                false => None,
             };
             encoder.push(&Row {
                 organization: wanted.log.organization.as_str(),
                 seq: place.seq,
                 received_at_us,
                 infrastructure: record.infrastructure,
-                content,
+                content: content.unwrap_or(b"{}"),
             })?;
             if encoder.rows() >= BATCH_ROWS {
                 batches.push(encoder.finish()?);
@@ -139,7 +135,7 @@ impl TailChunk for Chunk {
         self.time_us
     }
 
-    fn batches(&self, projection: &[usize], _scope: &Scope) -> Result<TailBatches, TailError> {
+    fn batches(&self, projection: &[usize]) -> Result<TailBatches, TailError> {
         // What is wanted was made from the same scope.
         Ok(Box::new(self.decode(projection)?.into_iter().map(Ok)))
     }

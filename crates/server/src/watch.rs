@@ -17,11 +17,13 @@ use crate::clock;
 const TURN: Duration = Duration::from_secs(1);
 /// Between two times at which it is written down when tokens were last presented.
 const KEEP_USES: Duration = Duration::from_secs(60);
+/// Between two looks at the control database.
+const HOLD_DATABASE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Runs until the server stops.
     pub(crate) async fn watch_forever(self: Arc<Self>) {
-        let mut kept = Instant::now();
+        let (mut kept, mut held) = (Instant::now(), Instant::now());
         while !self.stopping.load(Relaxed) {
             let app = Arc::clone(&self);
             let look = move || {
@@ -33,6 +35,10 @@ impl App {
                 self.accept_clock().await;
             }
             self.record_breaches(&states).await;
+            if held.elapsed() >= HOLD_DATABASE {
+                held = Instant::now();
+                self.watch_database().await;
+            }
             if kept.elapsed() >= KEEP_USES {
                 kept = Instant::now();
                 self.keep_uses().await;
@@ -57,6 +63,7 @@ impl App {
         self.watch_exports();
         self.watch_witnesses();
         self.watch_sinks();
+        self.watch_certificate();
         self.watch_clock()
     }
 
@@ -102,6 +109,13 @@ impl App {
             });
             self.alarms.set(AlarmKind::ArchiveDeadline, Some(&log.organization), now_us, message);
         }
+    }
+
+    /// Clients refuse a certificate that has ended.
+    fn watch_certificate(&self) {
+        let now_us = self.now_us();
+        let message = self.listening.tls.as_ref().and_then(|tls| tls.alarm(now_us));
+        self.alarms.set(AlarmKind::CertificateUnusable, None, now_us, message);
     }
 
     fn watch_clock(&self) -> bool {

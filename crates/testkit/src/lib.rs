@@ -2,6 +2,8 @@
 
 pub mod disk;
 pub mod generator;
+pub mod postgresql;
+pub mod provider;
 pub mod rsyslog;
 pub mod seed;
 pub mod servers;

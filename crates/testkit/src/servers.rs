@@ -5,7 +5,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod process;
+pub(crate) mod process;
 
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use indelible_event::scope::Part;
-
 use super::*;
 use crate::log::Log as _;
 use crate::testing::{TestLog, archive, wait};
@@ -12,7 +10,7 @@ const ALPHA: &str = "ri.indelible..organization.alpha";
 const BETA: &str = "ri.indelible..organization.beta";
 
 fn scope(organizations: &[&str]) -> Scope {
-    Scope::new(organizations.iter().map(|organization| organization.parse().unwrap()).collect(), Part::Entry)
+    Scope::new(organizations.iter().map(|organization| organization.parse().unwrap()).collect())
 }
 
 #[test]

@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use indelible_event::entry::SaltKey;
 use indelible_event::{ContentKey, KeyId};
 use indelible_ledger::{ContentKeys, KeyState};
-use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
+use parquet::arrow::async_reader::MetadataFetch;
 use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -142,14 +142,14 @@ pub(super) fn read_footer(
 /// # Errors
 /// When it cannot be read.
 pub async fn fetch_footer(
-    reader: &mut (dyn AsyncFileReader + Send),
+    mut fetch: impl MetadataFetch + Send,
     size: u64,
     prefetch: u64,
     keys: &ContentKeys,
 ) -> ParquetResult<(ParquetMetaData, FileContent)> {
     let from = size.saturating_sub(prefetch);
-    let bytes = reader.get_bytes(from..size).await?;
-    let mut tail = Tail { reader, from, bytes };
+    let bytes = fetch.fetch(from..size).await?;
+    let mut tail = Tail { fetch, from, bytes };
     let skip = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
     let mut metadata = skip.load_and_finish(&mut tail, size).await?;
     let content = FileContent::of(metadata.file_metadata(), keys)?;
@@ -168,13 +168,13 @@ pub async fn fetch_footer(
 }
 
 /// The end of a file, which was fetched already, and how to fetch the rest.
-struct Tail<'r> {
-    reader: &'r mut (dyn AsyncFileReader + Send),
+struct Tail<F> {
+    fetch: F,
     from: u64,
     bytes: Bytes,
 }
 
-impl MetadataFetch for &mut Tail<'_> {
+impl<F: MetadataFetch> MetadataFetch for &mut Tail<F> {
     fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
         let end = self.from + self.bytes.len() as u64;
         match range.start >= self.from && range.end <= end {
@@ -183,7 +183,7 @@ impl MetadataFetch for &mut Tail<'_> {
                 let bytes = self.bytes.slice(place(range.start)..place(range.end));
                 std::future::ready(Ok(bytes)).boxed()
             }
-            false => self.reader.get_bytes(range),
+            false => self.fetch.fetch(range),
         }
     }
 }

@@ -108,7 +108,8 @@ fn gaps_in_a_producers_numbers_are_reported_and_close_when_the_events_come() {
 fn what_all_exports_have_is_counted_as_exported() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start_configured(&data, "audit-reads = false\n[exports]\nevery-seconds = 1\n");
+    let server =
+        Server::start_configured(&data, "audit-reads = false\nfour-eyes = false\n[exports]\nevery-seconds = 1\n");
     // A test that runs over the full hour sees two rows.
     let counts = || {
         let answer = server.indelible(&["accounting", "--format", "json"]);

@@ -53,7 +53,7 @@ impl Scene {
     fn config(&self, more: &str) -> String {
         let quick = "request-seconds = 60\nretry-seconds = 2\n";
         format!(
-            "{UNAUDITED}[archive]\njournal-copy-seconds = 1\nretention-seconds = 1\nretention-days-min = 0\n[bucket]\n{}{quick}{more}",
+            "{UNAUDITED}four-eyes = false\n[archive]\njournal-copy-seconds = 1\nretention-seconds = 1\nretention-days-min = 0\n[bucket]\n{}{quick}{more}",
             self.bucket
         )
     }

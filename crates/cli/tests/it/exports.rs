@@ -18,7 +18,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/read_data
 /// A server that looks for new log files every second and lets tables be anywhere below `lake`.
 fn launch(folder: &Path, lake: &Path) -> Launch {
     let config = format!(
-        "audit-reads = false\n[exports]\ndestinations = [{:?}]\nevery-seconds = 1\nmaintenance-seconds = 2\nalarm-seconds = 3\ncommit-files = 2\n",
+        "audit-reads = false\nfour-eyes = false\n[exports]\ndestinations = [{:?}]\nevery-seconds = 1\nmaintenance-seconds = 2\nalarm-seconds = 3\ncommit-files = 2\n",
         lake.to_str().unwrap()
     );
     Launch::new(folder).config(&config)
@@ -241,7 +241,7 @@ fn check_store(kind: Kind) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(store.create_bucket("lake", false));
     let config = format!(
-        "audit-reads = false\n[exports]\ndestinations = ['{}']\nevery-seconds = 1\n[exports.bucket]\n{}",
+        "audit-reads = false\nfour-eyes = false\n[exports]\ndestinations = ['{}']\nevery-seconds = 1\n[exports.bucket]\n{}",
         store.location("lake", "tables"),
         store.configuration(scratch.path())
     );

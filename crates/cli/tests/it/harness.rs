@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program just built, or the one in `INDELIBLE_PROGRAM`.
-fn program() -> OsString {
+pub(crate) fn program() -> OsString {
     std::env::var_os("INDELIBLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_indelible").into())
 }
 
@@ -389,7 +389,7 @@ pub(crate) fn without_network(args: &[&str]) -> Answer {
     run(Command::new("unshare").args(["-r", "-n"]).arg(program()).args(args).env_remove("INDELIBLE_TOKEN"))
 }
 
-fn run(command: &mut Command) -> Answer {
+pub(crate) fn run(command: &mut Command) -> Answer {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     Answer {
         code: status.code().unwrap_or(-1),

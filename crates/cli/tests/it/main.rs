@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounting;
+mod approvals;
 mod buckets;
 mod bundle;
 mod crash;
@@ -11,9 +12,11 @@ mod encryption;
 mod end_to_end;
 mod exports;
 mod faults;
+mod hardening;
 mod harness;
 mod import;
 mod intake;
+mod operator;
 mod proof;
 mod pull;
 mod reads;
@@ -22,7 +25,9 @@ mod receipts;
 mod retention;
 mod rotation;
 mod self_check;
+mod signin;
 mod sinks;
+mod tenancy;
 mod tiles;
 mod tokens;
 mod witness;

@@ -9,7 +9,7 @@ use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions::datetime::expr_fn::date_bin;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, cast, ident, lit};
-use indelible_event::Scope;
+use indelible_event::Reach;
 
 use super::Engine;
 use super::run::Plans;
@@ -18,6 +18,7 @@ use crate::answer::QueryError;
 use crate::fields::Kind;
 use crate::search::{Target, target, translate};
 use crate::snapshot::Snapshot;
+use crate::view::View;
 
 /// A stretch of time and how many events fall into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +43,13 @@ impl Engine {
     /// events are left out. At most [`Limits::rows_max`](crate::Limits::rows_max) of them.
     pub async fn histogram(
         &self,
-        scope: &Scope,
+        scope: &impl Reach,
         snapshot: Snapshot,
         request: &SearchRequest,
         bucket_us: u64,
     ) -> Result<Vec<Bucket>, QueryError> {
-        let condition = request.condition(scope)?;
+        let view = View::of(scope);
+        let condition = request.condition(&view)?;
         let nanos = i64::try_from(bucket_us.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
         let plan = move |plans: Arc<Plans>| async move {
             let stride = lit(ScalarValue::new_interval_mdn(0, 0, nanos));
@@ -61,7 +63,7 @@ impl Engine {
             let frame = frame.map_err(|error| plans.error(&error))?;
             plans.rows(frame).await
         };
-        let (batches, _) = self.run(scope, snapshot, self.limits().rows_max, plan).await?.collect().await?;
+        let (batches, _) = self.run(view, snapshot, self.limits().rows_max, plan).await?.collect().await?;
         let buckets = batches.iter().flat_map(|batch| {
             let starts = batch.column(0).as_primitive::<TimestampMicrosecondType>();
             let counts = batch.column(1).as_primitive::<Int64Type>();
@@ -79,14 +81,15 @@ impl Engine {
     /// with several values counts for each.
     pub async fn top(
         &self,
-        scope: &Scope,
+        scope: &impl Reach,
         snapshot: Snapshot,
         request: &SearchRequest,
         field: &str,
         n: u32,
     ) -> Result<Vec<Value>, QueryError> {
-        let condition = request.condition(scope)?;
-        let target = target(field, scope.part())?;
+        let view = View::of(scope);
+        let condition = request.condition(&view)?;
+        let target = target(field, view.part())?;
         let is_list = match &target {
             Target::Column(field) => matches!(field.kind, Kind::List | Kind::Users) || field.name == "origins",
             Target::User(_) => true,
@@ -115,7 +118,7 @@ impl Engine {
             let frame = frame.map_err(|error| plans.error(&error))?;
             plans.rows(frame).await
         };
-        let (batches, _) = self.run(scope, snapshot, self.limits().rows_max, plan).await?.collect().await?;
+        let (batches, _) = self.run(view, snapshot, self.limits().rows_max, plan).await?.collect().await?;
         let values = batches.iter().flat_map(|batch| {
             let values = batch.column(0).as_string_view();
             let counts = batch.column(1).as_primitive::<Int64Type>();

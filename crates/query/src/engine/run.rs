@@ -12,7 +12,6 @@ use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::Statement;
 use futures::{Stream, StreamExt};
-use indelible_event::Scope;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -20,6 +19,7 @@ use super::Engine;
 use crate::answer::{Answer, Outcome, QueryError, Started, Task};
 use crate::snapshot::Snapshot;
 use crate::sql::guard;
+use crate::view::View;
 
 /// Batches made ahead of whoever reads them.
 const BATCHES_AHEAD: usize = 2;
@@ -27,7 +27,7 @@ const BATCHES_AHEAD: usize = 2;
 /// Where a question is planned.
 pub(super) struct Plans {
     pub(super) context: SessionContext,
-    pub(super) scope: Scope,
+    pub(super) view: View,
     pub(super) memory_bytes: usize,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Rows {
 impl Plans {
     /// Sorts an error of the engine.
     pub(super) fn error(&self, error: &DataFusionError) -> QueryError {
-        QueryError::of_engine(error, self.scope.part(), self.memory_bytes)
+        QueryError::of_engine(error, self.view.part(), self.memory_bytes)
     }
 
     /// Runs `frame`.
@@ -62,13 +62,13 @@ impl Plans {
 }
 
 impl Engine {
-    /// Runs what `plan` makes, in a session over `snapshot` for `scope`; at most `rows_max` rows of it.
+    /// Runs what `plan` makes, in a session over `snapshot` for `view`; at most `rows_max` rows of it.
     ///
     /// Waits until there is a place and the plan stands, so that errors in the question are answered here and not in
     /// the stream.
     pub(super) async fn run<P, F>(
         &self,
-        scope: &Scope,
+        view: View,
         snapshot: Snapshot,
         rows_max: u64,
         plan: P,
@@ -89,16 +89,15 @@ impl Engine {
         let (planned, when_planned) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let outcome: Outcome = Arc::new(OnceLock::new());
-        let (sessions, spill, scope, snapshot) =
-            (Arc::clone(&self.sessions), Arc::clone(&self.spill), scope.clone(), Arc::new(snapshot));
+        let (sessions, spill, snapshot) = (Arc::clone(&self.sessions), Arc::clone(&self.spill), Arc::new(snapshot));
         let (task_outcome, task_limits) = (Arc::clone(&outcome), Arc::clone(&limits));
         let task = runtime.spawn(async move {
             let work = async {
                 let memory_bytes = task_limits.memory_bytes;
                 let context = sessions
-                    .open(&scope, &snapshot, &task_limits, &spill)
-                    .map_err(|error| QueryError::of_engine(&error, scope.part(), memory_bytes))?;
-                let plans = Plans { context, scope, memory_bytes };
+                    .open(&view, &snapshot, &task_limits, &spill)
+                    .map_err(|error| QueryError::of_engine(&error, view.part(), memory_bytes))?;
+                let plans = Plans { context, view, memory_bytes };
                 let Rows { schema, mut batches } = plan(Arc::new(plans)).await?;
                 let _ = planned.send(schema);
                 while let Some(batch) = batches.next().await {

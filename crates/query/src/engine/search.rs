@@ -12,7 +12,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, SortExpr, ident, lit};
 use futures::future::ready;
 use futures::{StreamExt, stream};
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach};
 
 use super::Engine;
 use super::run::{Plans, Rows};
@@ -20,6 +20,7 @@ use crate::answer::{Answer, QueryError};
 use crate::schema;
 use crate::search::{parse, translate};
 use crate::snapshot::Snapshot;
+use crate::view::View;
 
 /// Up to this many rows are found by their keys first and read whole afterwards.
 const KEYS_MAX: u64 = 10_000;
@@ -58,9 +59,9 @@ pub enum Order {
 
 impl SearchRequest {
     /// The condition on rows of the table.
-    pub(super) fn condition(&self, scope: &Scope) -> Result<Expr, QueryError> {
-        let node = parse(&self.query, scope.part(), i128::from(self.now_us) * 1_000)?;
-        let mut condition = translate::translate(&node, scope);
+    pub(super) fn condition(&self, view: &View) -> Result<Expr, QueryError> {
+        let node = parse(&self.query, view.part(), i128::from(self.now_us) * 1_000)?;
+        let mut condition = translate::translate(&node, view);
         if let Some(since) = self.since_us {
             condition = translate::not_before(false, i128::from(since) * 1_000).and(condition);
         }
@@ -76,11 +77,12 @@ impl Engine {
     /// [`indelible_archive::rows::schema`] that the scope's part has.
     pub async fn search(
         &self,
-        scope: &Scope,
+        scope: &impl Reach,
         snapshot: Snapshot,
         request: &SearchRequest,
     ) -> Result<Answer, QueryError> {
-        let condition = request.condition(scope)?;
+        let view = View::of(scope);
+        let condition = request.condition(&view)?;
         let order = request.order;
         let asked = request.limit.unwrap_or(u64::MAX);
         // One more than may go out, to know whether there is more.
@@ -88,21 +90,27 @@ impl Engine {
         let rows_max = self.limits.rows_max;
         if wanted > KEYS_MAX {
             let plan = move |plans: Arc<Plans>| whole(plans, condition, order, wanted);
-            return self.run(scope, snapshot, rows_max, plan).await;
+            return self.run(view, snapshot, rows_max, plan).await;
         }
         let plan = move |plans: Arc<Plans>| by_keys(plans, condition, order, wanted);
-        self.run(scope, snapshot, rows_max, plan).await
+        self.run(view, snapshot, rows_max, plan).await
     }
 
     /// How many events meet `request`. Its limit and order do not matter.
-    pub async fn count(&self, scope: &Scope, snapshot: Snapshot, request: &SearchRequest) -> Result<u64, QueryError> {
-        let condition = request.condition(scope)?;
+    pub async fn count(
+        &self,
+        scope: &impl Reach,
+        snapshot: Snapshot,
+        request: &SearchRequest,
+    ) -> Result<u64, QueryError> {
+        let view = View::of(scope);
+        let condition = request.condition(&view)?;
         let plan = move |plans: Arc<Plans>| async move {
             let frame = plans.events(condition).await?;
             let frame = frame.aggregate(vec![], vec![count(lit(1))]).map_err(|error| plans.error(&error))?;
             plans.rows(frame).await
         };
-        let (batches, _) = self.run(scope, snapshot, 1, plan).await?.collect().await?;
+        let (batches, _) = self.run(view, snapshot, 1, plan).await?.collect().await?;
         let counted = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
         Ok(counted.unsigned_abs())
     }
@@ -111,24 +119,25 @@ impl Engine {
     /// limit and order do not matter, nor do the limits on rows.
     pub async fn places(
         &self,
-        scope: &Scope,
+        scope: &impl Reach,
         snapshot: Snapshot,
         request: &SearchRequest,
         organization: &Organization,
         seqs: RangeInclusive<u64>,
     ) -> Result<Answer, QueryError> {
+        let view = View::of(scope);
         let seq = |seq: u64| lit(i64::try_from(seq).unwrap_or(i64::MAX));
         let condition = ident("organization")
             .eq(lit(organization.as_str()))
             .and(ident("seq").gt_eq(seq(*seqs.start())))
             .and(ident("seq").lt_eq(seq(*seqs.end())))
-            .and(request.condition(scope)?);
+            .and(request.condition(&view)?);
         let plan = move |plans: Arc<Plans>| async move {
             let frame = plans.events(condition).await?;
             let frame = frame.select([ident("seq")]).map_err(|error| plans.error(&error))?;
             plans.rows(frame).await
         };
-        self.run(scope, snapshot, u64::MAX, plan).await
+        self.run(view, snapshot, u64::MAX, plan).await
     }
 }
 
@@ -173,7 +182,7 @@ async fn whole(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) ->
     plans.work_in_batches(WHOLE_ROWS);
     let frame = plans.events(condition).await?;
     let frame = frame.sort(sort(order)).map_err(|error| plans.error(&error))?;
-    let schema = schema::archived(plans.scope.part());
+    let schema = schema::archived(plans.view.part());
     let rows = plans.rows(frame).await?;
     let (as_archived, mut left) = (Arc::clone(&schema), wanted);
     let first = rows.batches.map(move |batch| {
@@ -207,7 +216,7 @@ async fn by_keys(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) 
         let places = rids.zip(seqs).zip(received);
         keys.extend(places.filter_map(|((rid, seq), received)| Some((rid?.to_owned(), seq?, received?))));
     }
-    let schema = schema::archived(plans.scope.part());
+    let schema = schema::archived(plans.view.part());
     let pieces: Vec<Vec<Key>> = keys.chunks(FETCH_ROWS).map(<[Key]>::to_vec).collect();
     let batches = stream::iter(pieces).then(move |keys| {
         let plans = Arc::clone(&plans);
@@ -219,7 +228,7 @@ async fn by_keys(plans: Arc<Plans>, condition: Expr, order: Order, wanted: u64) 
 impl Plans {
     /// The entries at `keys`, whole and in their order.
     async fn fetch(self: Arc<Self>, keys: &[Key]) -> Result<RecordBatch, QueryError> {
-        let schema = schema::archived(self.scope.part());
+        let schema = schema::archived(self.view.part());
         let frame = self.table("entries", at_any(keys)).await?;
         let mut rows = Arc::clone(&self).rows(frame).await?;
         let mut batches = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::DataType;
 use futures::stream;
-use indelible_event::{Part, Scope};
+use indelible_event::{Part, Reach};
 
 use super::Engine;
 use super::run::{Plans, Rows};
@@ -14,20 +14,21 @@ use crate::fields;
 use crate::schema;
 use crate::snapshot::Snapshot;
 use crate::sql::{Question, TABLES, read};
+use crate::view::View;
 
 impl Engine {
     /// Answers one SQL query over the tables `events` and `entries`; see `docs/reference/sql.md`.
-    pub async fn sql(&self, scope: &Scope, snapshot: Snapshot, text: &str) -> Result<Answer, QueryError> {
+    pub async fn sql(&self, scope: &impl Reach, snapshot: Snapshot, text: &str) -> Result<Answer, QueryError> {
         let text = text.to_owned();
         // Reading recurses as deep as users nest, which the threads of the engine are made for.
         let plan = move |plans: Arc<Plans>| async move {
             match read(&text).map_err(QueryError::Sql)? {
                 Question::Rows(statement) => plans.sql(statement).await,
-                Question::Columns => columns(plans.scope.part()),
+                Question::Columns => columns(plans.view.part()),
                 Question::Tables => tables(),
             }
         };
-        self.run(scope, snapshot, self.limits().rows_max, plan).await
+        self.run(View::of(scope), snapshot, self.limits().rows_max, plan).await
     }
 }
 

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use indelible_event::{Part, Scope};
+use indelible_event::{Reach, Scope};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fixture::{ACME, Archive, BOLT, Entry, NOON_US, entry, genesis, organization, scope};
+use crate::fixture::{ACME, Archive, BOLT, Entry, NOON_US, entry, genesis, operator, organization, scope};
 use crate::render::{Format, Renderer};
 use crate::{Answer, QueryError, Snapshot};
+
+mod operator_view;
 
 /// Two organizations, each half in log files and half in the tail; one chunk of the tail holds both.
 fn archive() -> Archive {
@@ -40,19 +42,21 @@ fn archive() -> Archive {
         .tail(&[acme(8, json!({"name": "LAST", "uid": "carol", "time": "2021-04-20T10:00:00Z", "product": "multipass"}))])
 }
 
-struct Bench {
+struct Bench<R = Scope> {
     engine: Engine,
     snapshot: Snapshot,
-    scope: Scope,
+    scope: R,
 }
 
 impl Bench {
-    fn of(archive: &Archive, limits: Limits, scope: Scope) -> Bench {
-        Bench { engine: archive.engine(limits), snapshot: archive.snapshot.clone(), scope }
-    }
-
     fn acme() -> Bench {
-        Bench::of(&archive(), limits(), scope(&[ACME], Part::Entry))
+        Bench::of(&archive(), limits(), scope(&[ACME]))
+    }
+}
+
+impl<R: Reach> Bench<R> {
+    fn of(archive: &Archive, limits: Limits, scope: R) -> Bench<R> {
+        Bench { engine: archive.engine(limits), snapshot: archive.snapshot.clone(), scope }
     }
 
     async fn search(&self, request: &SearchRequest) -> Result<(Vec<RecordBatch>, bool), QueryError> {
@@ -262,7 +266,7 @@ fn a_limit_takes_the_first_of_the_order() {
 #[test]
 fn answers_are_cut_at_the_limits_and_say_so() {
     block_on(async {
-        let rows = |rows_max| Bench::of(&archive(), Limits { rows_max, ..limits() }, scope(&[ACME], Part::Entry));
+        let rows = |rows_max| Bench::of(&archive(), Limits { rows_max, ..limits() }, scope(&[ACME]));
         let (batches, truncated) = rows(3).search(&request("")).await.unwrap();
         assert_eq!((batches.iter().map(RecordBatch::num_rows).sum::<usize>(), truncated), (3, true));
         let (batches, truncated) = rows(8).search(&request("")).await.unwrap();
@@ -270,7 +274,7 @@ fn answers_are_cut_at_the_limits_and_say_so() {
         let answer = rows(3).sql("select seq from events order by seq").await.unwrap();
         assert_eq!(answer, "1\n2\n3");
         let bytes = Limits { result_bytes_max: 100, ..limits() };
-        let bench = Bench::of(&archive(), bytes, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&archive(), bytes, scope(&[ACME]));
         let answer =
             bench.engine.sql(&bench.scope, bench.snapshot.clone(), "select seq, name from events").await.unwrap();
         let (batches, truncated) = answer.collect().await.unwrap();
@@ -304,10 +308,10 @@ fn no_row_of_another_organization_appears() {
             let answer = bench.sql(text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(!answer.to_lowercase().contains("bolt"), "{text}: {answer}");
         }
-        let nobody = Bench::of(&archive(), limits(), scope(&[], Part::Entry));
+        let nobody = Bench::of(&archive(), limits(), scope(&[]));
         assert_eq!(nobody.sql("select count(*) from entries").await.unwrap(), "0");
         assert!(nobody.seqs(&request("")).await.is_empty());
-        let both = Bench::of(&archive(), limits(), scope(&[ACME, BOLT], Part::Entry));
+        let both = Bench::of(&archive(), limits(), scope(&[ACME, BOLT]));
         assert_eq!(both.sql("select count(*) from events").await.unwrap(), "10");
         assert_eq!(both.seqs(&request("org:bolt")).await, [2, 1]);
         assert_eq!(both.seqs(&request("organization:*.acme name:LAST")).await, [8]);
@@ -319,16 +323,19 @@ fn no_row_of_another_organization_appears() {
 #[test]
 fn the_operators_view_holds_no_content() {
     block_on(async {
-        let operator = Bench::of(&archive(), limits(), scope(&[ACME, BOLT], Part::Infrastructure));
+        let operator = Bench::of(&archive(), limits(), operator(&[ACME, BOLT]));
         for column in ["requestFields", "resultFields", "entities", "users", "extra"] {
             let refused = operator.sql(&format!("select {column} from events")).await.unwrap_err();
             assert!(refused.to_string().contains("content part"), "{refused}");
             let refused = operator.search(&request(&format!("{column}:x"))).await.unwrap_err();
             assert!(refused.to_string().contains("content part"), "{refused}");
         }
-        // Bare text is searched in the names alone.
-        assert_eq!(operator.seqs(&request("amazonaws")).await, [0; 0]);
-        assert_eq!(operator.seqs(&request("export")).await, [3]);
+        // Text alone is refused, whether or not something holds it.
+        for text in ["amazonaws", "export", "nowhere", "\"said\"", "uid:bob amazonaws", "-nowhere"] {
+            let refused = operator.search(&request(text)).await.unwrap_err();
+            assert!(refused.to_string().contains("content too"), "{text}: {refused}");
+        }
+        assert_eq!(operator.seqs(&request("name:export")).await, [3]);
         for limit in [None, Some(10)] {
             let (batches, _) = operator.search(&SearchRequest { limit, ..request("") }).await.unwrap();
             for batch in batches {
@@ -349,7 +356,7 @@ fn a_file_that_holds_rows_of_another_organization_is_refused() {
     block_on(async {
         let mut archive = Archive::new().file(&[entry(BOLT, 0, json!({"name": "BOLT_SECRET"}))]);
         Arc::make_mut(&mut archive.snapshot.files[0]).organization = organization(ACME);
-        let bench = Bench::of(&archive, limits(), scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&archive, limits(), scope(&[ACME]));
         let error = bench.search(&request("")).await.unwrap_err();
         assert!(matches!(&error, QueryError::Unreadable(text) if text.contains("does not hold entries of")), "{error}");
         assert!(!error.is_users());
@@ -361,7 +368,7 @@ fn a_missing_file_is_an_error_and_not_a_gap() {
     block_on(async {
         let mut archive = archive();
         Arc::make_mut(&mut archive.snapshot.files[1]).object = "gone.parquet".to_owned();
-        let bench = Bench::of(&archive, limits(), scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&archive, limits(), scope(&[ACME]));
         let error = bench.search(&request("name:LOGIN")).await.unwrap_err();
         assert!(matches!(&error, QueryError::Unreadable(text) if text.contains("gone.parquet")), "{error:?}");
     });
@@ -398,7 +405,7 @@ fn generations_of_a_log_stay_apart() {
             .file(&[at(1, 1, "OLD_1"), at(1, 2, "OLD_2")])
             .file(&[at(2, 1, "NEW_1")])
             .tail(&[at(2, 2, "NEW_2")]);
-        let bench = Bench::of(&archive, limits(), scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&archive, limits(), scope(&[ACME]));
         for limit in [Some(4), None] {
             let (batches, _) = bench.search(&SearchRequest { limit, ..request("") }).await.unwrap();
             let names: Vec<&str> =
@@ -457,7 +464,7 @@ fn a_query_that_takes_too_long_ends() {
     block_on(async {
         let short = Limits { wall_time: Duration::from_millis(50), ..limits() };
         let entries: Vec<Entry> = (0..2_000).map(|seq| entry(ACME, seq, json!({}))).collect();
-        let bench = Bench::of(&Archive::new().file(&entries), short, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&Archive::new().file(&entries), short, scope(&[ACME]));
         let error = bench
             .sql("select count(*) from events a, events b, events c where a.seq + b.seq < c.seq")
             .await
@@ -473,7 +480,7 @@ fn a_query_that_needs_too_much_memory_fails() {
         let entries: Vec<Entry> =
             (0..3_000).map(|seq| entry(ACME, seq, json!({"uid": format!("user-{seq}")}))).collect();
         let small = Limits { memory_bytes: 200_000, spill_bytes_max: 0, ..limits() };
-        let bench = Bench::of(&Archive::new().file(&entries), small, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&Archive::new().file(&entries), small, scope(&[ACME]));
         for text in [
             "select array_agg(a.name || a.uid) from events a, events b",
             "select uid, sum(seq) over () from events",
@@ -492,7 +499,7 @@ fn a_sort_larger_than_memory_goes_over_the_disk() {
         let fields = |seq| json!({"uid": format!("user-{}", (seq * 7919) % 8000), "requestFields": {"text": text}});
         let entries: Vec<Entry> = (0..8_000).map(|seq| entry(ACME, seq, fields(seq))).collect();
         let limits = Limits { memory_bytes: 10_000_000, ..limits() };
-        let bench = Bench::of(&Archive::new().file(&entries), limits, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&Archive::new().file(&entries), limits, scope(&[ACME]));
         let seqs = bench.seqs(&request("")).await;
         assert_eq!(seqs, (0..8_000).rev().collect::<Vec<i64>>());
     });
@@ -502,7 +509,7 @@ fn a_sort_larger_than_memory_goes_over_the_disk() {
 fn too_many_queries_at_once_are_refused() {
     block_on(async {
         let one = Limits { concurrent: 1, queue_time: Duration::from_millis(20), ..limits() };
-        let bench = Bench::of(&archive(), one, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&archive(), one, scope(&[ACME]));
         let held = bench.engine.search(&bench.scope, bench.snapshot.clone(), &request("")).await.unwrap();
         // It has a place until it has been read or dropped; this one is small enough to be done already.
         drop(held);
@@ -519,7 +526,7 @@ fn a_dropped_answer_frees_its_place() {
     block_on(async {
         let one = Limits { concurrent: 1, ..limits() };
         let entries: Vec<Entry> = (0..2_000).map(|seq| entry(ACME, seq, json!({}))).collect();
-        let bench = Bench::of(&Archive::new().file(&entries), one, scope(&[ACME], Part::Entry));
+        let bench = Bench::of(&Archive::new().file(&entries), one, scope(&[ACME]));
         let endless = "select a.seq from events a, events b, events c where a.seq + b.seq + c.seq > 0";
         let answer = bench.engine.sql(&bench.scope, bench.snapshot.clone(), endless).await.unwrap();
         drop(answer);
@@ -718,7 +725,7 @@ fn places_are_those_of_what_a_search_finds_in_a_range() {
     let check = |query: &str, seqs: std::ops::RangeInclusive<u64>, expected: &[i64]| {
         block_on(async {
             // Two organizations in scope, one asked for; and a limit on rows that does not count here.
-            let bench = Bench::of(&archive(), Limits { rows_max: 1, ..limits() }, scope(&[ACME, BOLT], Part::Entry));
+            let bench = Bench::of(&archive(), Limits { rows_max: 1, ..limits() }, scope(&[ACME, BOLT]));
             let (asked, acme) = (request(query), organization(ACME));
             let answer = bench.engine.places(&bench.scope, bench.snapshot.clone(), &asked, &acme, seqs).await.unwrap();
             let (batches, truncated) = answer.collect().await.unwrap();

@@ -115,9 +115,16 @@ pub(crate) fn target(name: &str, part: Part) -> Result<Target, SearchError> {
 fn unknown_field(name: &str, part: Part) -> SearchError {
     let known =
         fields::columns(part).flat_map(|field| std::iter::once(field.name).chain(field.aliases.iter().copied()));
-    let remedy = match fields::alternatives(&fields::nearest(name.split('.').next().unwrap_or(name), known)) {
-        Some(near) => format!("did you mean {near}? To search for the text, quote it"),
-        None => "to search for the text, quote it; a field inside the maps is written requestFields.NAME".to_owned(),
+    let near = fields::alternatives(&fields::nearest(name.split('.').next().unwrap_or(name), known));
+    let remedy = match (near, part) {
+        (Some(near), Part::Entry) => format!("did you mean {near}? To search for the text, quote it"),
+        (None, Part::Entry) => {
+            "to search for the text, quote it; a field inside the maps is written requestFields.NAME".to_owned()
+        }
+        (Some(near), Part::Infrastructure) => format!("did you mean {near}?"),
+        (None, Part::Infrastructure) => {
+            "search fields of the infrastructure part, such as name, uid or origin".to_owned()
+        }
     };
     SearchError::new(0, format!("there is no field `{name}`"), remedy)
 }
@@ -176,6 +183,11 @@ impl Parser<'_> {
                 match self.group.clone() {
                     Some(target) => self.condition(at, target, None, &pattern),
                     None if pattern.is_any() => Ok(Node::All),
+                    None if self.part == Part::Infrastructure => Err(SearchError::new(
+                        at,
+                        "text alone is looked for in the content too, which the operator's view does not hold",
+                        format!("name a field of the infrastructure part, such as `name:*{pattern}*`"),
+                    )),
                     None => Ok(Node::Term(Term::Anywhere(pattern))),
                 }
             }

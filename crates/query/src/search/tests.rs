@@ -9,6 +9,7 @@ use super::parser::{Bounds, Node, Target, Term, parse};
 use super::time::Nanos;
 use super::translate::translate;
 use crate::fixture::{ACME, NOON_US, scope};
+use crate::view::View;
 
 /// A query in a short form: `&` and `|` with everything in parentheses, terms as field, operator and value.
 fn show(node: &Node) -> String {
@@ -214,7 +215,7 @@ fn size_and_depth_are_bounded() {
 #[track_caller]
 fn check_condition(text: &str, expected: &str) {
     let node = parse(text, Part::Entry, NOW).unwrap();
-    assert_eq!(translate(&node, &scope(&[ACME], Part::Entry)).to_string(), expected, "{text}");
+    assert_eq!(translate(&node, &View::of(&scope(&[ACME]))).to_string(), expected, "{text}");
 }
 
 #[test]
@@ -239,7 +240,7 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}|([a-zA-Z:.()\"*<>=0-9\\\\ -]|OR|time:|seq:|origin:|has:|requestFields\\.){0,40}") {
         if let Ok(node) = parse(&text, Part::Entry, NOW) {
-            translate(&node, &scope(&[ACME], Part::Entry));
+            translate(&node, &View::of(&scope(&[ACME])));
         }
     }
 

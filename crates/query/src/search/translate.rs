@@ -8,7 +8,7 @@ use datafusion::common::ScalarValue;
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{Expr, ident, lit};
-use indelible_event::{Organization, Part, Scope};
+use indelible_event::Organization;
 
 use super::time::Nanos;
 use super::{Bounds, Node, Target, Term};
@@ -16,30 +16,31 @@ use crate::fields::{Field, INTAKE, Kind};
 use crate::pattern::{Matcher, Pattern, Scratch};
 use crate::sql::json_get;
 use crate::term::{Place, Test, term};
+use crate::view::View;
 
 /// The columns a search for an origin asks.
 const ORIGINS: [&str; 3] = ["origin", "origins", "sourceOrigin"];
 
-/// The rows of `scope` that `node` holds for.
-pub(crate) fn translate(node: &Node, scope: &Scope) -> Expr {
-    let each = |nodes: &[Node]| nodes.iter().map(|node| translate(node, scope)).collect();
+/// The rows of `view` that `node` holds for.
+pub(crate) fn translate(node: &Node, view: &View) -> Expr {
+    let each = |nodes: &[Node]| nodes.iter().map(|node| translate(node, view)).collect();
     match node {
         Node::All => lit(true),
         Node::And(nodes) => balanced(each(nodes), Expr::and),
         Node::Or(nodes) => balanced(each(nodes), Expr::or),
         // Null and false are both "does not hold".
-        Node::Not(node) => translate(node, scope).is_not_true(),
-        Node::Term(term) => condition(term, scope),
+        Node::Not(node) => translate(node, view).is_not_true(),
+        Node::Term(term) => condition(term, view),
     }
 }
 
-fn condition(condition: &Term, scope: &Scope) -> Expr {
+fn condition(condition: &Term, view: &View) -> Expr {
     match condition {
-        Term::Anywhere(pattern) => anywhere(pattern, scope.part()),
+        Term::Anywhere(pattern) => anywhere(pattern),
         Term::Has(target) => has(target),
         Term::Text(target, pattern) => text(target, pattern),
         Term::Exactly(target, text) => exactly(target, text),
-        Term::Organization(pattern) => organization(pattern, scope),
+        Term::Organization(pattern) => organization(pattern, view),
         Term::Network(target, network) => {
             any_of(columns(target).map(|column| term(ident(column), Place::Value, Test::Inside(*network))))
         }
@@ -56,12 +57,9 @@ fn condition(condition: &Term, scope: &Scope) -> Expr {
     }
 }
 
-/// Name and the two maps, as far as the reader may see them.
-fn anywhere(pattern: &Pattern, part: Part) -> Expr {
+/// Name and the two maps. Of readers who may not see the maps it is not asked.
+fn anywhere(pattern: &Pattern) -> Expr {
     let in_name = term(ident("name"), Place::Value, Test::Matches(Matcher::anywhere(pattern)));
-    if part == Part::Infrastructure {
-        return in_name;
-    }
     any_of([in_name, in_map("requestFields", pattern), in_map("resultFields", pattern)].into_iter())
 }
 
@@ -162,7 +160,7 @@ fn whole(number: Expr, bounds: &Bounds<i64>) -> Expr {
 }
 
 /// The organization is decided here and now, among those the reader may see.
-fn organization(pattern: &Pattern, scope: &Scope) -> Expr {
+fn organization(pattern: &Pattern, view: &View) -> Expr {
     let matcher = Matcher::whole(pattern);
     let scratch = &mut Scratch::default();
     let mut matches = |organization: &&Organization| {
@@ -170,8 +168,8 @@ fn organization(pattern: &Pattern, scope: &Scope) -> Expr {
         let locator = rid.splitn(5, '.').last().unwrap_or(rid);
         matcher.is_match(rid, scratch) || matcher.is_match(locator, scratch)
     };
-    let found: Vec<&Organization> = scope.organizations().iter().filter(&mut matches).collect();
-    if found.len() == scope.organizations().len() {
+    let found: Vec<&Organization> = view.organizations().iter().filter(&mut matches).collect();
+    if found.len() == view.organizations().len() {
         return lit(true);
     }
     one_of("organization", &found)

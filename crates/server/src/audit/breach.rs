@@ -58,7 +58,7 @@ impl App {
             if !self.breaches.look(&log.organization, waits, f64::from(promise_hours) * 3600.0) {
                 continue;
             }
-            let server = Actor { id: INDELIBLE.into(), token_id: None, agent: Agent::default() };
+            let server = Actor { id: INDELIBLE.into(), token_id: None, session_id: None, agent: Agent::default() };
             let event = event(waits.unwrap_or_default(), promise_hours, state.archived);
             if self.audit_change(&server, &log.organization, event).await.is_err() {
                 // Tried again at the next turn.
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_event_is_admitted() {
-        let server = Actor { id: INDELIBLE.into(), token_id: None, agent: Agent::default() };
+        let server = Actor { id: INDELIBLE.into(), token_id: None, session_id: None, agent: Agent::default() };
         let line = event(86_400.5, 24, 17).to_json(&server, ids::fresh(), 1_767_571_200_000_000).to_string();
         let intake =
             Intake { producer: INDELIBLE, producer_epoch: None, producer_seq: None, source: "server", adapter: None };

@@ -12,7 +12,7 @@ use indelible_event::catalogue::typed::{
     MetaDataAccess, MetaDataAccessRequest, NoFields, PassThrough, PassThroughRequest, PassThroughResult,
     PassThroughSensitivityTaggedValue,
 };
-use indelible_event::{Organization, Part, Scope, Time};
+use indelible_event::{Organization, Scope, Time};
 use serde_json::Value;
 
 use super::{Actor, AuditEvent};
@@ -91,7 +91,7 @@ impl App {
     /// Writes the counts of which the first poll was at `until_us` or before.
     pub(crate) async fn write_polls(&self, until_us: i64) {
         for (organization, count) in self.polls.take(until_us) {
-            let scope = Scope::new(vec![organization.clone()], Part::Entry);
+            let scope = Scope::new(vec![organization.clone()]);
             if self.audit_read(&count.actor, &scope, count.to_event()).await.is_err() {
                 // Tried again at the next turn.
                 self.polls.add(organization, count);
@@ -110,7 +110,7 @@ mod tests {
     fn an_hour_of_polls_is_one_count_for_a_principal_and_an_organization() {
         const HOUR_US: i64 = 3_600_000_000;
         let polls = Polls::default();
-        let actor = |id: &str| Actor { id: id.into(), token_id: None, agent: Agent::default() };
+        let actor = |id: &str| Actor { id: id.into(), token_id: None, session_id: None, agent: Agent::default() };
         let organization = |name: &str| format!("ri.indelible..organization.{name}").parse::<Organization>().unwrap();
         let mut written = Vec::new();
         // Somebody polls once a minute for a day; another one now and then.

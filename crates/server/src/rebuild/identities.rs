@@ -6,8 +6,8 @@ use anyhow::Context;
 use indelible_archive::log_file::{LogFileReader, ReadLimits};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{Inventory, LogFile};
+use indelible_event::Scope;
 use indelible_event::parts::{Attributed, members};
-use indelible_event::scope::{Part, Scope};
 use indelible_event::uuid::Uuid;
 use indelible_intake::identity::{IN_CLOSED_GENERATION, IdentityMemory, Remembered};
 
@@ -22,7 +22,7 @@ pub(super) fn restore(rebuild: &Rebuild, inventory: &Inventory, config: &Config)
     let mut memory = IdentityMemory::open(&rebuild.folder.path().join("identity"), options)?;
     let logs = rebuild.ledger.organizations();
     let numbers: HashMap<&str, u32> = logs.iter().map(|log| (log.organization.as_str(), log.number)).collect();
-    let scope = Scope::new(logs.iter().map(|log| log.organization.clone()).collect(), Part::Entry);
+    let scope = Scope::new(logs.iter().map(|log| log.organization.clone()).collect());
     for file in inventory.snapshot(&scope) {
         // What an earlier attempt has archived in the new generation its journal remembers.
         if file.generation >= rebuild.ledger.generation() || file.received_last_us < since_us {

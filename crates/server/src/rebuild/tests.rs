@@ -11,8 +11,7 @@ use indelible_archive::log_file::{LogFileReader, ReadLimits};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{claim, journal_copy, pending};
 use indelible_event::control::CONTROL_TYPE;
-use indelible_event::scope::{Part, Scope};
-use indelible_event::{Intake as Sender, Limits, Scratch, admit};
+use indelible_event::{Intake as Sender, Limits, Scope, Scratch, admit};
 use indelible_intake::TailError;
 use indelible_journal::FrameNumber;
 use tempfile::TempDir;
@@ -164,7 +163,7 @@ impl Running {
             *stored.entry(u64::from_str_radix(&id[24..36], 16).unwrap()).or_default() += 1;
         };
         let organizations = self.ledger.organizations().iter().map(|log| log.organization.clone()).collect();
-        for file in self.inventory.snapshot(&Scope::new(organizations, Part::Entry)) {
+        for file in self.inventory.snapshot(&Scope::new(organizations)) {
             let limits = ReadLimits {
                 entries: file.rows,
                 canonical_bytes: file.canonical_bytes,

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use indelible_api::{
     CreateOrganization, CreateToken, ErrorBody, ErrorCode, OrganizationSummary, TokenAnswer, TokenSummary,
 };
-use indelible_control::{Grant, Operation, Token};
+use indelible_control::{Grant, Grantee, Operation, Role, Token};
 use indelible_event::catalogue::typed::{TokenRevoke, TokenRevokeRequest, TokenRevokeResult};
 use indelible_event::{Organization, Time};
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit::{self, AuditEvent, token_generation};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
+use crate::routes::grants;
 
 /// Longest name of a token or client.
 const NAME_BYTES: usize = 128;
@@ -42,8 +43,13 @@ pub(crate) async fn create(
     Input(request): Input<CreateOrganization>,
 ) -> Result<(StatusCode, Json<OrganizationSummary>), ApiError> {
     let organization = parse_organization(&request.organization)?;
+    let administrator = request.administrator.as_deref().map(grants::parse::<Grantee>).transpose()?;
     if !app.create_organization(&organization, &caller).await? {
         return Err(ApiError::new(ErrorCode::AlreadyExists, format!("organization {organization} exists")));
+    }
+    if let Some(administrator) = administrator {
+        let (target, role) = (Some(&organization), Role::OrganizationAdministrator);
+        app.grant(&caller, &administrator, target, role).await?;
     }
     Ok((StatusCode::CREATED, Json(app.summary(&organization))))
 }
@@ -70,7 +76,7 @@ pub(crate) async fn create_token(
         .map(|ttl| now_us.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000)));
     let grant = Grant { name: request.name, target, operations, expires_at_us };
     let failed = |error: anyhow::Error| ApiError::internal("create the token", error);
-    let secret = app.control.create_token(&grant, now_us).await.map_err(|error| failed(error.into()))?;
+    let secret = app.control.create_token(&grant, &caller, now_us).await.map_err(|error| failed(error.into()))?;
     // A token that is not recorded is not told to anybody.
     let principal = app.control.authenticate(secret.reveal(), now_us);
     let principal = principal.ok_or_else(|| failed(anyhow::anyhow!("it has ended before it began")))?;
@@ -149,11 +155,11 @@ fn summary(token: &Token) -> TokenSummary {
 }
 
 /// An organization as a request names it; the operator's reach if it says `*`.
-fn parse_target(text: &str) -> Result<Option<Organization>, ApiError> {
+pub(crate) fn parse_target(text: &str) -> Result<Option<Organization>, ApiError> {
     if text == "*" { Ok(None) } else { parse_organization(text).map(Some) }
 }
 
-fn ensure_administers(caller: &Caller, target: Option<&Organization>) -> Result<(), ApiError> {
+pub(crate) fn ensure_administers(caller: &Caller, target: Option<&Organization>) -> Result<(), ApiError> {
     match target {
         Some(organization) => Ok(caller.require(Operation::OrganizationAdminister, organization)?),
         None => Ok(caller.require_platform(Operation::OperatorAdminister)?),

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
+use crate::watcher;
 
 /// Log files that one answer lists at most.
 const LOG_FILES_MAX: usize = 1000;
@@ -27,11 +28,12 @@ pub(crate) struct Of {
     organization: Option<String>,
 }
 
-/// What is archived and what waits, for the organizations the caller may search.
+/// What is archived and what waits, for the organizations the caller may search; with an operation of the operator's also how the
+/// journal and the bucket are.
 #[utoipa::path(get, path = "/api/v1/archive", tag = "archive", responses((status = 200, body = ArchiveStatus)))]
 pub(crate) async fn status(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ArchiveStatus>, ApiError> {
     let scope = caller.scope(Operation::AuditSearch, None)?;
-    Ok(Json(app.archive_status(&scope)))
+    Ok(Json(app.archive_status(&scope, watcher::watches(&caller))))
 }
 
 /// Which log files.
@@ -93,7 +95,7 @@ pub(crate) async fn seal(
     let organization = of.organization.as_deref().map(parse_organization).transpose()?;
     app.seal_now(organization.as_ref()).await?;
     let scope = caller.scope(Operation::AuditSearch, None)?;
-    Ok(Json(app.archive_status(&scope)))
+    Ok(Json(app.archive_status(&scope, watcher::watches(&caller))))
 }
 
 /// Checks the archive now as an auditor would, and compares it with the ledger; answers with the report when that is done,

@@ -58,7 +58,7 @@ pub(crate) async fn create(
     caller.require(Operation::OrganizationAdminister, &organization)?;
     let operations = parse_operations(&request.name, &request.operations, Some(&organization))?;
     let grant = Grant { name: request.name, target: Some(organization), operations, expires_at_us: None };
-    let created = app.control.create_client(&grant, app.now_us()).await;
+    let created = app.control.create_client(&grant, &caller, app.now_us()).await;
     let created = created.map_err(|error| ApiError::internal("create the client", error))?;
     let (client, secret) = created.ok_or_else(|| ApiError::not_found("organization of that name"))?;
     // A secret that is not recorded is not told to anybody.

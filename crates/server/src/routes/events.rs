@@ -25,6 +25,7 @@ use crate::auth::Caller;
 use crate::body::{self, Cut, Line};
 use crate::error::ApiError;
 use crate::ids::FreshIds;
+use crate::listen::body::TooSlow;
 
 /// Bodies up to this size are parsed where they arrive; longer ones would keep other requests waiting.
 const INLINE_BYTES: usize = 64 << 10;
@@ -171,21 +172,18 @@ impl Source {
 
 async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let limit = app.config.limits.body_bytes;
-    let reading = axum::body::to_bytes(body, limit);
-    let seconds = app.config.limits.body_seconds;
-    match tokio::time::timeout(Duration::from_secs(seconds), reading).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if format!("{error:?}").contains("LengthLimit") => Err(ApiError::new(
-            ErrorCode::BodyTooLarge,
-            format!("the body is longer than {limit} bytes; send fewer events at a time"),
-        )),
-        Ok(Err(_)) => {
-            Err(ApiError::new(ErrorCode::UnreadableBody, "the connection ended before the body did; send it again"))
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        if let Some(too_slow) = TooSlow::in_chain(&error) {
+            return ApiError::new(ErrorCode::UnreadableBody, too_slow.to_string());
         }
-        Err(_) => {
-            Err(ApiError::new(ErrorCode::UnreadableBody, format!("the body did not arrive within {seconds} seconds")))
+        if format!("{error:?}").contains("LengthLimit") {
+            return ApiError::new(
+                ErrorCode::BodyTooLarge,
+                format!("the body is longer than {limit} bytes; send fewer events at a time"),
+            );
         }
-    }
+        ApiError::new(ErrorCode::UnreadableBody, "the connection ended before the body did; send it again")
+    })
 }
 
 /// A line's number with the id of its admitted event, if the server made it; or with the refusal.
@@ -217,10 +215,7 @@ fn decode_and_admit(
         && let Some(cut) = &decoded.cut
     {
         return Err(match cut {
-            Cut::TooLarge => ApiError::new(
-                ErrorCode::BodyTooLarge,
-                format!("the body is longer than {limit} bytes after decompression"),
-            ),
+            Cut::TooLarge => too_large_decoded(limit),
             Cut::Damaged(why) => ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}")),
         });
     }
@@ -244,11 +239,16 @@ fn admit_body(
     };
     let mut lines = body::split(bytes);
     let mut cut_line = None;
+    let is_bomb = cut == Some(Cut::TooLarge);
     if let Some(cut) = cut {
-        // The last line is what was left when reading ended: it may be half an event.
-        let last = if bytes.last() == Some(&b'\n') { None } else { lines.pop() };
+        // What came after the last newline may be half an event.
+        let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let last = if rest.trim_ascii().is_empty() { None } else { lines.pop() };
         let number = last.map_or_else(|| lines.last().map_or(1, |line| line.number + 1), |line| line.number);
         cut_line = Some((number, refusal_of(&cut, app.config.limits.body_bytes)));
+    }
+    if lines.is_empty() && is_bomb {
+        return Err(too_large_decoded(app.config.limits.body_bytes));
     }
     if lines.is_empty() && cut_line.is_none() {
         return Err(ApiError::new(
@@ -285,6 +285,10 @@ fn admit_body(
     result.outcomes.extend(cut_line.map(Err));
     result.unknown = resolver.unknown;
     Ok(result)
+}
+
+fn too_large_decoded(limit: usize) -> ApiError {
+    ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes after decompression"))
 }
 
 /// A refusal made here rather than by the event's own rules.

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use indelible_api::{CreateExport, ErrorBody, ErrorCode, ExportState};
+use axum::response::{IntoResponse, Response};
+use indelible_api::{CreateExport, ErrorBody, ErrorCode, ExportState, Reason, RequestState};
 use indelible_control::{Export, ExportSettings, Operation};
 use indelible_dataset::RETENTION_DAYS_MAX;
 use indelible_event::{Organization, Time};
@@ -17,6 +18,7 @@ use crate::audit::{Change, configured};
 use crate::auth::Caller;
 use crate::destination::Allowed;
 use crate::error::{ApiError, Input};
+use crate::requests::Action;
 
 /// The kind of log that is exported.
 const LOG_TYPE: &str = "audit.3";
@@ -90,25 +92,38 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(app.export_state(&export))))
 }
 
-/// Disables an export: nothing is added to its table any more. It cannot be started again, and the table stays where it is.
+/// Disables an export: nothing is added to its table any more. It cannot be started again, and the table stays where it is. That is
+/// only asked for, and waits for a second person: the answer is 202 then.
 #[utoipa::path(
     post, path = "/api/v1/organizations/{organization}/exports/{name}/disable", tag = "exports",
-    params(("organization" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = ExportState), (status = 404, body = ErrorBody))
+    params(("organization" = String, Path), ("name" = String, Path), Reason),
+    responses((status = 200, body = ExportState), (status = 202, body = RequestState), (status = 404, body = ErrorBody))
 )]
 pub(crate) async fn disable(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((organization, name)): Path<(String, String)>,
-) -> Result<Json<ExportState>, ApiError> {
+    Query(Reason { reason }): Query<Reason>,
+) -> Result<Response, ApiError> {
     let export = find(&app, &caller, &organization, &name)?;
+    if app.config.four_eyes && export.is_active() {
+        let action = Action::DisableExport { name };
+        let asked = app.ask(&caller, &export.organization, &action, &reason.unwrap_or_default(), None).await?;
+        return Ok((StatusCode::ACCEPTED, Json(asked)).into_response());
+    }
+    end(&app, &caller, &export).await?;
+    let export = find(&app, &caller, &organization, &name)?;
+    Ok(Json(app.export_state(&export)).into_response())
+}
+
+/// Disables it, and tells the organization's log.
+pub(crate) async fn end(app: &App, caller: &Caller, export: &Export) -> Result<(), ApiError> {
     // Recorded first: what fails then is asked for again, and recorded again.
-    record(&app, &caller, &export, "INDELIBLE_DISABLE_EXPORT", Change::Deleted).await?;
-    let disabled = app.control.disable_export(&export.organization, &name, app.now_us()).await;
+    record(app, caller, export, "INDELIBLE_DISABLE_EXPORT", Change::Deleted).await?;
+    let disabled = app.control.disable_export(&export.organization, &export.settings.name, app.now_us()).await;
     disabled.map_err(|error| ApiError::internal("disable the export", error))?;
     app.exports.wake(&export.id);
-    let export = find(&app, &caller, &organization, &name)?;
-    Ok(Json(app.export_state(&export)))
+    Ok(())
 }
 
 /// Records in the organization's own log what somebody did to its export.

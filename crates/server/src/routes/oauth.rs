@@ -45,7 +45,7 @@ pub(crate) async fn token(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, OauthError> {
     let form = Form::read(&headers, body)?;
-    let client = authenticate(&app, &headers, &form)?;
+    let client = authenticate(&app, &agent, &headers, &form)?;
     match form.get("grant_type") {
         Some("client_credentials") => {}
         Some(_) => {
@@ -87,7 +87,7 @@ pub(crate) async fn revoke(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, OauthError> {
     let form = Form::read(&headers, body)?;
-    let client = authenticate(&app, &headers, &form)?;
+    let client = authenticate(&app, &agent, &headers, &form)?;
     let token = form.get("token").ok_or_else(|| OauthError::new("invalid_request", "token is missing"))?;
     let principal = app.control.authenticate(token, app.now_us()).filter(|principal| principal.id == client.id);
     let Some(principal) = principal else { return Ok(StatusCode::OK) };
@@ -101,7 +101,7 @@ pub(crate) async fn revoke(
 }
 
 fn actor(client: &Client, agent: Agent) -> Actor {
-    Actor { id: Arc::clone(&client.id), token_id: None, agent }
+    Actor { id: Arc::clone(&client.id), token_id: None, session_id: None, agent }
 }
 
 const NOT_STORED: [(header::HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
@@ -124,7 +124,7 @@ fn may(client: &Client, scope: ApiScope) -> bool {
     scope.operations().iter().all(|operation| client.operations.contains(operation))
 }
 
-fn authenticate(app: &App, headers: &HeaderMap, form: &Form) -> Result<Arc<Client>, OauthError> {
+fn authenticate(app: &App, agent: &Agent, headers: &HeaderMap, form: &Form) -> Result<Arc<Client>, OauthError> {
     let (id, secret) = match headers.get(header::AUTHORIZATION) {
         Some(header) => {
             if form.get("client_secret").is_some() {
@@ -137,7 +137,13 @@ fn authenticate(app: &App, headers: &HeaderMap, form: &Form) -> Result<Arc<Clien
             _ => return Err(OauthError::invalid_client()),
         },
     };
-    app.control.authenticate_client(&id, &secret).ok_or_else(OauthError::invalid_client)
+    match app.control.authenticate_client(&id, &secret) {
+        Some(client) => Ok(client),
+        None => {
+            app.listening.failures.note(agent.peer())?;
+            Err(OauthError::invalid_client())
+        }
+    }
 }
 
 /// Client id and secret of Basic authentication. Ours are written as they are: percent-encoding leaves their characters alone.

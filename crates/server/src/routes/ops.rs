@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use indelible_api::{AlarmKind, Health};
 
 use indelible_storage::Space;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::exports::ExportFigures;
 use crate::metrics::Text;
 use crate::sinks::{Member, Status};
+use crate::watcher::{MaybeWatcher, Watcher};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -26,19 +27,21 @@ pub(crate) async fn healthz() -> Json<Health> {
 
 /// Whether events can be taken in and read, and which alarms are on. An alarm alone does not make a server unready.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Health), (status = 503, body = Health)))]
-pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn readyz(State(app): State<Arc<App>>, MaybeWatcher(watches): MaybeWatcher) -> Response {
     let (status, text) = match app.ready() {
         Ok(()) => (StatusCode::OK, "ok"),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
     };
-    let mut alarms: Vec<_> = app.alarms.active(app.now_us()).into_iter().map(|alarm| alarm.kind).collect();
+    let active = if watches { app.alarms.active(app.now_us()) } else { Vec::new() };
+    let mut alarms: Vec<_> = active.into_iter().map(|alarm| alarm.kind).collect();
     alarms.dedup();
     (status, Json(Health { status: text.to_owned(), version: VERSION.to_owned(), alarms })).into_response()
 }
 
-/// Counters in the Prometheus text format. Holds no customer data: organizations are named by their labels.
+/// Counters in the Prometheus text format. Holds no customer data: organizations are named by their labels. For requests from this
+/// machine itself, and for tokens with `operator:observe`.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "text/plain")))]
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn metrics(State(app): State<Arc<App>>, _: Watcher) -> Response {
     let mut text = Text::default();
     let stats = app.intake.stats();
     let events = "indelible_events_total";
@@ -52,6 +55,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         );
     }
     app.metrics.render(&mut text);
+    app.sign_ins.counts.render(&mut text);
+    app.listening.render(&mut text);
     text.plain("indelible_journal_syncs_total", "counter", "Syncs of the journal.", stats.syncs.load(Relaxed) as f64);
     text.plain(
         "indelible_journal_sync_seconds_total",
@@ -246,15 +251,31 @@ fn sinks(app: &App, text: &mut Text) {
     });
 }
 
-/// What runs here and what to do next. The page holds no data and loads nothing.
+/// What a page of ours may load: our own script, style and answers, and nothing written into the page itself.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
+
+/// The first page: signing in, and who one is. It holds no data.
 pub(crate) async fn index() -> Response {
+    let headers = [(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)];
+    (headers, page("text/html; charset=utf-8", include_str!("index.html"))).into_response()
+}
+
+/// Its script.
+pub(crate) async fn script() -> Response {
+    page("text/javascript; charset=utf-8", include_str!("app.js"))
+}
+
+/// Its style.
+pub(crate) async fn style() -> Response {
+    page("text/css; charset=utf-8", include_str!("app.css"))
+}
+
+fn page(kind: &'static str, text: &'static str) -> Response {
     let headers = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_TYPE, kind),
+        // A new version of the server has new pages.
+        (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, Html(include_str!("index.html"))).into_response()
+    (headers, text).into_response()
 }

@@ -7,8 +7,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use indelible_api::{EntryProof, ErrorBody};
 use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ClosedError, ClosedLog};
@@ -95,7 +93,7 @@ pub(crate) async fn entry(
     proof.map(Json)
 }
 
-async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<EntryProof, ApiError> {
+pub(crate) async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<EntryProof, ApiError> {
     let found = app.engine.find(scope, app.snapshot(scope), log_entry_id).await?;
     if found.num_rows() == 0 {
         return Err(ApiError::not_found("entry with that logEntryId"));
@@ -104,46 +102,21 @@ async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> Result<Entr
     let organization = parse_organization(&row.organization)?;
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
     let generation = app.inventory.generation_at(&organization, row.received_at_us, log.generation);
-    if generation < log.generation {
-        return closed_entry(app, &organization, generation, row).await;
-    }
-    let failed = |error| ApiError::internal("prove the entry", error);
-    // An entry acknowledged a moment ago may not be under a checkpoint yet.
-    if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= row.seq) {
-        app.publish().await?;
-    }
-    let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
-    let proof = app.ledger.inclusion_proof(log.number, row.seq, checkpoint.checkpoint.size).map_err(failed)?;
-    let leaf = app.ledger.leaf(log.number, row.seq).map_err(failed)?;
-    let verifier_key = app.ledger.verifier_key(&log.origin).map_err(failed)?;
-    let shown = stored(app, Entries::new(app, &log), log.salt_key.clone(), row.seq).await?;
-    Ok(row.proven(shown, leaf, &proof, checkpoint.note.clone(), &verifier_key))
+    let bound = bind(app, &log, generation, row.seq).await?;
+    let opening = opening(app, &log, generation, row.seq, bound.salt_key.clone()).await?;
+    Ok(row.proven(&bound, opening))
 }
 
-/// The proof of an entry in a generation of its log that is closed, made from the archive.
-async fn closed_entry(
-    app: &Arc<App>,
-    organization: &Organization,
-    generation: u32,
-    row: Entry,
-) -> Result<EntryProof, ApiError> {
-    let failed = |error: anyhow::Error| ApiError::internal("prove the entry", error);
-    let opened = ClosedLog::open(&app.bucket, &app.inventory, organization, generation).await;
-    let log = opened.map_err(|error| failed(error.into()))?;
-    let entries = Entries::closed(app, organization, generation);
-    let shown = stored(app, entries, log.salt_key().clone(), row.seq).await?;
-    let prove = move || {
-        let mut leaf = [Hash::ZERO];
-        log.tile_hashes(0, row.seq, &mut leaf)?;
-        let size = log.last().size();
-        let proof = inclusion_proof(&TileCache::new(&log, size), row.seq, size)?;
-        Ok(row.proven(shown, leaf[0], &proof, log.checkpoint()?, &log.last().key))
-    };
-    let proven: anyhow::Result<EntryProof> = match tokio::task::spawn_blocking(prove).await {
-        Ok(proven) => proven,
-        Err(error) => Err(error.into()),
-    };
-    proven.map_err(failed)
+/// What binds an entry to a signed root.
+pub(crate) struct Bound {
+    pub(crate) leaf: Hash,
+    /// From the leaf to the root.
+    pub(crate) path: Vec<Hash>,
+    /// The note of the root.
+    pub(crate) checkpoint: String,
+    pub(crate) key: VerifierKey,
+    /// From which the salts of its log follow.
+    pub(crate) salt_key: SaltKey,
 }
 
 /// What shows the content of an entry.
@@ -154,12 +127,19 @@ enum Opening {
     Hash(Digest),
 }
 
-/// Looks up how the content of the entry at `seq` is shown.
-async fn stored(app: &App, entries: Entries, salt_key: SaltKey, seq: u64) -> Result<Opening, ApiError> {
-    // Of nothing that is encrypted the salt is that of the log.
+/// Looks up how the content of the entry at `seq` is shown; `salt_key` is that of its log.
+async fn opening(
+    app: &Arc<App>,
+    log: &Arc<OrganizationLog>,
+    generation: u32,
+    seq: u64,
+    salt_key: SaltKey,
+) -> Result<Opening, ApiError> {
+    // Where nothing is encrypted the salt is that of the log.
     if app.content_keys.is_empty() {
         return Ok(Opening::Salt(salt_key.salt(seq)));
     }
+    let entries = Entries::of(app, log, generation, seq);
     let look = move || {
         let mut opening = None;
         entries.visit(seq..=seq, |entry| {
@@ -176,6 +156,46 @@ async fn stored(app: &App, entries: Entries, salt_key: SaltKey, seq: u64) -> Res
         Err(error) => Err(error.into()),
     };
     opening.map_err(|error| ApiError::internal("read the entry", error))
+}
+
+/// Binds the entry at `seq` of a generation of a log.
+pub(crate) async fn bind(app: &Arc<App>, log: &OrganizationLog, generation: u32, seq: u64) -> Result<Bound, ApiError> {
+    if generation < log.generation {
+        return bind_closed(app, &log.organization, generation, seq).await;
+    }
+    let failed = |error| ApiError::internal("prove the entry", error);
+    // An entry acknowledged a moment ago may not be under a checkpoint yet.
+    if app.ledger.checkpoint(log.number).is_none_or(|checkpoint| checkpoint.checkpoint.size <= seq) {
+        app.publish().await?;
+    }
+    let checkpoint = app.ledger.checkpoint(log.number).ok_or_else(|| ApiError::not_found("checkpoint"))?;
+    Ok(Bound {
+        leaf: app.ledger.leaf(log.number, seq).map_err(failed)?,
+        path: app.ledger.inclusion_proof(log.number, seq, checkpoint.checkpoint.size).map_err(failed)?,
+        checkpoint: checkpoint.note.clone(),
+        key: app.ledger.verifier_key(&log.origin).map_err(failed)?,
+        salt_key: log.salt_key.clone(),
+    })
+}
+
+/// The same of a generation that is closed, from the archive.
+async fn bind_closed(app: &App, organization: &Organization, generation: u32, seq: u64) -> Result<Bound, ApiError> {
+    let failed = |error: anyhow::Error| ApiError::internal("prove the entry", error);
+    let opened = ClosedLog::open(&app.bucket, &app.inventory, organization, generation).await;
+    let log = opened.map_err(|error| failed(error.into()))?;
+    let bind = move || {
+        let mut leaf = [Hash::ZERO];
+        log.tile_hashes(0, seq, &mut leaf)?;
+        let size = log.last().size();
+        let path = inclusion_proof(&TileCache::new(&log, size), seq, size)?;
+        let (checkpoint, key, salt_key) = (log.checkpoint()?, log.last().key.clone(), log.salt_key().clone());
+        Ok(Bound { leaf: leaf[0], path, checkpoint, key, salt_key })
+    };
+    let bound: anyhow::Result<Bound> = match tokio::task::spawn_blocking(bind).await {
+        Ok(bound) => bound,
+        Err(error) => Err(error.into()),
+    };
+    bound.map_err(failed)
 }
 
 /// The place of the entry with this `logEntryId`, in the newest generation of the one log in `scope`.
@@ -203,7 +223,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn proven(self, opening: Opening, leaf: Hash, proof: &[Hash], checkpoint: String, key: &VerifierKey) -> EntryProof {
+    fn proven(self, bound: &Bound, opening: Opening) -> EntryProof {
         let (salt, content, content_hash) = match opening {
             Opening::Salt(salt) => (hex::encode(salt), self.content, None),
             Opening::Hash(hash) => (String::new(), String::new(), Some(hex::encode(hash))),
@@ -217,10 +237,10 @@ impl Entry {
             content,
             salt,
             content_hash,
-            leaf_hash: STANDARD.encode(leaf.as_bytes()),
-            inclusion_proof: proof.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect(),
-            checkpoint,
-            verifier_key: key.to_string(),
+            leaf_hash: bound.leaf.to_string(),
+            inclusion_proof: bound.path.iter().map(Hash::to_string).collect(),
+            checkpoint: bound.checkpoint.clone(),
+            verifier_key: bound.key.to_string(),
         }
     }
 }

@@ -13,7 +13,7 @@ use indelible_control::Operation;
 use indelible_event::catalogue::typed::{
     DataExport, DataExportRequest, DataExportResult, MetaDataSearch, MetaDataSearchRequest, MetaDataSearchResult,
 };
-use indelible_event::{Organization, Part, Scope, Time};
+use indelible_event::{Organization, Scope, Time};
 
 use crate::app::App;
 use crate::audit::{AuditEvent, resource};
@@ -82,7 +82,7 @@ fn list_event(asked: &HashMap<String, String>, data: &[LogFileRef]) -> AuditEven
 }
 
 fn of(organization: Organization) -> Scope {
-    Scope::new(vec![organization], Part::Entry)
+    Scope::new(vec![organization])
 }
 
 /// The content of a log file: the audit.3 events of one stretch of the log, one a line, compressed with gzip. The same file

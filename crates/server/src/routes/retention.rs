@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use indelible_api::{ErrorBody, ErrorCode, RetentionState, SetRetention};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use indelible_api::{ErrorBody, ErrorCode, RequestState, RetentionState, SetRetention};
 use indelible_control::{Operation, RetentionSetting};
 use indelible_event::Organization;
 
@@ -12,6 +14,7 @@ use crate::app::App;
 use crate::audit::{Change, configured};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
+use crate::requests::{Action, weakens};
 
 /// Longest retention, days: a hundred years.
 const DAYS_MAX: u32 = 36_525;
@@ -30,18 +33,19 @@ pub(crate) async fn get(
     state(&app, &of(&caller, &organization)?).await
 }
 
-/// Sets it. Longer counts for all log files, shorter for those that come.
+/// Sets it. Longer counts for all log files, shorter for those that come. What lets log files go that would have stayed is only
+/// asked for, and waits for a second person: the answer is 202 then.
 #[utoipa::path(
     put, path = "/api/v1/organizations/{organization}/retention", tag = "organizations", request_body = SetRetention,
     params(("organization" = String, Path)),
-    responses((status = 200, body = RetentionState), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody))
+    responses((status = 200, body = RetentionState), (status = 202, body = RequestState), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody))
 )]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(organization): Path<String>,
-    Input(SetRetention { days, hold }): Input<SetRetention>,
-) -> Result<Json<RetentionState>, ApiError> {
+    Input(SetRetention { days, hold, reason }): Input<SetRetention>,
+) -> Result<Response, ApiError> {
     let organization = of(&caller, &organization)?;
     let lock_days = app.bucket.policy_days();
     if days.is_some_and(|days| days < lock_days) {
@@ -58,18 +62,34 @@ pub(crate) async fn put(
         let message = format!("a retention is at most {DAYS_MAX} days; leave days out to keep log files for ever");
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
     }
-    let text = |days: Option<u32>| days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
     let before = app.control.retention(&organization).last().copied();
+    if app.config.four_eyes && weakens(before, days, hold) {
+        let action = Action::SetRetention { days, hold, instead_of_us: before.map(|before| before.since_us) };
+        let asked = app.ask(&caller, &organization, &action, &reason.unwrap_or_default(), None).await?;
+        return Ok((StatusCode::ACCEPTED, Json(asked)).into_response());
+    }
+    let setting = RetentionSetting { since_us: app.now_us(), days, hold, locked: false };
+    set(&app, &caller, &organization, setting).await?;
+    Ok(state(&app, &organization).await?.into_response())
+}
+
+/// Sets it, and tells the organization's log.
+pub(crate) async fn set(
+    app: &App,
+    caller: &Caller,
+    organization: &Organization,
+    setting: RetentionSetting,
+) -> Result<(), ApiError> {
+    let text = |days: Option<u32>| days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
+    let before = app.control.retention(organization).last().copied();
     let was = before.map_or_else(|| "not set".to_owned(), |before| text(before.days));
-    let (now, hold_text) = (text(days), hold.to_string());
-    let facts = [("days", &*now), ("days before", &was), ("hold", &hold_text)];
+    let (now, hold) = (text(setting.days), setting.hold.to_string());
+    let facts = [("days", &*now), ("days before", &was), ("hold", &hold)];
     let event = configured("INDELIBLE_SET_RETENTION", Change::Updated, "retention", organization.as_str(), &facts);
     // Recorded first: what fails then is asked for again, and recorded again.
-    app.audit_change(&caller.actor(), &organization, event).await?;
-    let setting = RetentionSetting { since_us: app.now_us(), days, hold, locked: false };
-    let set = app.control.set_retention(&organization, setting, &caller).await;
-    set.map_err(|error| ApiError::internal("set the retention", error))?;
-    state(&app, &organization).await
+    app.audit_change(&caller.actor(), organization, event).await?;
+    let set = app.control.set_retention(organization, setting, caller).await;
+    set.map_err(|error| ApiError::internal("set the retention", error))
 }
 
 async fn state(app: &App, organization: &Organization) -> Result<Json<RetentionState>, ApiError> {

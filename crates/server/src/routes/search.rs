@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use indelible_api::{Count, ERASED_HEADER, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
 use indelible_control::Operation;
 use indelible_event::catalogue::typed::{DataSearch, DataSearchRequest, DataSearchResult, ResourceContext};
-use indelible_event::{Organization, Scope};
+use indelible_event::{Organization, Reach, Scope};
 use indelible_query::render::{Format, Renderer};
 use indelible_query::{Answer, QueryError};
 
@@ -42,15 +42,8 @@ pub(crate) async fn search(
     caller: Caller,
     Input(request): Input<SearchRequest>,
 ) -> Result<Response, ApiError> {
-    let (scope, search) = understand(&app, &caller, &request)?;
-    let run = async {
-        let limited = search.limit.is_some();
-        let answer = app.engine.search(&scope, app.snapshot(&scope), &search).await?;
-        let format = request.format.unwrap_or_default();
-        let renderer = Renderer::events(to_format(format), &answer.schema());
-        stream(format, renderer, answer, limited).await
-    };
-    let answer = run.await;
+    let scope = scope(&caller, Operation::AuditSearch, request.organization.as_deref())?;
+    let answer = find(&app, &scope, &request).await;
     app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_SEARCH", &request).ended(&answer)).await?;
     answer.map(|answer| with_erased(&app, &scope, answer))
 }
@@ -71,15 +64,34 @@ fn with_erased(app: &App, scope: &Scope, mut answer: Response) -> Response {
     answer
 }
 
+/// The answer to a search of what `scope` reaches.
+pub(crate) async fn find(app: &App, scope: &impl Reach, request: &SearchRequest) -> Result<Response, ApiError> {
+    let search = understand(app, request)?;
+    let answer = app.engine.search(scope, app.snapshot(scope), &search).await?;
+    let format = request.format.unwrap_or_default();
+    let renderer = Renderer::events(to_format(format), &answer.schema());
+    stream(format, renderer, answer, search.limit.is_some()).await
+}
+
 /// What is recorded of a search.
-fn search_event(name: &'static str, request: &SearchRequest) -> AuditEvent {
+pub(crate) fn search_event(name: &'static str, request: &SearchRequest) -> AuditEvent {
+    searched(name, search_fields(request))
+}
+
+/// That something was searched for.
+pub(crate) fn searched(name: &'static str, fields: DataSearchRequest) -> AuditEvent {
+    AuditEvent::new::<DataSearch>(name, fields, DataSearchResult::new(Vec::new()))
+}
+
+/// What was searched for.
+pub(crate) fn search_fields(request: &SearchRequest) -> DataSearchRequest {
     let mut fields = DataSearchRequest::new(Some(shortened(&request.query)));
     let limit = request.limit.map(|limit| limit.to_string());
     let context = [("since", &request.since), ("until", &request.until), ("limit", &limit)];
     let context = context.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     fields.data_search_context =
         context.map(|(name, value)| ResourceContext::new(value.clone(), name.to_owned())).collect();
-    AuditEvent::new::<DataSearch>(name, fields, DataSearchResult::new(Vec::new()))
+    fields
 }
 
 /// Counts events.
@@ -92,10 +104,20 @@ pub(crate) async fn count(
     caller: Caller,
     Input(request): Input<SearchRequest>,
 ) -> Result<Json<Count>, ApiError> {
-    let (scope, search) = understand(&app, &caller, &request)?;
-    let count = app.engine.count(&scope, app.snapshot(&scope), &search).await;
-    app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_COUNT", &request).ended(&count)).await?;
-    Ok(Json(Count { count: count? }))
+    let scope = scope(&caller, Operation::AuditSearch, request.organization.as_deref())?;
+    let answer = count_found(&app, &scope, &request).await;
+    app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_COUNT", &request).ended(&answer)).await?;
+    answer
+}
+
+/// How much a search finds of what `scope` reaches.
+pub(crate) async fn count_found(
+    app: &App,
+    scope: &impl Reach,
+    request: &SearchRequest,
+) -> Result<Json<Count>, ApiError> {
+    let search = understand(app, request)?;
+    Ok(Json(Count { count: app.engine.count(scope, app.snapshot(scope), &search).await? }))
 }
 
 /// Runs one SQL query over the tables `events` and `entries`. Read only.
@@ -111,28 +133,33 @@ pub(crate) async fn sql(
     caller: Caller,
     Input(request): Input<SqlRequest>,
 ) -> Result<Response, ApiError> {
-    let organization = request.organization.as_deref().map(parse_organization).transpose()?;
-    let scope = caller.scope(Operation::AuditSql, organization.as_ref())?;
-    let run = async {
-        let answer = app.engine.sql(&scope, app.snapshot(&scope), &request.query).await?;
-        let format = request.format.unwrap_or_default();
-        stream(format, Renderer::rows(to_format(format)), answer, false).await
-    };
-    let answer = run.await;
-    let fields = DataSearchRequest::new(Some(shortened(&request.query)));
-    let event = AuditEvent::new::<DataSearch>("INDELIBLE_SQL", fields, DataSearchResult::new(Vec::new()));
-    app.audit_read(&caller.actor(), &scope, event.ended(&answer)).await?;
+    let scope = scope(&caller, Operation::AuditSql, request.organization.as_deref())?;
+    let answer = query(&app, &scope, &request).await;
+    app.audit_read(&caller.actor(), &scope, sql_event("INDELIBLE_SQL", &request).ended(&answer)).await?;
     answer.map(|answer| with_erased(&app, &scope, answer))
 }
 
-fn understand(
-    app: &App,
-    caller: &Caller,
-    request: &SearchRequest,
-) -> Result<(Scope, indelible_query::SearchRequest), ApiError> {
-    let organization = request.organization.as_deref().map(parse_organization).transpose()?;
-    let scope = caller.scope(Operation::AuditSearch, organization.as_ref())?;
-    let search = indelible_query::SearchRequest {
+/// The answer to a query over what `scope` reaches.
+pub(crate) async fn query(app: &App, scope: &impl Reach, request: &SqlRequest) -> Result<Response, ApiError> {
+    let answer = app.engine.sql(scope, app.snapshot(scope), &request.query).await?;
+    let format = request.format.unwrap_or_default();
+    stream(format, Renderer::rows(to_format(format)), answer, false).await
+}
+
+/// What is recorded of a query.
+pub(crate) fn sql_event(name: &'static str, request: &SqlRequest) -> AuditEvent {
+    searched(name, DataSearchRequest::new(Some(shortened(&request.query))))
+}
+
+/// What the caller may read with `operation`: one organization if it is named, else all.
+fn scope(caller: &Caller, operation: Operation, organization: Option<&str>) -> Result<Scope, ApiError> {
+    let organization = organization.map(parse_organization).transpose()?;
+    Ok(caller.scope(operation, organization.as_ref())?)
+}
+
+/// A search as the engine takes it.
+fn understand(app: &App, request: &SearchRequest) -> Result<indelible_query::SearchRequest, ApiError> {
+    Ok(indelible_query::SearchRequest {
         query: within(&request.query, request.since.as_deref(), request.until.as_deref())?,
         since_us: None,
         until_us: None,
@@ -142,8 +169,7 @@ fn understand(
             Order::Oldest => indelible_query::Order::Oldest,
         },
         now_us: app.now_us(),
-    };
-    Ok((scope, search))
+    })
 }
 
 /// The search with its bounds of time as terms of it, so that both speak one language.

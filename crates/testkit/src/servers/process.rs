@@ -18,7 +18,7 @@ const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// A program of `tools/setup`, below `~/.cache/indelible/<home>` or the folder in `INDELIBLE_PYTHON_HOME`,
 /// `INDELIBLE_NODE_HOME`.
-pub(super) fn installed(home: &str, program: &str) -> PathBuf {
+pub(crate) fn installed(home: &str, program: &str) -> PathBuf {
     let named = std::env::var_os(format!("INDELIBLE_{}_HOME", home.to_uppercase()));
     let folder = named.map_or_else(
         || Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache/indelible").join(home),
@@ -30,7 +30,7 @@ pub(super) fn installed(home: &str, program: &str) -> PathBuf {
 }
 
 /// Ports that nobody listens on now.
-pub(super) fn free_ports(count: usize) -> Vec<u16> {
+pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut random = SmallRng::seed_from_u64(u64::from(since.subsec_nanos()) ^ u64::from(std::process::id()) << 32);
     let mut held: Vec<TcpListener> = Vec::new();
@@ -42,24 +42,46 @@ pub(super) fn free_ports(count: usize) -> Vec<u16> {
 }
 
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     program: PathBuf,
     arguments: Vec<String>,
     output: PathBuf,
     port: u16,
+    /// Whether what listens on the port is ready.
+    ready: fn(u16) -> bool,
+    /// The user it runs as, if not ours: numbers of user and group.
+    user: Option<(u32, u32)>,
     child: Option<Child>,
 }
 
 impl Process {
-    pub(super) fn new(program: PathBuf, arguments: Vec<String>, output: PathBuf, port: u16) -> Process {
-        Process { program, arguments, output, port, child: None }
+    /// A program that answers HTTP on `port`.
+    pub(crate) fn new(program: PathBuf, arguments: Vec<String>, output: PathBuf, port: u16) -> Process {
+        Process { program, arguments, output, port, ready: answers, user: None, child: None }
     }
 
-    pub(super) fn start(&mut self) {
+    /// The same, ready when `ready` says so.
+    pub(crate) fn ready(mut self, ready: fn(u16) -> bool) -> Process {
+        self.ready = ready;
+        self
+    }
+
+    /// The same, run by another user.
+    pub(crate) fn user(mut self, user: Option<(u32, u32)>) -> Process {
+        self.user = user;
+        self
+    }
+
+    pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "it runs already");
         let output = File::options().create(true).append(true).open(&self.output).expect("a file for the output");
+        let user = self
+            .user
+            .map(|(user, group)| [format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
         let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--"])
+            .args(["--pdeathsig", "KILL"])
+            .args(user.into_iter().flatten())
+            .arg("--")
             .arg(&self.program)
             .args(&self.arguments)
             .stdin(Stdio::null())
@@ -69,7 +91,7 @@ impl Process {
             .expect("start setpriv of util-linux; run tools/setup");
         self.child = Some(child);
         let begin = Instant::now();
-        while !answers(self.port) {
+        while !(self.ready)(self.port) {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             if ended.is_some() || begin.elapsed() > START_TIMEOUT {
                 let output = fs::read_to_string(&self.output).unwrap_or_default();
@@ -79,21 +101,21 @@ impl Process {
         }
     }
 
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             _ = child.kill();
             _ = child.wait();
         }
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.signal("TERM");
         if let Some(mut child) = self.child.take() {
             _ = child.wait();
         }
     }
 
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let child = self.child.as_ref().expect("it runs");
         let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "send SIG{name}");
