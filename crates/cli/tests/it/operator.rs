@@ -27,15 +27,15 @@ fn text(request: reqwest::RequestBuilder) -> String {
 /// The answer to everything the operator can ask.
 fn all_answers(operator: &Client, ids: &[String]) -> Vec<(String, String)> {
     let mut answers = Vec::new();
-    let mut ask = |what: &str, args: &[&str]| {
+    let ask = |answers: &mut Vec<(String, String)>, what: &str, args: &[&str]| {
         for format in ["json", "csv", "table"] {
             let asked = [&["operator"], args, &["--format", format]].concat();
             let answer = operator.indelible(&asked);
             answers.push((format!("{what} as {format}"), format!("{} {}", answer.out, answer.err)));
         }
     };
-    ask("search", &["search", "--limit", "100000"]);
-    ask("search oldest", &["search", "type:*", "--oldest"]);
+    ask(&mut answers, "search", &["search", "--limit", "100000"]);
+    ask(&mut answers, "search oldest", &["search", "type:*", "--oldest"]);
     for query in [
         "select * from events",
         "select * from entries",
@@ -54,14 +54,14 @@ fn all_answers(operator: &Client, ids: &[String]) -> Vec<(String, String)> {
         "select to_timestamp(name) from events",
         "select 1 from events where array_has(entities, 'x')",
     ] {
-        ask(query, &["sql", query]);
+        ask(&mut answers, query, &["sql", query]);
     }
     for query in ["has:requestFields", "requestFields.a:b", "word", "entities:x", "users.uid:y", "extra:*", "-word"] {
-        ask(query, &["search", query]);
+        ask(&mut answers, query, &["search", query]);
         let answer = operator.indelible(&["operator", "search", query, "--count"]);
         answers.push((format!("count of {query}"), format!("{} {}", answer.out, answer.err)));
     }
-    ask("organizations", &["organizations"]);
+    ask(&mut answers, "organizations", &["organizations"]);
     for id in ids {
         let path = format!("/api/v1/operator/entries/{id}");
         answers.push((format!("entry {id}"), text(operator.request(Method::GET, &path))));

@@ -120,7 +120,7 @@ pub(crate) async fn organizations(
     caller: Caller,
 ) -> Result<Json<Vec<OperatorOrganization>>, ApiError> {
     let scope = observe(&app, &caller, None)?;
-    let states = app.archive_status(&scope).organizations;
+    let states = app.archive_status(&scope, false).organizations;
     let described = scope.organizations().iter().map(|organization| {
         let state = states.iter().find(|state| state.organization == organization.as_str());
         summary(organization, state, app.control.shows_pseudonyms(organization))
