@@ -269,6 +269,9 @@ pub struct EntryProof {
     pub content: String,
     /// Salt of the content hash, hexadecimal.
     pub salt: String,
+    /// If the content is erased: its hash, hexadecimal; content and salt are empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
     /// Hash of the leaf, Base64.
     pub leaf_hash: String,
     /// Hashes from the leaf to the root, Base64.
@@ -761,6 +764,36 @@ pub struct RetentionState {
     pub removed_files: u64,
     /// Log files that a retention entry names, and that are still there.
     pub going_files: u64,
+}
+
+/// Header of an answer to a search or SQL: RIDs of organizations of which content was erased, a space between. Their older
+/// entries are there by their infrastructure part alone.
+pub const ERASED_HEADER: &str = "indelible-erased";
+
+/// Whether the content of an organization's log is encrypted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EncryptionState {
+    /// RID.
+    pub organization: String,
+    /// Whether what comes in is encrypted.
+    pub on: bool,
+    /// Id of the key in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Ids of the keys that were destroyed: what is encrypted under them is gone.
+    pub erased: Vec<String>,
+}
+
+/// Asks for the destruction of an organization's content keys.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EraseKey {
+    /// Why; recorded in the log.
+    pub reason: String,
+    /// That it is meant.
+    #[serde(default)]
+    pub yes: bool,
 }
 
 /// An alarm that is on.

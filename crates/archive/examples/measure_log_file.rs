@@ -1,5 +1,7 @@
 //! What a log file costs: bytes per event and CPU, for one layout.
 //!
+//! With `ENCRYPT=1` in the environment its content is encrypted.
+//!
 //! `measure_log_file [EVENTS] [zstd level] [row group MiB] [page KiB] [dictionary KiB] [JSON page KiB]`
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -8,6 +10,8 @@ use std::collections::BTreeMap;
 
 use indelible_archive::log_file::{LogFileSettings, LogFileWriter};
 use indelible_archive::rows::{Row, RowDecoder, RowEncoder};
+use indelible_event::ContentKey;
+use indelible_event::entry::SaltKey;
 use indelible_testkit::generator::{Generator, Settings};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -73,7 +77,13 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.parquet");
     let start = cpu_seconds();
-    let mut writer = LogFileWriter::create(&path, organization, &settings).unwrap();
+    let mut writer = match std::env::var_os("ENCRYPT") {
+        None => LogFileWriter::create(&path, organization, &settings).unwrap(),
+        Some(_) => {
+            let (key, salt_key) = (ContentKey::new([1; 32]), SaltKey::new([2; 32]));
+            LogFileWriter::create_encrypted(&path, organization, &settings, &key, &salt_key).unwrap()
+        }
+    };
     for index in 0..entries.len() {
         writer.push(&row(index)).unwrap();
     }

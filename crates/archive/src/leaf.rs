@@ -18,15 +18,24 @@ impl LeafHasher {
         Self { salt_key, infrastructure: Vec::new(), content: Vec::new(), entry: Vec::new() }
     }
 
-    /// The leaf of a row that has both parts.
+    /// The leaf of a row that has both parts, or a content hash in the place of the content.
     pub(crate) fn leaf(&mut self, rows: &RowDecoder<'_>, row: usize) -> Result<Hash, RowError> {
         self.infrastructure.clear();
         self.content.clear();
         self.entry.clear();
         rows.infrastructure(row, &mut self.infrastructure);
-        rows.content(row, &mut self.content)?;
         let seq = rows.seq(row);
-        let content = content_hash(&self.salt_key.salt(seq), &self.content);
+        let stated = rows.content_hash(row);
+        let content = match stated {
+            Some(stated) if !rows.has_content() => stated,
+            _ => {
+                rows.content(row, &mut self.content)?;
+                content_hash(&self.salt_key.salt(seq), &self.content)
+            }
+        };
+        if stated.is_some_and(|stated| stated != content) {
+            return Err(RowError::ContentHash { seq });
+        }
         let infrastructure = infrastructure_hash(&self.infrastructure);
         let organization = rows.organization(row);
         entry_bytes(&mut self.entry, organization, seq, rows.received_at_us(row), &infrastructure, &content);

@@ -12,6 +12,9 @@
 pub mod bundle;
 pub mod claim;
 mod closed;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod encryption_tests;
 pub mod entry_file;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -39,6 +42,7 @@ pub mod verify;
 
 pub use claim::Claim;
 pub use closed::{ClosedError, ClosedLog};
+pub use indelible_ledger::ContentKeys;
 pub use inventory::{Inventory, InventoryError, LogFile};
 pub use journal_copy::{CopyWriter, JournalCopy};
 pub use log::{LedgerLog, Log, LogError, LogInfo};

@@ -3,10 +3,12 @@
 //! [`LogFileWriter`] writes one, [`LogFileReader`] reads the entries back. How each column is stored was measured
 //! (`examples/measure_log_file.rs`); a reader need not know.
 
+mod content;
 mod read;
 mod stream;
 mod write;
 
+pub use content::{FileContent, content_key, fetch_footer};
 pub use read::{LogFileReader, ReadError, ReadLimits};
 pub use stream::read_entries;
 pub use write::{LogFileSettings, LogFileWriter, WriteError, WrittenLogFile, writer_properties};

@@ -4,6 +4,7 @@
 //! the longest retention that was set at any time since its last entry was received.
 
 use indelible_event::control::{CONTROL_TYPE, Dropped};
+use indelible_ledger::ContentKeys;
 use serde::Deserialize;
 
 use crate::control_extra;
@@ -102,10 +103,12 @@ pub fn newest_in(source: &dyn Source, file: &LogFile) -> Result<Option<Vec<Dropp
     let limits =
         ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
     let (mut newest, mut content) = (None, Vec::new());
-    for batch in LogFileReader::open(object, &limits).map_err(|error| text(&error))? {
+    // What it says of itself a log never encrypts.
+    for batch in LogFileReader::open(object, &limits, &ContentKeys::none()).map_err(|error| text(&error))? {
         let batch = batch.map_err(|error| text(&error))?;
         let rows = RowDecoder::new(&batch).map_err(|error| text(&error))?;
-        for row in (0..rows.rows()).filter(|row| is_retention(rows.kind(*row), rows.name(*row))) {
+        let readable = if rows.has_content() { rows.rows() } else { 0 };
+        for row in (0..readable).filter(|row| is_retention(rows.kind(*row), rows.name(*row))) {
             content.clear();
             rows.content(row, &mut content).map_err(|error| text(&error))?;
             newest = Some(read(&content)?);

@@ -55,6 +55,12 @@ pub enum RowError {
         /// The type it has in the schema.
         expected: String,
     },
+    /// The content hash beside a content is not its own.
+    #[error("entry {seq}: the content hash in the row is not that of its content")]
+    ContentHash {
+        /// Which entry.
+        seq: u64,
+    },
     /// The content part was asked of a batch that holds the infrastructure part only.
     #[error("the batch holds the infrastructure part only")]
     NoContent,
@@ -214,6 +220,24 @@ static INFRASTRUCTURE: LazyLock<Vec<usize>> =
 /// The columns of a log file, and of every batch of rows that is not projected.
 pub fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
+}
+
+/// The column with the hash of each content, in log files whose content is encrypted.
+pub const CONTENT_HASH: &str = "content_hash";
+
+/// The columns of a log file whose content is encrypted.
+pub fn encrypted_schema() -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = SCHEMA.fields().to_vec();
+    fields.push(Arc::new(Field::new(CONTENT_HASH, DataType::FixedSizeBinary(32), false)));
+    Arc::new(Schema::new(fields))
+}
+
+/// The same without the content: what a reader without the key sees.
+pub fn closed_schema() -> SchemaRef {
+    let all = encrypted_schema();
+    let is_content = |name: &str| COLUMNS.iter().any(|column| column.is_content() && column.name() == name);
+    let fields = all.fields().iter().filter(|field| !is_content(field.name())).cloned();
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// The places in [`schema`] of the columns that are not content: what the operator's view may hold.

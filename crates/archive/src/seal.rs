@@ -4,13 +4,15 @@
 //! [`crate::upload`] sends exactly its bytes, however often it takes. A run that was not finished has another name and
 //! is thrown away at the next start; its entries are still in the journal.
 //!
-//! A run holds entries of one organization received on one UTC day, at most [`RUN_BYTES_MAX`] canonical bytes.
+//! A run holds entries of one organization received on one UTC day, their content encrypted under one key or none, at most [`RUN_BYTES_MAX`] canonical bytes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use indelible_event::ContentKey;
+use indelible_ledger::ContentKeys;
 use indelible_merkle::{Frontier, Hash, Run, TILE_WIDTH};
 use indelible_storage::durable;
 use sha2::{Digest as _, Sha256};
@@ -116,7 +118,8 @@ pub enum SealError {
 pub enum Pushed {
     /// It is in the run.
     Taken,
-    /// It belongs into the next run: this one is at its size, or the entry was received on a later day. Finish.
+    /// It belongs into the next run: this one is at its size, or the entry was received on a later day, or its content is
+    /// encrypted under another key, or none. Finish.
     RunEnds,
 }
 
@@ -126,7 +129,9 @@ pub struct Sealer<'l, L> {
     previous: Option<[u8; 32]>,
     staging: PathBuf,
     folder: PathBuf,
-    writer: LogFileWriter,
+    settings: LogFileSettings,
+    /// Made for the first entry, and the key of its content.
+    writer: Option<(LogFileWriter, Option<ContentKey>)>,
     first: u64,
     pushed: u64,
     bytes: u64,
@@ -158,13 +163,13 @@ impl<'l, L: Log> Sealer<'l, L> {
         let folder = staging.join(format!("{UNFINISHED_PREFIX}{label}-{generation}-{first}"));
         remove_folder(&folder)?;
         fs::create_dir(&folder).map_err(|source| io_error("create", &folder, source))?;
-        let writer = LogFileWriter::create(&folder.join(LOG_FILE), info.organization.as_str(), &settings.log_file)?;
         Ok(Self {
             log,
             previous,
             staging: staging.to_owned(),
             folder,
-            writer,
+            settings: settings.log_file,
+            writer: None,
             first,
             pushed: 0,
             bytes: 0,
@@ -175,6 +180,11 @@ impl<'l, L: Log> Sealer<'l, L> {
 
     /// Adds the next entry. After an error the run is to be dropped.
     pub fn push(&mut self, row: &Row<'_>) -> Result<Pushed, SealError> {
+        self.push_under(row, None)
+    }
+
+    /// Adds the next entry, whose content is encrypted under `key` if there is one. After an error the run is to be dropped.
+    pub fn push_under(&mut self, row: &Row<'_>, key: Option<&ContentKey>) -> Result<Pushed, SealError> {
         let expected = self.first + self.pushed;
         if row.seq != expected {
             let organization = self.log.info().organization.to_string();
@@ -185,7 +195,14 @@ impl<'l, L: Log> Sealer<'l, L> {
         if self.pushed > 0 && (bytes > self.bytes_max || self.day != Some(day)) {
             return Ok(Pushed::RunEnds);
         }
-        self.writer.push(row)?;
+        let (writer, of_run) = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert((create_writer(self.log.info(), &self.folder, &self.settings, key)?, key.cloned())),
+        };
+        if of_run.as_ref().map(ContentKey::id) != key.map(ContentKey::id) {
+            return Ok(Pushed::RunEnds);
+        }
+        writer.push(row)?;
         (self.pushed, self.bytes, self.day) = (self.pushed + 1, bytes, Some(day));
         Ok(Pushed::Taken)
     }
@@ -206,11 +223,12 @@ impl<'l, L: Log> Sealer<'l, L> {
     /// On `Ok` the run is on disk under its name and will be found by [`pending`] after any crash. `sealed_us` is the
     /// time now, microseconds since 1970 UTC.
     pub fn finish(self, sealed_us: i64) -> Result<SealedRun, SealError> {
-        let written = self.writer.finish()?;
+        let (writer, key) = self.writer.ok_or(WriteError::Empty)?;
+        let written = writer.finish()?;
         let info = self.log.info();
         let size = written.facts.last + 1;
         let (signed_root, checkpoint) = self.log.sign_checkpoint(size).map_err(SealError::Log)?;
-        let (tiles, root) = prove(self.log, &self.folder, &written)?;
+        let (tiles, root) = prove(self.log, &self.folder, &written, key)?;
         if root != signed_root {
             return Err(SealError::OtherRoot { organization: info.organization.to_string(), size });
         }
@@ -238,6 +256,19 @@ impl<'l, L: Log> Sealer<'l, L> {
     }
 }
 
+fn create_writer(
+    info: &LogInfo,
+    folder: &Path,
+    settings: &LogFileSettings,
+    key: Option<&ContentKey>,
+) -> Result<LogFileWriter, WriteError> {
+    let (path, organization) = (folder.join(LOG_FILE), info.organization.as_str());
+    match key {
+        Some(key) => LogFileWriter::create_encrypted(&path, organization, settings, key, &info.salt_key),
+        None => LogFileWriter::create(&path, organization, settings),
+    }
+}
+
 /// The lines after the empty one.
 fn signature_lines(note: &str) -> Vec<String> {
     let signatures = note.rsplit_once("\n\n").map_or("", |(_, signatures)| signatures);
@@ -246,7 +277,12 @@ fn signature_lines(note: &str) -> Vec<String> {
 
 /// Reads the log file back, compares each leaf with the ledger's and writes the object of hashes. Returns its facts and
 /// the root of the tree up to the end of the run.
-fn prove<L: Log>(log: &L, folder: &Path, written: &WrittenLogFile) -> Result<(ObjectFacts, Hash), SealError> {
+fn prove<L: Log>(
+    log: &L,
+    folder: &Path,
+    written: &WrittenLogFile,
+    key: Option<ContentKey>,
+) -> Result<(ObjectFacts, Hash), SealError> {
     let LogInfo { organization, salt_key, .. } = log.info();
     let RunFacts { first, last, canonical_bytes, entry_bytes_max, .. } = written.facts;
     let ledger_error = |error: L::Error| SealError::Log(Box::new(error));
@@ -254,13 +290,14 @@ fn prove<L: Log>(log: &L, folder: &Path, written: &WrittenLogFile) -> Result<(Ob
     let file = File::open(&path).map_err(|source| io_error("open", &path, source))?;
     let limits = ReadLimits { entries: last - first + 1, canonical_bytes, entry_bytes_max };
     let mut frontier = Frontier::read(log, first).map_err(ledger_error)?;
-    let mut hasher = LeafHasher::new(salt_key.clone());
+    let reader = LogFileReader::open(file, &limits, &ContentKeys::holding(key))?;
+    let mut hasher = LeafHasher::new(reader.content().salt_key(salt_key));
     let mut tiles = TilesFile::create(&folder.join(TILES))?;
     let mut levels: Vec<Vec<Hash>> = Vec::new();
     let mut leaves: Vec<Hash> = Vec::new();
     let mut expected: Vec<Hash> = Vec::new();
     let mut seq = first;
-    for batch in LogFileReader::open(file, &limits)? {
+    for batch in reader {
         let batch = batch?;
         let rows = RowDecoder::new(&batch)?;
         leaves.clear();

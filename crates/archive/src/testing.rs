@@ -8,7 +8,7 @@ use std::path::Path;
 
 use indelible_event::control::{self, Genesis, PreviousGeneration};
 use indelible_event::entry::{SaltKey, content_hash, entry_bytes, infrastructure_hash};
-use indelible_event::{Organization, Time};
+use indelible_event::{ContentKey, Organization, Time};
 use indelible_merkle::{
     Checkpoint, Frontier, Hash, Hashes, LevelHashes, Note, NoteSigner, VerifierKey, leaf_hash, root,
 };
@@ -32,7 +32,16 @@ pub(crate) struct TestLog {
     pub(crate) signer: NoteSigner,
     frontier: Frontier,
     tree: LevelHashes,
-    entries: Vec<(i64, Vec<u8>, Vec<u8>)>,
+    entries: Vec<Stored>,
+    /// Under which the content of what is pushed is encrypted.
+    pub(crate) key: Option<ContentKey>,
+}
+
+struct Stored {
+    received_us: i64,
+    infrastructure: Vec<u8>,
+    content: Vec<u8>,
+    key: Option<ContentKey>,
 }
 
 impl TestLog {
@@ -70,7 +79,7 @@ impl TestLog {
     fn with(info: LogInfo, seed: u8, opened_us: i64, infrastructure: Vec<u8>, content: Vec<u8>) -> TestLog {
         let signer = NoteSigner::from_seed(&[seed; 32]);
         let tree = LevelHashes::default();
-        let mut log = TestLog { info, signer, frontier: Frontier::new(), tree, entries: Vec::new() };
+        let mut log = TestLog { info, signer, frontier: Frontier::new(), tree, entries: Vec::new(), key: None };
         log.push(opened_us, infrastructure, content);
         log
     }
@@ -85,12 +94,14 @@ impl TestLog {
     }
 
     pub(crate) fn push(&mut self, received_us: i64, infrastructure: Vec<u8>, content: Vec<u8>) {
-        let (seq, salt_key) = (self.size(), &self.info.salt_key);
+        let key = self.key.clone().filter(|_| !control::is_control(&infrastructure));
+        let salt_key = key.as_ref().map_or_else(|| self.info.salt_key.clone(), |key| self.info.salt_key.under(key));
+        let seq = self.size();
         let hashes = (infrastructure_hash(&infrastructure), content_hash(&salt_key.salt(seq), &content));
         let mut entry = Vec::new();
         entry_bytes(&mut entry, self.info.organization.as_str(), seq, received_us, &hashes.0, &hashes.1);
         self.frontier.extend_levels(&[leaf_hash(&entry)], &mut self.tree.levels);
-        self.entries.push((received_us, infrastructure, content));
+        self.entries.push(Stored { received_us, infrastructure, content, key });
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -98,15 +109,15 @@ impl TestLog {
     }
 
     pub(crate) fn last_received_us(&self) -> i64 {
-        self.entries.last().unwrap().0
+        self.entries.last().unwrap().received_us
     }
 
     pub(crate) fn entry(&self, seq: u64) -> Row<'_> {
-        let (received_at_us, infrastructure, content) = &self.entries[seq as usize];
+        let Stored { received_us, infrastructure, content, .. } = &self.entries[seq as usize];
         Row {
             organization: self.info.organization.as_str(),
             seq,
-            received_at_us: *received_at_us,
+            received_at_us: *received_us,
             infrastructure,
             content,
         }
@@ -150,7 +161,8 @@ impl TestLog {
     pub(crate) fn seal(&self, staging: &Path, first: u64, previous: Option<[u8; 32]>) -> SealedRun {
         let mut sealer = Sealer::begin(self, staging, first, previous).unwrap();
         for seq in first..self.size() {
-            if sealer.push(&self.entry(seq)).unwrap() == Pushed::RunEnds {
+            let key = self.entries[seq as usize].key.as_ref();
+            if sealer.push_under(&self.entry(seq), key).unwrap() == Pushed::RunEnds {
                 break;
             }
         }

@@ -21,7 +21,9 @@ mod stack;
 mod walk;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use indelible_ledger::ContentKeys;
 use indelible_merkle::{Note, VerifierKey};
 
 use crate::source::{FolderSource, Source};
@@ -45,6 +47,8 @@ pub struct Options {
     pub strict: bool,
     /// A server may be writing to the archive: objects of runs that are not there to their end yet are not reported.
     pub in_use: bool,
+    /// Keys of encrypted content. Without a key the content is left aside: the leaves follow from its stored hashes.
+    pub content_keys: Option<Arc<ContentKeys>>,
     /// Threads to work with; 0 takes two, or one where there is but one processor.
     pub threads: usize,
 }

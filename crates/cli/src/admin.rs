@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use indelible_api::{
     CertificateSummary, ClientAnswer, ClientSummary, CreateCertificate, CreateClient, CreateOrganization, CreateToken,
-    OrganizationSummary, TokenAnswer, TokenSummary,
+    EncryptionState, EraseKey, OrganizationSummary, TokenAnswer, TokenSummary,
 };
 use reqwest::Method;
 
@@ -36,7 +36,40 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
             )?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
+        OrganizationCommand::Encryption { organization } => {
+            encryption(&client.get(&encryption_path(&organization)).await?)
+        }
+        OrganizationCommand::Encrypt { organization } => {
+            let request = client.request(Method::PUT, &encryption_path(&organization));
+            encryption(&client.send(request).await?.json().await?)
+        }
+        OrganizationCommand::EraseKey { organization, reason, yes } => {
+            let path = format!("{}/erase", encryption_path(&organization));
+            let asked = client.send(client.request(Method::POST, &path).json(&EraseKey { reason, yes })).await?;
+            match done::<EncryptionState>(asked).await? {
+                Some(state) => encryption(&state),
+                None => Ok(ExitCode::from(1)),
+            }
+        }
     }
+}
+
+fn encryption_path(organization: &str) -> String {
+    format!("/api/v1/organizations/{}/encryption", encode(organization))
+}
+
+fn encryption(state: &EncryptionState) -> anyhow::Result<ExitCode> {
+    output::line(&serde_json::to_string(state)?)?;
+    match &state.key {
+        Some(key) => eprintln!(
+            "what comes in is encrypted under key {key}; keep a backup of keys/content in the data folder, nothing else opens it"
+        ),
+        None => eprintln!("content is not encrypted"),
+    }
+    if !state.erased.is_empty() {
+        eprintln!("erased: {}", state.erased.join(", "));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Result<ExitCode> {

@@ -403,6 +403,10 @@ pub(crate) struct VerifyArgs {
     /// File of receipts (from `indelible import --receipts`): every entry they promise must be there.
     #[arg(long, value_name = "FILE")]
     pub(crate) receipts: Option<PathBuf>,
+    /// Folder of content keys, for example DIR/keys/content: encrypted content is looked at too. Without it the content is left
+    /// aside, and everything else is verified.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) content_keys: Option<PathBuf>,
     /// Answer 2 instead of 0 when something could not be checked against what you hold.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -725,6 +729,30 @@ pub(crate) enum OrganizationCommand {
         organization: String,
         /// What it shall be; without it, what it is.
         switch: Option<Switch>,
+    },
+    /// Encrypt the content of what comes in from now on. It stays on.
+    Encrypt {
+        /// The organization.
+        #[arg(value_name = "RID")]
+        organization: String,
+    },
+    /// Whether the content of an organization's log is encrypted.
+    Encryption {
+        /// The organization.
+        #[arg(value_name = "RID")]
+        organization: String,
+    },
+    /// Destroy the keys of the content so far, and with them all content encrypted under them, for ever. Proofs go on.
+    EraseKey {
+        /// The organization.
+        #[arg(value_name = "RID")]
+        organization: String,
+        /// Why; recorded in the log.
+        #[arg(long)]
+        reason: String,
+        /// That it is meant.
+        #[arg(long)]
+        yes: bool,
     },
     /// List the organizations you may read.
     List {

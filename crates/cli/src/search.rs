@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use futures::StreamExt;
-use indelible_api::{Count, Order, SearchRequest, SqlRequest, TableFormat};
+use indelible_api::{Count, ERASED_HEADER, Order, SearchRequest, SqlRequest, TableFormat};
 use reqwest::{Method, Response};
 
 use crate::args::{RowFormat, SearchArgs, SqlArgs};
@@ -67,6 +67,9 @@ fn found(count: u64) -> ExitCode {
 
 /// Prints an answer as it comes and returns the number of its rows: of its lines without the header.
 async fn print(response: Response, format: RowFormat) -> anyhow::Result<u64> {
+    if let Some(erased) = response.headers().get(ERASED_HEADER).and_then(|value| value.to_str().ok()) {
+        eprintln!("content of {erased} was erased: older entries are found by their infrastructure part alone");
+    }
     let mut stream = response.bytes_stream();
     let mut lines = 0u64;
     while let Some(piece) = stream.next().await {

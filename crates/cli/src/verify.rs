@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
+use indelible_archive::ContentKeys;
 use indelible_archive::bundle::{self, BundleOptions};
 use indelible_archive::entry_file;
 use indelible_archive::receipts::{check_archive, check_bundle};
@@ -36,14 +38,20 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             // One key signs for all logs of a platform, each under its own name.
             keys.extend(policy.iter().flat_map(Policy::logs).cloned());
+            let content_keys = args.content_keys.as_deref().map(read_content_keys).transpose()?;
             run_archive(
                 args,
-                &Options { keys, since, strict: args.strict, threads, ..Options::default() },
+                &Options { keys, since, content_keys, strict: args.strict, threads, ..Options::default() },
                 policy.as_ref(),
                 receipts,
             )
         }
     }
+}
+
+fn read_content_keys(folder: &Path) -> anyhow::Result<Arc<ContentKeys>> {
+    anyhow::ensure!(folder.is_dir(), "there is no folder of content keys {}", folder.display());
+    Ok(Arc::new(ContentKeys::in_folder(folder).context("read the content keys")?))
 }
 
 fn run_archive(

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use deltalake_core::kernel::{Action, Add, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use indelible_archive::LogFile;
+use indelible_event::ContentKey;
 use indelible_storage::Bucket;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -26,8 +27,9 @@ use crate::stats::Facts;
 
 /// The salts of entries, for an export that has them.
 pub trait Salts: Send + Sync {
-    /// The salt of an entry; `None` where the salt key of the generation is not known.
-    fn salt(&self, generation: u32, seq: u64) -> Option<[u8; 32]>;
+    /// The salt of an entry whose content is encrypted under `key`, if it is; `None` where the salt key of the generation is
+    /// not known.
+    fn salt(&self, generation: u32, seq: u64, key: Option<&ContentKey>) -> Option<[u8; 32]>;
 }
 
 /// What one commit takes at most. A commit takes one file at least.
@@ -154,7 +156,7 @@ impl Dataset {
     ) -> Result<Option<(Add, Facts)>, DatasetError> {
         let bytes = fetch(source, file).await?;
         let made = match take {
-            Take::Whole if !self.export.salt => Some((bytes, Facts::of(file))),
+            Take::Whole if !self.export.salt && !is_encrypted(&bytes, file)? => Some((bytes, Facts::of(file))),
             Take::Whole => self.rewritten(bytes, file, None, salts).await?,
             Take::Since(start_us) => self.rewritten(bytes, file, Some(start_us), salts).await?,
         };
@@ -177,7 +179,8 @@ impl Dataset {
             return Err(DatasetError::Salt { generation: file.generation });
         }
         let read = Arc::clone(file);
-        let work = move || rewrite::log_file(bytes, &read, start_us, salts.as_deref());
+        let keys = Arc::clone(&self.content_keys);
+        let work = move || rewrite::log_file(bytes, &read, start_us, salts.as_deref(), &keys);
         in_thread(work).await.map_err(|error| error.of(&file.object))
     }
 
@@ -228,6 +231,10 @@ pub(crate) async fn in_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RewriteError> + Send + 'static,
 ) -> Result<T, RewriteError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| RewriteError::Thread)?
+}
+
+fn is_encrypted(bytes: &Bytes, file: &LogFile) -> Result<bool, DatasetError> {
+    rewrite::is_encrypted(bytes).map_err(|error| error.of(&file.object))
 }
 
 /// The bytes of a log file, if they are those that its manifest names.

@@ -11,6 +11,7 @@ use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::DeltaOperation;
 use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
+use indelible_archive::ContentKeys;
 use indelible_storage::Bucket;
 use object_store::prefix::PrefixStore;
 use serde_json::Value;
@@ -90,6 +91,8 @@ pub struct Contents {
 pub struct Dataset {
     pub(crate) place: Place,
     pub(crate) export: Export,
+    /// What opens encrypted log files: a table is the organization's own and is not encrypted by us.
+    pub(crate) content_keys: Arc<ContentKeys>,
     table: DeltaTable,
     columns: Vec<StructField>,
 }
@@ -117,6 +120,12 @@ pub(crate) enum Outcome {
 }
 
 impl Dataset {
+    /// With keys of encrypted log files.
+    #[must_use]
+    pub fn with_content_keys(self, content_keys: Arc<ContentKeys>) -> Dataset {
+        Dataset { content_keys, ..self }
+    }
+
     /// Opens the table of `export` in `place`, or creates it if the folder is empty.
     ///
     /// May be repeated after any error. Two processes may create the same table at the same time.
@@ -128,7 +137,8 @@ impl Dataset {
             return Err(OpenError::Retention(days));
         }
         let columns = schema::table_columns(export.salt).ok_or(OpenError::Column)?;
-        let mut dataset = Dataset { table: table_in(&place)?, place, export, columns };
+        let mut dataset =
+            Dataset { table: table_in(&place)?, place, export, content_keys: Arc::new(ContentKeys::none()), columns };
         if !dataset.exists().await? {
             dataset.create().await?;
         }

@@ -3,6 +3,7 @@
 use arrow::error::ArrowError;
 use deltalake_core::DeltaTableError;
 use indelible_archive::log_file::ReadError;
+use indelible_event::KeyId;
 use indelible_storage::BucketError;
 use parquet::errors::ParquetError;
 
@@ -160,6 +161,8 @@ pub(crate) enum RewriteError {
     Column(&'static str),
     #[error("the salts of generation {0} are not known")]
     Salt(u32),
+    #[error("its content is encrypted under key {0}, which is not in keys/content of the data folder")]
+    ContentKey(KeyId),
     #[error("{found} rows where {expected} are known")]
     Rows { found: u64, expected: u64 },
     #[error("the thread that rewrote it ended")]

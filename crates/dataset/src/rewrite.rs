@@ -6,12 +6,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder, new_null_array};
 use arrow::compute::{filter_record_batch, max, min};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Field, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
-use indelible_archive::LogFile;
-use indelible_archive::log_file::{LogFileReader, LogFileSettings, ReadLimits, writer_properties};
+use indelible_archive::log_file::{
+    FileContent, LogFileReader, LogFileSettings, ReadLimits, content_key, writer_properties,
+};
+use indelible_archive::{ContentKeys, LogFile};
+use indelible_event::ContentKey;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -36,17 +39,24 @@ pub(crate) fn log_file(
     file: &LogFile,
     start_us: Option<i64>,
     salts: Option<&dyn Salts>,
+    keys: &ContentKeys,
 ) -> Result<Option<Made>, RewriteError> {
     let limits =
         ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
     let mut writer = Writer::new(salts.is_some())?;
-    for batch in LogFileReader::open(bytes, &limits)? {
-        let mut batch = batch?;
+    let reader = LogFileReader::open(bytes, &limits, keys)?;
+    let key = match reader.content().clone() {
+        FileContent::Opened(key) => Some(key),
+        FileContent::Plain | FileContent::Erased(_) => None,
+        FileContent::Closed(key) => return Err(RewriteError::ContentKey(key)),
+    };
+    for batch in reader {
+        let mut batch = with_columns(&batch?)?;
         if let Some(start_us) = start_us {
             batch = since(&batch, start_us)?;
         }
         if let Some(salts) = salts {
-            batch = salted(&batch, file.generation, salts)?;
+            batch = salted(&batch, file.generation, key.as_ref(), salts)?;
         }
         writer.write(&batch)?;
     }
@@ -121,13 +131,34 @@ fn since(batch: &RecordBatch, start_us: i64) -> Result<RecordBatch, RewriteError
     Ok(filter_record_batch(batch, &stays)?)
 }
 
-fn salted(batch: &RecordBatch, generation: u32, salts: &dyn Salts) -> Result<RecordBatch, RewriteError> {
+/// Whether the content of a log file is encrypted: then its bytes cannot be a table's.
+pub(crate) fn is_encrypted(bytes: &Bytes) -> Result<bool, RewriteError> {
+    Ok(content_key(bytes)?.is_some())
+}
+
+/// The columns of a log file that is not encrypted; those of a content that is erased are null.
+fn with_columns(batch: &RecordBatch) -> Result<RecordBatch, RewriteError> {
+    let schema = file_schema(false);
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    let columns = schema.fields().iter().map(column).collect();
+    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+}
+
+fn salted(
+    batch: &RecordBatch,
+    generation: u32,
+    key: Option<&ContentKey>,
+    salts: &dyn Salts,
+) -> Result<RecordBatch, RewriteError> {
     let seqs = batch.column_by_name("seq").ok_or(RewriteError::Column("seq"))?;
     let seqs = seqs.as_primitive_opt::<Int64Type>().ok_or(RewriteError::Column("seq"))?;
     let mut texts = StringBuilder::with_capacity(seqs.len(), seqs.len() * 64);
     let mut text = String::with_capacity(64);
     for seq in seqs.values() {
-        let salt = salts.salt(generation, *seq as u64).ok_or(RewriteError::Salt(generation))?;
+        let salt = salts.salt(generation, *seq as u64, key).ok_or(RewriteError::Salt(generation))?;
         text.clear();
         for byte in salt {
             // Writing to a string does not fail.

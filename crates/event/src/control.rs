@@ -8,10 +8,13 @@ use sha2::{Digest as _, Sha256};
 use crate::entry::Digest;
 use crate::json::write::{write_count, write_string};
 use crate::parts::{Intake, write_intake};
-use crate::{Organization, Time};
+use crate::{KeyId, Organization, Time};
 
 /// The `type` of every control entry.
 pub const CONTROL_TYPE: &str = "indelible.1";
+
+/// `name` of the entry that goes before the destruction of a content key.
+pub const KEY_ERASE: &str = "KEY_ERASE";
 
 /// The version of the formats of entry, part and log file that genesis announces.
 pub const FORMAT_VERSION: u32 = 1;
@@ -193,6 +196,41 @@ pub fn retention(retention: &Retention<'_>) -> ControlEntry {
         received_at_us: within_range(retention.received_at_us),
         product_version: retention.product_version,
     })
+}
+
+/// The key of an organization's encrypted content is about to be destroyed.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyErase<'a> {
+    /// Whose log it is.
+    pub organization: &'a Organization,
+    /// The generation the entry is written into.
+    pub generation: u64,
+    /// The key that goes.
+    pub key: KeyId,
+    /// When the server writes it, microseconds since 1970 UTC.
+    pub received_at_us: i64,
+    /// Version of the server.
+    pub product_version: &'a str,
+}
+
+/// Builds the entry that goes before the destruction of a content key. The same arguments give the same bytes.
+pub fn key_erase(erase: &KeyErase<'_>) -> ControlEntry {
+    control_entry(&Control {
+        organization: erase.organization,
+        generation: erase.generation,
+        name: KEY_ERASE,
+        member: "keyErase",
+        ordinal: erase.received_at_us as u64,
+        payload: format!("{{\"keyId\":\"{}\"}}", erase.key).as_bytes(),
+        received_at_us: within_range(erase.received_at_us),
+        product_version: erase.product_version,
+    })
+}
+
+/// Whether an infrastructure part is that of a control entry, whose content is never encrypted: whoever verifies without
+/// the organization's key must read it. No member of theirs stands behind `type`.
+pub fn is_control(infrastructure: &[u8]) -> bool {
+    infrastructure.ends_with(b"\"type\":\"indelible.1\"}")
 }
 
 /// A clock may show anything; the years that can be written end at 9999.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 
+use crate::content_key::ContentKey;
+
 /// A SHA-256 hash.
 pub type Digest = [u8; 32];
 
@@ -18,6 +20,7 @@ const INFRASTRUCTURE_TAG: &[u8] = b"indelible/infrastructure/v1\0";
 const CONTENT_TAG: &[u8] = b"indelible/content/v1\0";
 const SALT_KEY_TAG: &[u8] = b"indelible/salt-key/v1\0";
 const MAP_SALT_TAG: &[u8] = b"indelible/map-salt/v1\0";
+const CONTENT_SALT_TAG: &[u8] = b"indelible/content-salt/v1\0";
 
 /// Hashes the canonical infrastructure part.
 pub fn infrastructure_hash(jcs: &[u8]) -> Digest {
@@ -93,6 +96,16 @@ impl SaltKey {
         mac.update(MAP_SALT_TAG);
         mac.update(&epoch.to_be_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// The salt key of entries whose content is encrypted under `key`: whoever has this one alone, which stands in the archive,
+    /// cannot try out what their content may be, and with `key` their salts are gone too.
+    #[must_use]
+    pub fn under(&self, key: &ContentKey) -> SaltKey {
+        let mut mac = self.0.mac.clone();
+        mac.update(CONTENT_SALT_TAG);
+        mac.update(key.bytes());
+        SaltKey::new(mac.finalize().into_bytes().into())
     }
 
     /// What the genesis entry says of this key: its hash under a tag. It reveals nothing of a random key, and a

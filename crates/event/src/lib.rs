@@ -11,6 +11,7 @@
 mod admit;
 pub mod catalogue;
 mod check;
+pub mod content_key;
 pub mod control;
 pub mod entry;
 mod envelope;
@@ -27,6 +28,7 @@ mod time;
 pub mod uuid;
 
 pub use admit::{Admitted, Intake, Kind, Limits, OrganizationClaim, Scratch, admit};
+pub use content_key::{ContentKey, KeyId};
 pub use organization::{InvalidOrganization, Organization, RID_BYTES_MAX};
 pub use refusal::{Refusal, RefusalCode};
 pub use scope::{OperatorScope, Part, Reach, Scope};

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use indelible_event::entry;
+use indelible_event::KeyId;
+use indelible_event::entry::{self, SaltKey};
 use indelible_journal::FramePosition;
-use indelible_ledger::{Ledger, OrganizationLog};
+use indelible_ledger::{ContentKeys, Ledger, OrganizationLog};
 use indelible_merkle::{Hash, leaf_hash};
 
 use crate::Failure;
 use crate::batch::{Answer, Outcome, Receipt, Status, SubmitError};
+use crate::content::{ContentError, ContentReader};
 use crate::queue::Reply;
-use crate::record::{self, Place, Record};
+use crate::record::{self, Content, Place, Record};
 use crate::stats::Stats;
 use crate::tail::{Span, Spans, Tail};
 
@@ -38,12 +40,13 @@ pub(crate) struct Applier {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) tail: Arc<Tail>,
     pub(crate) stats: Arc<Stats>,
+    pub(crate) keys: Arc<ContentKeys>,
 }
 
 impl Applier {
     /// Applies groups until the sequencer hangs up.
     pub(crate) fn run(self, groups: &Receiver<Group>, synced: &Receiver<Synced>) -> Result<(), Failure> {
-        let mut hasher = Hasher::default();
+        let mut hasher = Hasher::new(Arc::clone(&self.keys));
         while let Ok(group) = groups.recv() {
             let (mut leaves, spans) = self.hash(&mut hasher, &group.frames, group.received_at_us)?;
             let Ok(Ok(positions)) = synced.recv() else {
@@ -126,13 +129,29 @@ impl Leaves {
 
 /// Computes leaf hashes; remembers organizations' salt keys and the last infrastructure hash, which the places of one
 /// event share.
-#[derive(Default)]
 pub(crate) struct Hasher {
     logs: HashMap<u32, Arc<OrganizationLog>>,
+    /// Salt keys of encrypted entries, by number and key.
+    salts: HashMap<(u32, KeyId), SaltKey>,
+    contents: ContentReader,
+    /// The state of the keys that `salts` was made from: of what is erased nothing is kept.
+    changes: u64,
+    keys: Arc<ContentKeys>,
     entry: Vec<u8>,
 }
 
 impl Hasher {
+    pub(crate) fn new(keys: Arc<ContentKeys>) -> Self {
+        Self {
+            logs: HashMap::new(),
+            salts: HashMap::new(),
+            changes: keys.changes(),
+            contents: ContentReader::new(Arc::clone(&keys)),
+            keys,
+            entry: Vec::new(),
+        }
+    }
+
     /// Adds the leaves of a frame's records, as far as `is_new` says, and returns what the frame spans.
     pub(crate) fn frame(
         &mut self,
@@ -142,6 +161,11 @@ impl Hasher {
         is_new: impl Fn(Place) -> bool,
         leaves: &mut Leaves,
     ) -> Result<Vec<Span>, Failure> {
+        let changes = self.keys.changes();
+        if self.changes != changes {
+            self.changes = changes;
+            self.salts.clear();
+        }
         let mut spans = Spans::default();
         for record in record::records(body) {
             let record = record?;
@@ -149,7 +173,7 @@ impl Hasher {
                 spans.add(place, received_at_us, &record);
                 let log = self.log(ledger, place.number)?;
                 if is_new(place) {
-                    leaves.push(place, self.leaf(&log, place.seq, received_at_us, &record));
+                    leaves.push(place, self.leaf(&log, place.seq, received_at_us, &record)?);
                 }
             }
         }
@@ -165,11 +189,43 @@ impl Hasher {
         Ok(log)
     }
 
-    fn leaf(&mut self, log: &OrganizationLog, seq: u64, received_at_us: i64, record: &Record<'_>) -> Hash {
+    fn leaf(
+        &mut self,
+        log: &OrganizationLog,
+        seq: u64,
+        received_at_us: i64,
+        record: &Record<'_>,
+    ) -> Result<Hash, Failure> {
+        let failed = |source: ContentError| Failure::Content { organization: log.organization.clone(), seq, source };
         let infrastructure = entry::infrastructure_hash(record.infrastructure);
-        let content = entry::content_hash(&log.salt_key.salt(seq), record.content);
+        let content = record.content(log.number);
+        let salt = match content.key() {
+            None => log.salt_key.salt(seq),
+            Some(key) => match self.salt_key(log, key, &content).map_err(failed)? {
+                Some(salt_key) => salt_key.salt(seq),
+                None => return Err(Failure::Erased { organization: log.organization.clone(), seq, key }),
+            },
+        };
+        // Its key was there a moment ago.
+        let text = self.contents.read(&content).map_err(failed)?.unwrap_or_default();
+        let content = entry::content_hash(&salt, text);
         self.entry.clear();
         entry::entry_bytes(&mut self.entry, log.organization.as_str(), seq, received_at_us, &infrastructure, &content);
-        leaf_hash(&self.entry)
+        Ok(leaf_hash(&self.entry))
+    }
+
+    /// The salt key of an encrypted content; `None` if its key was erased.
+    fn salt_key(
+        &mut self,
+        log: &OrganizationLog,
+        id: KeyId,
+        content: &Content<'_>,
+    ) -> Result<Option<&SaltKey>, ContentError> {
+        let place = (log.number, id);
+        if !self.salts.contains_key(&place) {
+            let Some(key) = self.contents.key(content)? else { return Ok(None) };
+            self.salts.insert(place, log.salt_key.under(&key));
+        }
+        Ok(self.salts.get(&place))
     }
 }

@@ -9,6 +9,7 @@
 mod applier;
 mod batch;
 mod clock;
+mod content;
 pub mod identity;
 mod queue;
 pub mod record;
@@ -20,19 +21,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use indelible_event::Organization;
 use indelible_event::control::ControlEntry;
+use indelible_event::{KeyId, Organization};
 use indelible_journal::{Frame, FrameNumber, Journal, OpenError, ReadError};
-use indelible_ledger::{Ledger, OrganizationLog};
+use indelible_ledger::{ContentKeys, Ledger, OrganizationLog};
 use indelible_storage::Disk;
 
 pub use batch::{Answer, Batch, Outcome, Receipt, Status, StoredEvent, SubmitError};
 pub use clock::{Clock, ClockReason, ClockStop, SystemClock, believe, check_start, last_kept_us};
+pub use content::{ContentError, ContentReader, SealError};
 pub use queue::Reply;
 pub use stats::Stats;
-pub use tail::{Span, Stretch, Tail, TailError, TailSnapshot};
+pub use tail::{Span, Stretch, Tail, TailError, TailSnapshot, content_error};
 
 use clock::GuardedClock;
+use content::Sealer;
 
 use applier::{Applier, Hasher, Leaves};
 use identity::{IdentityError, IdentityMemory, Seed};
@@ -56,6 +59,8 @@ pub struct Options {
     pub organization_queue_bytes: usize,
     /// Bytes that may come in for one organization each second; 0 for any number.
     pub organization_bytes_per_second: u64,
+    /// Keys of the organizations whose content is encrypted.
+    pub content_keys: Arc<ContentKeys>,
 }
 
 impl Default for Options {
@@ -66,6 +71,7 @@ impl Default for Options {
             queue_bytes: 128 << 20,
             organization_queue_bytes: 64 << 20,
             organization_bytes_per_second: 0,
+            content_keys: Arc::new(ContentKeys::none()),
         }
     }
 }
@@ -96,6 +102,34 @@ pub enum Failure {
         "the journal names organization number {0}, which the ledger does not hold; was part of the data directory removed?"
     )]
     UnknownOrganization(u32),
+    /// Content cannot be encrypted.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No random numbers are to be had.
+    #[error("draw random numbers")]
+    Random(#[source] std::io::Error),
+    /// An entry that is in the journal alone cannot be hashed anew.
+    #[error("entry {seq} of {organization} in the journal: {source}")]
+    Content {
+        /// Whose entry.
+        organization: Organization,
+        /// Its place.
+        seq: u64,
+        /// The cause.
+        source: ContentError,
+    },
+    /// As [`Failure::Content`]: its key was erased.
+    #[error(
+        "entry {seq} of {organization} is in the journal alone, and its content key {key} was erased; restore keys/content from a backup"
+    )]
+    Erased {
+        /// Whose entry.
+        organization: Organization,
+        /// Its place.
+        seq: u64,
+        /// The key.
+        key: KeyId,
+    },
     /// The file that holds the last known time could not be read.
     #[error("read the last known time in {}", path.display())]
     Clock {
@@ -150,9 +184,10 @@ impl Intake {
     ) -> Result<(Self, Opened), Failure> {
         let mut identity = IdentityMemory::open(&data.join("identity"), options.identity.clone())?;
         let (journal, _) = Journal::open(disk, &data.join("journal"), options.journal)?;
-        let tail = Arc::new(Tail::new(journal.reader()));
+        let keys = &options.content_keys;
+        let tail = Arc::new(Tail::new(journal.reader(), Arc::clone(keys)));
         let mut opened = Opened::default();
-        let replayed_us = replay(&journal, &ledger, &mut identity, &tail, &mut opened)?;
+        let replayed_us = replay(&journal, &ledger, keys, &mut identity, &tail, &mut opened)?;
         let reader = journal.reader();
         let stats = Arc::new(Stats::default());
         let received_at_us = received_at_us.max(replayed_us);
@@ -174,8 +209,16 @@ impl Intake {
             frame_bytes_max: options.journal.frame_bytes_max,
             next_seq: ledger.organizations().iter().map(|log| ledger.size(log.number)).collect(),
             received_at_us,
+            sealer: Sealer::new(Arc::clone(keys)).map_err(Failure::Random)?,
+            plain: Vec::new(),
+            sealed: Vec::new(),
         };
-        let applier = Applier { ledger: Arc::clone(&ledger), tail: Arc::clone(&tail), stats: Arc::clone(&stats) };
+        let applier = Applier {
+            ledger: Arc::clone(&ledger),
+            tail: Arc::clone(&tail),
+            stats: Arc::clone(&stats),
+            keys: Arc::clone(keys),
+        };
         let thread = {
             let queue = Arc::clone(&queue);
             std::thread::Builder::new()
@@ -310,10 +353,15 @@ impl Drop for Intake {
 ///
 /// # Errors
 /// When something on disk is damaged or missing.
-pub fn inspect(disk: Arc<dyn Disk>, data: &Path, ledger: &Ledger) -> Result<(Opened, Option<i64>), Failure> {
+pub fn inspect(
+    disk: Arc<dyn Disk>,
+    data: &Path,
+    ledger: &Ledger,
+    keys: &Arc<ContentKeys>,
+) -> Result<(Opened, Option<i64>), Failure> {
     let (reader, recovered) = Journal::inspect(disk, &data.join("journal"))?;
     let mut opened = Opened::default();
-    let mut hasher = Hasher::default();
+    let mut hasher = Hasher::new(Arc::clone(keys));
     for frame in reader.frames(FrameNumber(0)) {
         let frame = frame?;
         apply(&frame, ledger, &mut hasher, &mut opened)?;
@@ -325,13 +373,14 @@ pub fn inspect(disk: Arc<dyn Disk>, data: &Path, ledger: &Ledger) -> Result<(Ope
 fn replay(
     journal: &Journal,
     ledger: &Ledger,
+    keys: &Arc<ContentKeys>,
     identity: &mut IdentityMemory,
     tail: &Tail,
     opened: &mut Opened,
 ) -> Result<i64, Failure> {
     let seed = identity.seed();
     let frames_covered = identity.frames_covered();
-    let mut hasher = Hasher::default();
+    let mut hasher = Hasher::new(Arc::clone(keys));
     let mut received_at_us = i64::MIN;
     for frame in journal.reader().frames(FrameNumber(0)) {
         let frame = frame?;

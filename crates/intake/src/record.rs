@@ -2,11 +2,17 @@
 //!
 //! All entries of one frame share the frame's `received_at`.
 
+use indelible_event::KeyId;
+
+use crate::content::{NONCE_BYTES, SealError, Sealer, TAG_BYTES, WRAPPED_BYTES};
+
 /// Bytes before the list of places.
 const FIXED_BYTES: usize = 56;
 /// Bytes of one place: `seq` and the organization's number.
 const PLACE_BYTES: usize = 12;
 const KIND_ENTRY: u8 = 1;
+const KIND_SEALED: u8 = 2;
+const KEY_ID_BYTES: usize = 8;
 /// Organizations one event may belong to.
 pub const PLACES_MAX: usize = 255;
 
@@ -35,11 +41,99 @@ pub struct Record<'a> {
     places: &'a [u8],
     /// JCS text of the infrastructure part.
     pub infrastructure: &'a [u8],
-    /// JCS text of the content part.
-    pub content: &'a [u8],
+    text: &'a [u8],
+    seal: Option<Seal<'a>>,
 }
 
-impl Record<'_> {
+/// What belongs to an encrypted content.
+#[derive(Clone, Copy, Debug)]
+struct Seal<'a> {
+    /// All of the record before the content.
+    head: &'a [u8],
+    /// Where in `head` the ids of the keys begin.
+    keys_at: usize,
+    tag: &'a [u8],
+}
+
+/// The content part of an entry.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// JCS text.
+    Plain(&'a [u8]),
+    /// Encrypted JCS text.
+    Sealed(Sealed<'a>),
+}
+
+impl Content<'_> {
+    /// The key that opens it; `None` if it is not encrypted.
+    pub fn key(&self) -> Option<KeyId> {
+        match self {
+            Content::Plain(_) => None,
+            Content::Sealed(sealed) => Some(sealed.key),
+        }
+    }
+}
+
+/// An encrypted content part. [`ContentReader`](crate::ContentReader) opens it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealed<'a> {
+    pub(crate) key: KeyId,
+    pub(crate) nonce: [u8; NONCE_BYTES],
+    /// What the content belongs to: all of the record before it.
+    pub(crate) head: &'a [u8],
+    /// If the record has several places: the key of the content, encrypted for this one, and what it belongs to.
+    pub(crate) wrapped: Option<Wrapped<'a>>,
+    pub(crate) text: &'a [u8],
+    pub(crate) tag: &'a [u8],
+}
+
+/// The key of a content, encrypted for one organization.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wrapped<'a> {
+    /// Which of the places.
+    pub(crate) index: usize,
+    /// Beginning of the record.
+    pub(crate) head: &'a [u8],
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The content part as the organization with this number has it: others may have it under other keys.
+    pub fn content(&self, number: u32) -> Content<'a> {
+        let Some(seal) = self.seal else { return Content::Plain(self.text) };
+        let count = self.places.len() / PLACE_BYTES;
+        let index = self.places().position(|place| place.number == number).unwrap_or(0);
+        let nonce_at = seal.keys_at + count * KEY_ID_BYTES;
+        let wrapped_at = nonce_at + NONCE_BYTES;
+        let wrapped = (count > 1).then(|| Wrapped {
+            index,
+            head: &seal.head[..wrapped_at],
+            bytes: &seal.head[wrapped_at + index * WRAPPED_BYTES..][..WRAPPED_BYTES],
+        });
+        Content::Sealed(Sealed {
+            key: KeyId(array_at(seal.head, seal.keys_at + index * KEY_ID_BYTES)),
+            nonce: array_at(seal.head, nonce_at),
+            head: seal.head,
+            wrapped,
+            text: self.text,
+            tag: seal.tag,
+        })
+    }
+
+    /// Length of the content part as text.
+    pub fn content_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Its length in the frame.
+    pub fn bytes(&self) -> usize {
+        let (places, infrastructure) = (self.places.len() / PLACE_BYTES, self.infrastructure.len());
+        match self.seal {
+            None => encoded_bytes(places, infrastructure, self.text.len()),
+            Some(_) => sealed_bytes(places, infrastructure, self.text.len()),
+        }
+    }
+
     /// Where the event stands: one place for each organization it belongs to.
     pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.places.chunks_exact(PLACE_BYTES).map(|bytes| Place { seq: u64_at(bytes, 0), number: u32_at(bytes, 8) })
@@ -56,7 +150,7 @@ pub struct RecordError {
     pub what: &'static str,
 }
 
-/// Appends one record to a frame body.
+/// Appends one record to a frame body, its content as it is.
 ///
 /// The places are written as given; `places` holds 1 to [`PLACES_MAX`].
 #[allow(clippy::too_many_arguments)]
@@ -73,10 +167,67 @@ pub fn encode(
 ) {
     debug_assert!((1..=PLACES_MAX).contains(&places.len()));
     body.reserve(encoded_bytes(places.len(), infrastructure.len(), content.len()));
-    body.extend_from_slice(&[KIND_ENTRY, places.len() as u8]);
+    let lengths = (infrastructure.len(), content.len());
+    encode_head(body, KIND_ENTRY, time_us, time_nanos, log_entry_id, producer, digest, places, lengths);
+    body.extend_from_slice(infrastructure);
+    body.extend_from_slice(content);
+}
+
+/// Appends one record, its content encrypted by `sealer`, which has keys for all `places`.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn encode_sealed(
+    body: &mut Vec<u8>,
+    time_us: i64,
+    time_nanos: u16,
+    log_entry_id: &[u8; 16],
+    producer: u64,
+    digest: u64,
+    places: &[Place],
+    infrastructure: &[u8],
+    content: &[u8],
+    sealer: &mut Sealer,
+) -> Result<(), SealError> {
+    debug_assert!((1..=PLACES_MAX).contains(&places.len()));
+    body.reserve(sealed_bytes(places.len(), infrastructure.len(), content.len()));
+    let start = body.len();
+    let lengths = (infrastructure.len(), content.len());
+    encode_head(body, KIND_SEALED, time_us, time_nanos, log_entry_id, producer, digest, places, lengths);
+    for place in places {
+        body.extend_from_slice(&sealer.key_id(place.number)?.0);
+    }
+    let nonce = sealer.nonces(1 + places.len());
+    body.extend_from_slice(&nonce);
+    let mut own_key = None;
+    if places.len() > 1 {
+        let wrapped_at = body.len();
+        own_key = Some(sealer.wrap(places, nonce, start, body)?);
+        debug_assert_eq!(body.len(), wrapped_at + places.len() * WRAPPED_BYTES);
+    }
+    body.extend_from_slice(infrastructure);
+    let split = body.len() - start;
+    body.extend_from_slice(content);
+    let (head, text) = body[start..].split_at_mut(split);
+    let tag = sealer.seal(own_key, places[0].number, nonce, head, text)?;
+    body.extend_from_slice(&tag);
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments)]
+fn encode_head(
+    body: &mut Vec<u8>,
+    kind: u8,
+    time_us: i64,
+    time_nanos: u16,
+    log_entry_id: &[u8; 16],
+    producer: u64,
+    digest: u64,
+    places: &[Place],
+    (infrastructure, content): (usize, usize),
+) {
+    body.extend_from_slice(&[kind, places.len() as u8]);
     body.extend_from_slice(&time_nanos.to_le_bytes());
-    body.extend_from_slice(&(infrastructure.len() as u32).to_le_bytes());
-    body.extend_from_slice(&(content.len() as u32).to_le_bytes());
+    body.extend_from_slice(&(infrastructure as u32).to_le_bytes());
+    body.extend_from_slice(&(content as u32).to_le_bytes());
     body.extend_from_slice(&[0; 4]);
     body.extend_from_slice(&time_us.to_le_bytes());
     body.extend_from_slice(log_entry_id);
@@ -86,13 +237,22 @@ pub fn encode(
         body.extend_from_slice(&place.seq.to_le_bytes());
         body.extend_from_slice(&place.number.to_le_bytes());
     }
-    body.extend_from_slice(infrastructure);
-    body.extend_from_slice(content);
 }
 
 /// Size of a record with so many places and parts of such length.
 pub fn encoded_bytes(places: usize, infrastructure: usize, content: usize) -> usize {
     FIXED_BYTES + places * PLACE_BYTES + infrastructure + content
+}
+
+/// Size of a record whose content, of such length as text, is encrypted.
+pub(crate) fn sealed_bytes(places: usize, infrastructure: usize, content: usize) -> usize {
+    encoded_bytes(places, infrastructure, content) + seal_bytes(places) + TAG_BYTES
+}
+
+/// Bytes between places and infrastructure part of a record whose content is encrypted.
+fn seal_bytes(places: usize) -> usize {
+    let wrapped = if places > 1 { places * WRAPPED_BYTES } else { 0 };
+    places * KEY_ID_BYTES + NONCE_BYTES + wrapped
 }
 
 /// Reads the records of a frame body in order. Stops after the first error.
@@ -104,9 +264,7 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record<'_>, RecordErr
         }
         let record = decode(body, at);
         at = match &record {
-            Ok(record) => {
-                at + encoded_bytes(record.places.len() / PLACE_BYTES, record.infrastructure.len(), record.content.len())
-            }
+            Ok(record) => at + record.bytes(),
             Err(_) => body.len(),
         };
         Some(record)
@@ -117,15 +275,24 @@ fn decode(body: &[u8], at: usize) -> Result<Record<'_>, RecordError> {
     let error = |what| RecordError { at, what };
     let bytes = &body[at..];
     let fixed = bytes.get(..FIXED_BYTES).ok_or_else(|| error("ends too early"))?;
-    if fixed[0] != KIND_ENTRY {
-        return Err(error("is of a kind this version does not know"));
-    }
+    let is_sealed = match fixed[0] {
+        KIND_ENTRY => false,
+        KIND_SEALED => true,
+        _ => return Err(error("is of a kind this version does not know")),
+    };
     let places_end = FIXED_BYTES + usize::from(fixed[1]) * PLACE_BYTES;
-    let infrastructure_end = places_end + u32_at(fixed, 4) as usize;
+    let infrastructure_start = places_end + if is_sealed { seal_bytes(usize::from(fixed[1])) } else { 0 };
+    let infrastructure_end = infrastructure_start + u32_at(fixed, 4) as usize;
     let content_end = infrastructure_end + u32_at(fixed, 8) as usize;
-    if fixed[1] == 0 || bytes.len() < content_end {
+    let end = content_end + if is_sealed { TAG_BYTES } else { 0 };
+    if fixed[1] == 0 || bytes.len() < end {
         return Err(error("is longer than the frame or has no place"));
     }
+    let seal = is_sealed.then(|| Seal {
+        head: &bytes[..infrastructure_end],
+        keys_at: places_end,
+        tag: &bytes[content_end..end],
+    });
     let time_nanos = u16::from_le_bytes([fixed[2], fixed[3]]);
     if time_nanos > 999 || fixed[12..16] != [0; 4] {
         return Err(error("has a value this version does not write"));
@@ -139,9 +306,16 @@ fn decode(body: &[u8], at: usize) -> Result<Record<'_>, RecordError> {
         producer: u64_at(fixed, 40),
         digest: u64_at(fixed, 48),
         places: &bytes[FIXED_BYTES..places_end],
-        infrastructure: &bytes[places_end..infrastructure_end],
-        content: &bytes[infrastructure_end..content_end],
+        infrastructure: &bytes[infrastructure_start..infrastructure_end],
+        text: &bytes[infrastructure_end..content_end],
+        seal,
     })
+}
+
+fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut array = [0; N];
+    array.copy_from_slice(&bytes[at..at + N]);
+    array
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

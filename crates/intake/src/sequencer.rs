@@ -15,6 +15,7 @@ use indelible_merkle::Hash;
 use crate::applier::{Applier, Group, Pending, Synced};
 use crate::batch::{Answer, Batch, Event, Outcome, Receipt, Status, SubmitError};
 use crate::clock::GuardedClock;
+use crate::content::Sealer;
 use crate::identity::{IN_CLOSED_GENERATION, IdentityMemory, Remembered};
 use crate::queue::{Command, Queue, Reply, Submission, Work};
 use crate::record::{self, Place};
@@ -37,6 +38,10 @@ pub(crate) struct Sequencer {
     pub(crate) next_seq: Vec<u64>,
     /// Never decreases.
     pub(crate) received_at_us: i64,
+    pub(crate) sealer: Sealer,
+    /// Places of one event whose content is not encrypted there, and of those where it is; kept for their memory.
+    pub(crate) plain: Vec<Place>,
+    pub(crate) sealed: Vec<Place>,
 }
 
 impl Sequencer {
@@ -116,6 +121,7 @@ impl Sequencer {
         synced: &SyncSender<Synced>,
     ) -> Result<bool, Failure> {
         self.received_at_us = self.received_at_us.max(now_us);
+        self.sealer.look();
         let mut frames = vec![Vec::with_capacity(GROUP_BYTES / 4)];
         let mut pending = Vec::with_capacity(submissions.len());
         for submission in submissions {
@@ -224,23 +230,64 @@ impl Sequencer {
             if !places.is_empty() {
                 let infrastructure = &batch.bytes[event.start..event.content_start];
                 let content = &batch.bytes[event.content_start..event.end];
-                let frame = self
-                    .frame_with_room(frames, record::encoded_bytes(places.len(), infrastructure.len(), content.len()));
-                record::encode(
-                    frame,
-                    event.time_us,
-                    event.time_nanos,
-                    &event.log_entry_id,
-                    batch.producer,
-                    event.digest,
-                    &places,
-                    infrastructure,
-                    content,
-                );
+                self.encode(event, batch.producer, &places, infrastructure, content, frames)?;
             }
             pending.outcomes.push(Outcome { status, receipts: first_receipt..pending.receipts.len() });
         }
         Ok(pending)
+    }
+
+    /// Appends the record of an event, or two: one for the organizations whose content is encrypted and one for the others, in
+    /// one frame, so that the event is in all of its logs or in none.
+    fn encode(
+        &mut self,
+        event: &Event,
+        producer: u64,
+        places: &[Place],
+        infrastructure: &[u8],
+        content: &[u8],
+        frames: &mut Vec<Vec<u8>>,
+    ) -> Result<(), Failure> {
+        self.plain.clear();
+        self.sealed.clear();
+        let may_seal = self.sealer.is_on() && !control::is_control(infrastructure);
+        for place in places {
+            match may_seal && self.sealer.seals(place.number, &self.ledger)? {
+                true => self.sealed.push(*place),
+                false => self.plain.push(*place),
+            }
+        }
+        let lengths = (infrastructure.len(), content.len());
+        let plain_bytes = match self.plain.len() {
+            0 => 0,
+            count => record::encoded_bytes(count, lengths.0, lengths.1),
+        };
+        let sealed_bytes = match self.sealed.len() {
+            0 => 0,
+            count => record::sealed_bytes(count, lengths.0, lengths.1),
+        };
+        let frame = self.frame_with_room(frames, plain_bytes + sealed_bytes);
+        let (time_us, time_nanos, id, digest) = (event.time_us, event.time_nanos, &event.log_entry_id, event.digest);
+        if plain_bytes > 0 {
+            let places = &self.plain;
+            record::encode(frame, time_us, time_nanos, id, producer, digest, places, infrastructure, content);
+        }
+        if sealed_bytes > 0 {
+            let (places, sealer) = (&self.sealed, &mut self.sealer);
+            record::encode_sealed(
+                frame,
+                time_us,
+                time_nanos,
+                id,
+                producer,
+                digest,
+                places,
+                infrastructure,
+                content,
+                sealer,
+            )?;
+        }
+        Ok(())
     }
 
     /// Finds or assigns the event's place in each of its organizations; `places` gets the new ones.

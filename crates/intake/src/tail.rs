@@ -7,7 +7,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use indelible_journal::{Frame, FrameNumber, FramePosition, Hold, ReadError, Reader};
+use indelible_ledger::ContentKeys;
 
+use crate::content::{ContentError, ContentReader};
 use crate::record::{self, Place, Record, RecordError};
 
 /// Bytes of frames after which a new stretch begins.
@@ -83,6 +85,16 @@ pub enum TailError {
         /// The cause.
         source: ReadError,
     },
+    /// The content of an entry cannot be read.
+    #[error("entry {seq} of organization number {number} in the journal")]
+    Content {
+        /// The organization's number.
+        number: u32,
+        /// Its place.
+        seq: u64,
+        /// The cause.
+        source: ContentError,
+    },
     /// A frame's checksums are right but its records are not.
     #[error("journal frame {frame}")]
     Record {
@@ -93,9 +105,15 @@ pub enum TailError {
     },
 }
 
+/// That the content of the entry at `place` cannot be read.
+pub fn content_error(place: Place, source: ContentError) -> TailError {
+    TailError::Content { number: place.number, seq: place.seq, source }
+}
+
 /// Positions of all retained entries. Cheap to share.
 pub struct Tail {
     reader: Reader,
+    keys: Arc<ContentKeys>,
     retained: Mutex<Retained>,
 }
 
@@ -107,8 +125,8 @@ struct Retained {
 }
 
 impl Tail {
-    pub(crate) fn new(reader: Reader) -> Self {
-        Self { reader, retained: Mutex::new(Retained { stretches: Vec::new(), first_needed: FrameNumber(0) }) }
+    pub(crate) fn new(reader: Reader, keys: Arc<ContentKeys>) -> Self {
+        Self { reader, keys, retained: Mutex::new(Retained { stretches: Vec::new(), first_needed: FrameNumber(0) }) }
     }
 
     /// Adds a durable frame whose spans were gathered by [`Spans`].
@@ -150,7 +168,12 @@ impl Tail {
                 held = Some(frame.segment);
             }
         }
-        TailSnapshot { stretches: stretches.clone(), reader: self.reader.clone(), _holds: holds.into() }
+        TailSnapshot {
+            stretches: stretches.clone(),
+            reader: self.reader.clone(),
+            keys: Arc::clone(&self.keys),
+            _holds: holds.into(),
+        }
     }
 
     /// Forgets stretches from the front whose entries are all archived (`seq` below `archived_end(number)`) and were
@@ -175,6 +198,7 @@ impl Tail {
 pub struct TailSnapshot {
     stretches: Vec<Arc<Stretch>>,
     reader: Reader,
+    keys: Arc<ContentKeys>,
     _holds: Arc<[Hold]>,
 }
 
@@ -194,6 +218,11 @@ impl TailSnapshot {
         wanted.map(|position| {
             self.reader.read(position).map_err(|source| TailError::Read { frame: position.number, source })
         })
+    }
+
+    /// What reads the content of its entries.
+    pub fn contents(&self) -> ContentReader {
+        ContentReader::new(Arc::clone(&self.keys))
     }
 
     /// Calls `visit` for every entry of a stretch, in log order, with its place and `received_at` in microseconds.
@@ -225,7 +254,7 @@ pub(crate) struct Spans(Vec<Span>);
 
 impl Spans {
     pub(crate) fn add(&mut self, place: Place, received_at_us: i64, record: &Record<'_>) {
-        let bytes = (record.infrastructure.len() + record.content.len()) as u64;
+        let bytes = (record.infrastructure.len() + record.content_len()) as u64;
         match self.0.iter_mut().rev().find(|span| span.number == place.number) {
             Some(span) => {
                 span.seqs.end = place.seq + 1;

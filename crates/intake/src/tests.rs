@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod encryption;
 mod model;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ struct Bench {
     ledger: Arc<Ledger>,
     intake: Intake,
     opened: Opened,
+    keys: Arc<ContentKeys>,
 }
 
 fn options() -> Options {
@@ -45,10 +47,12 @@ impl Bench {
     fn open_at(folder: &Path, disk: Arc<dyn Disk>, now_us: i64, archived_us: i64) -> Self {
         let ledger = Arc::new(Ledger::open(&folder.join("ledger"), &folder.join("keys"), "test").unwrap());
         let clock = Arc::new(FakeClock { now: now_us.into(), ..FakeClock::default() });
+        let keys = Arc::new(ContentKeys::in_folder(&folder.join("keys/content")).unwrap());
+        let options = Options { content_keys: Arc::clone(&keys), ..options() };
         let (intake, opened) =
-            Intake::open(disk, folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options(), archived_us).unwrap();
+            Intake::open(disk, folder, Arc::clone(&ledger), Arc::clone(&clock) as _, &options, archived_us).unwrap();
         ledger.check_recovered().unwrap();
-        Self { folder: folder.to_owned(), clock, ledger, intake, opened }
+        Self { folder: folder.to_owned(), clock, ledger, intake, opened, keys }
     }
 
     fn reopen(self) -> Self {

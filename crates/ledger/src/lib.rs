@@ -10,6 +10,7 @@
 //! a checkpoint that a restart could forget. **Invariant:** keys are made once, before there is anything they could fit.
 
 mod checkpoints;
+pub mod content_keys;
 mod entries;
 mod error;
 mod keys;
@@ -23,6 +24,7 @@ mod state;
 mod tree;
 
 pub use checkpoints::{PublishedCheckpoint, SignedCheckpoint};
+pub use content_keys::{ContentKeys, KeyState, KeyStoreError};
 pub use error::{LedgerError, OpenError, RollbackError};
 pub use ledger::{Ledger, Settings};
 pub use organization::{OrganizationLog, Previous};

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use indelible_archive::ContentKeys;
 use object_store::ObjectStore;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -85,6 +86,19 @@ impl Engine {
     /// Removes temporary files there that an engine before left behind. Fails if that is not possible, or threads cannot
     /// be started.
     pub fn new(store: Arc<dyn ObjectStore>, limits: Limits, spill: PathBuf) -> std::io::Result<Engine> {
+        Engine::with_keys(store, limits, spill, Arc::new(ContentKeys::none()))
+    }
+
+    /// The same, with keys of encrypted content. A query over content writes no temporary files while there are any.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_keys(
+        store: Arc<dyn ObjectStore>,
+        limits: Limits,
+        spill: PathBuf,
+        keys: Arc<ContentKeys>,
+    ) -> std::io::Result<Engine> {
         remove_left_behind(&spill)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(limits.threads.max(1))
@@ -96,7 +110,7 @@ impl Engine {
         Ok(Engine {
             runtime: Some(runtime),
             slots: Arc::new(Semaphore::new(limits.concurrent.max(1))),
-            sessions: Arc::new(Sessions::new(store, &limits)),
+            sessions: Arc::new(Sessions::new(store, &limits, keys)),
             limits: Arc::new(limits),
             spill: spill.into(),
         })

@@ -12,14 +12,13 @@ use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
-use datafusion::parquet::file::metadata::{
-    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
-};
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use datafusion::parquet::file::statistics::Statistics;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use indelible_archive::LogFile;
+use indelible_archive::log_file::fetch_footer;
+use indelible_archive::{ContentKeys, LogFile};
 use indelible_event::Part;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -29,7 +28,9 @@ use crate::schema::ORGANIZATION;
 
 /// Bytes fetched from the end of a file at once: the footer and mostly the page index. Not in the operator's view: in a
 /// small file they would reach into the content.
-const FOOTER_PREFETCH_BYTES: usize = 256 * 1024;
+const FOOTER_PREFETCH_BYTES: u64 = 256 * 1024;
+/// The end of a file, which says how long its footer is.
+const FOOTER_TAIL_BYTES: u64 = 8;
 /// Bytes nobody asked for that are fetched along rather than in another request. Never bytes of content.
 const GAP_BYTES_MAX: u64 = 1024 * 1024;
 /// Requests of one reader at the same time.
@@ -40,19 +41,25 @@ const CONCURRENT_REQUESTS: usize = 8;
 pub(crate) struct LogFileReaders {
     store: Arc<dyn ObjectStore>,
     footers: Arc<Footers>,
+    keys: Arc<ContentKeys>,
     part: Part,
 }
 
 impl LogFileReaders {
-    /// Readers of whole entries. Footers are kept up to `footer_bytes_max` together; least recently used ones go first.
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, footer_bytes_max: usize) -> Self {
+    /// Readers of whole entries. Footers are kept up to `footer_bytes_max` together; least recently used ones go first. Content
+    /// columns that are encrypted are read with `keys`; where the key is not there it is as if the file had no such columns.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, footer_bytes_max: usize, keys: Arc<ContentKeys>) -> Self {
         let footers = Footers { bytes_max: footer_bytes_max, kept: Mutex::default() };
-        LogFileReaders { store, footers: Arc::new(footers), part: Part::Entry }
+        LogFileReaders { store, footers: Arc::new(footers), keys, part: Part::Entry }
     }
 
-    /// Readers of `part` with the same cache.
+    /// Readers of `part` with the same cache; with keys only where the part holds content.
     pub(crate) fn of(&self, part: Part) -> Self {
-        LogFileReaders { part, ..self.clone() }
+        let keys = match part {
+            Part::Entry => Arc::clone(&self.keys),
+            Part::Infrastructure => Arc::new(ContentKeys::none()),
+        };
+        LogFileReaders { part, keys, ..self.clone() }
     }
 
     /// A reader of `file`.
@@ -61,8 +68,8 @@ impl LogFileReaders {
     }
 
     fn reader(&self, organization: String, location: Path, size: u64) -> LogFileReader {
-        let LogFileReaders { store, footers, part } = self.clone();
-        LogFileReader { store, footers, part, organization, location, size, content: None }
+        let LogFileReaders { store, footers, keys, part } = self.clone();
+        LogFileReader { store, footers, keys, part, organization, location, size, content: None }
     }
 }
 
@@ -85,6 +92,7 @@ impl ParquetFileReaderFactory for LogFileReaders {
 pub(crate) struct LogFileReader {
     store: Arc<dyn ObjectStore>,
     footers: Arc<Footers>,
+    keys: Arc<ContentKeys>,
     part: Part,
     organization: String,
     location: Path,
@@ -108,15 +116,16 @@ impl LogFileReader {
     }
 
     async fn footer(&self) -> ParquetResult<Arc<ParquetMetaData>> {
-        if let Some(footer) = self.footers.get(&self.location) {
+        if self.part == Part::Entry {
+            self.footers.look(self.keys.changes());
+        }
+        let place = (self.location.clone(), self.part);
+        if let Some(footer) = self.footers.get(&place) {
             return Ok(footer);
         }
-        let prefetch = (self.part == Part::Entry).then_some(FOOTER_PREFETCH_BYTES);
-        let footer = ParquetMetaDataReader::new()
-            .with_page_index_policy(PageIndexPolicy::Optional)
-            .with_prefetch_hint(prefetch)
-            .load_and_finish(FooterBytes { store: &self.store, location: &self.location }, self.size)
-            .await?;
+        let prefetch = if self.part == Part::Entry { FOOTER_PREFETCH_BYTES } else { FOOTER_TAIL_BYTES };
+        let fetch = FooterBytes { store: &self.store, location: &self.location };
+        let (footer, _) = fetch_footer(fetch, self.size, prefetch, &self.keys).await?;
         for group in footer.row_groups() {
             if !is_of(group, &self.organization) {
                 let (location, organization) = (&self.location, &self.organization);
@@ -126,7 +135,7 @@ impl LogFileReader {
             }
         }
         let footer = Arc::new(footer);
-        self.footers.keep(self.location.clone(), &footer);
+        self.footers.keep(place, &footer);
         Ok(footer)
     }
 }
@@ -198,8 +207,24 @@ fn content_ranges(footer: &ParquetMetaData) -> Vec<Range<u64>> {
         let index = stretch(column.column_index_offset(), column.column_index_length());
         ranges.extend([Some(start..start + length), filter, index].into_iter().flatten());
     }
+    if ranges.is_empty() {
+        // Of an encrypted file without its key the footer names the other columns only: the content is what lies between.
+        ranges = gaps(footer);
+    }
     ranges.sort_by_key(|range| range.start);
     ranges
+}
+
+/// What lies between the columns that a footer names.
+fn gaps(footer: &ParquetMetaData) -> Vec<Range<u64>> {
+    let columns = footer.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let mut named: Vec<(u64, u64)> = columns.map(ColumnChunkMetaData::byte_range).collect();
+    named.sort_unstable();
+    let ends = named.iter().map(|(start, length)| start + length);
+    ends.zip(named.iter().skip(1))
+        .filter(|(end, (start, _))| end < start)
+        .map(|(end, (start, _))| end..*start)
+        .collect()
 }
 
 fn stretch(offset: Option<i64>, length: Option<i32>) -> Option<Range<u64>> {
@@ -267,9 +292,14 @@ struct Footers {
     kept: Mutex<Kept>,
 }
 
+type Place = (Path, Part);
+
 #[derive(Debug, Default)]
 struct Kept {
-    by_location: HashMap<Path, KeptFooter>,
+    /// By object, and for whom they were read.
+    by_location: HashMap<Place, KeptFooter>,
+    /// The state of the keys they were read with.
+    changes: u64,
     bytes: usize,
     /// Counts uses, to order them.
     uses: u64,
@@ -283,7 +313,15 @@ struct KeptFooter {
 }
 
 impl Footers {
-    fn get(&self, location: &Path) -> Option<Arc<ParquetMetaData>> {
+    /// Lets all go if keys have changed since: a footer holds the key that opens its file.
+    fn look(&self, changes: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.changes != changes {
+            *kept = Kept { changes, ..Kept::default() };
+        }
+    }
+
+    fn get(&self, location: &Place) -> Option<Arc<ParquetMetaData>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
         let uses = kept.uses;
@@ -292,7 +330,7 @@ impl Footers {
         Some(Arc::clone(&found.footer))
     }
 
-    fn keep(&self, location: Path, footer: &Arc<ParquetMetaData>) {
+    fn keep(&self, location: Place, footer: &Arc<ParquetMetaData>) {
         let bytes = footer.memory_size();
         if bytes > self.bytes_max {
             return;

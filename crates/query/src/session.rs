@@ -13,6 +13,8 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use indelible_archive::ContentKeys;
+use indelible_event::Part;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -40,10 +42,11 @@ pub(crate) struct Sessions {
     windows: Vec<Arc<WindowUDF>>,
     registry: Arc<ArchiveOnly>,
     readers: LogFileReaders,
+    keys: Arc<ContentKeys>,
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits) -> Sessions {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, limits: &Limits, keys: Arc<ContentKeys>) -> Sessions {
         let mut config = SessionConfig::new()
             .with_target_partitions(limits.threads)
             .with_batch_size(BATCH_ROWS.0)
@@ -56,7 +59,7 @@ impl Sessions {
         options.execution.sort_spill_reservation_bytes = (limits.memory_bytes / 16).min(10 * 1024 * 1024);
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
-        let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max);
+        let readers = LogFileReaders::new(Arc::clone(&store), limits.footer_bytes_max, Arc::clone(&keys));
         Sessions {
             config,
             scalars: scalars(),
@@ -64,6 +67,7 @@ impl Sessions {
             windows: windows(),
             registry: Arc::new(ArchiveOnly(store)),
             readers,
+            keys,
         }
     }
 
@@ -81,7 +85,7 @@ impl Sessions {
         rules.push(Arc::new(CountWindowInput));
         let state = SessionStateBuilder::new()
             .with_config(self.config.clone().with_batch_size(batch_rows(view, snapshot, limits)))
-            .with_runtime_env(self.environment(limits, spill)?)
+            .with_runtime_env(self.environment(view.part(), limits, spill)?)
             .with_scalar_functions(self.scalars.clone())
             .with_aggregate_functions(self.aggregates.clone())
             .with_window_functions(self.windows.clone())
@@ -97,10 +101,13 @@ impl Sessions {
         Ok(context)
     }
 
-    fn environment(&self, limits: &Limits, spill: &Path) -> Result<Arc<RuntimeEnv>> {
-        let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
-            .with_max_temp_directory_size(limits.spill_bytes_max);
+    fn environment(&self, part: Part, limits: &Limits, spill: &Path) -> Result<Arc<RuntimeEnv>> {
+        // Temporary files are not encrypted: where some content is, no query that reads content writes any.
+        let mode = match part == Part::Entry && !self.keys.is_empty() {
+            true => DiskManagerMode::Disabled,
+            false => DiskManagerMode::Directories(vec![spill.to_owned()]),
+        };
+        let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(limits.spill_bytes_max);
         RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(QueryMemory::new(limits.memory_bytes)))
             .with_disk_manager_builder(disk)

@@ -9,7 +9,7 @@ use indelible_archive::Inventory;
 use indelible_control::{Control, Operation, Principal};
 use indelible_event::{Limits, Organization};
 use indelible_intake::{Answer, Batch, Clock, Intake, SubmitError};
-use indelible_ledger::Ledger;
+use indelible_ledger::{ContentKeys, Ledger};
 use indelible_merkle::VerifierKey;
 use indelible_query::Engine;
 use indelible_storage::Bucket;
@@ -54,6 +54,8 @@ pub(crate) struct App {
     pub(crate) exports: Exports,
     /// Keys of generations that are closed, where they are others than the ledger's.
     pub(crate) closed_keys: Vec<VerifierKey>,
+    /// Keys of the organizations whose content is encrypted.
+    pub(crate) content_keys: Arc<ContentKeys>,
     pub(crate) platform_archive: PlatformArchive,
     pub(crate) engine: Engine,
     pub(crate) sinks: Sinks,

@@ -301,6 +301,7 @@ impl Plan {
                 entry.seq
             );
             let outside = window_us.is_some_and(|(from, to)| !(from..to).contains(&entry.received_at_us));
+            let is_erased = entry.erased.is_some();
             let row = match &filter {
                 _ if outside => full.boundary(),
                 Some(Filter::Complete(predicate))
@@ -311,6 +312,10 @@ impl Plan {
                 Some(Filter::Trusted(_)) if found.as_ref().is_none_or(|found| !found.has(entry.seq)) => {
                     BundleRow { seq: entry.seq, shown: Shown::Leaf(leaf) }
                 }
+                _ if is_erased => anyhow::bail!(
+                    "the content of entry {} of {organization} is erased, and a bundle shows it; leave the entry out",
+                    entry.seq
+                ),
                 _ => full,
             };
             Ok(writer.row(&row, leaf)?)
@@ -331,16 +336,21 @@ impl Entries {
             return self.visit(0..=0, visit);
         }
         let Genesis { received_at_us, infrastructure, content } = app.kept_genesis(log)?;
-        visit(&Entry { seq: 0, received_at_us, infrastructure: &infrastructure, content: &content })
+        let (infrastructure, content) = (&*infrastructure, &*content);
+        visit(&Entry { seq: 0, received_at_us, infrastructure, content, key: None, erased: None })
     }
 }
 
 fn full_row<'a>(log: &OrganizationLog, entry: &'a Entry<'a>) -> BundleRow<'a> {
-    let shown = Shown::Full {
-        received_at_us: entry.received_at_us,
-        infrastructure: entry.infrastructure.into(),
-        content: entry.content.into(),
-        salt: log.salt_key.salt(entry.seq),
+    let (received_at_us, infrastructure) = (entry.received_at_us, entry.infrastructure.into());
+    let shown = match entry.erased {
+        Some(content) => Shown::Stub { received_at_us, infrastructure, content },
+        None => Shown::Full {
+            received_at_us,
+            infrastructure,
+            content: entry.content.into(),
+            salt: entry.salt(&log.salt_key),
+        },
     };
     BundleRow { seq: entry.seq, shown }
 }

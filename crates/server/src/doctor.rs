@@ -157,7 +157,8 @@ fn examine_log(data: &Path, found: &mut Examination) -> Option<Ledger> {
         if !data.join("journal").exists() {
             return Ok((None, "there is none yet".to_owned()));
         }
-        let (opened, newest_us) = indelible_intake::inspect(Arc::new(RealDisk), data, &ledger)?;
+        let content_keys = Arc::new(crate::open_content_keys(data)?);
+        let (opened, newest_us) = indelible_intake::inspect(Arc::new(RealDisk), data, &ledger, &content_keys)?;
         Ok((newest_us, format!("{} entries in {} frames, all readable", opened.entries, opened.frames)))
     };
     let newest_us = found.add_result("journal", journal())?;

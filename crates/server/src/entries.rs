@@ -3,15 +3,16 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::StreamExt;
-use indelible_archive::LogFile;
-use indelible_archive::log_file::read_entries;
+use indelible_archive::log_file::{FileContent, read_entries};
 use indelible_archive::rows::RowDecoder;
-use indelible_event::{Organization, Scope};
-use indelible_intake::{TailError, TailSnapshot};
+use indelible_archive::{ContentKeys, LogFile};
+use indelible_event::entry::{Digest, SaltKey, content_hash};
+use indelible_event::{ContentKey, Organization, Scope};
+use indelible_intake::{TailError, TailSnapshot, content_error};
 use indelible_ledger::OrganizationLog;
 use tokio::runtime::Handle;
 
@@ -22,7 +23,27 @@ pub(crate) struct Entry<'a> {
     pub(crate) seq: u64,
     pub(crate) received_at_us: i64,
     pub(crate) infrastructure: &'a str,
+    /// `{}` if it is erased.
     pub(crate) content: &'a str,
+    /// The key under which its content is encrypted at rest.
+    pub(crate) key: Option<&'a ContentKey>,
+    /// The hash of its content, if that is erased.
+    pub(crate) erased: Option<Digest>,
+}
+
+impl Entry<'_> {
+    /// The salt of its content hash; `salt_key` is that of its log.
+    pub(crate) fn salt(&self, salt_key: &SaltKey) -> [u8; 32] {
+        match self.key {
+            Some(key) => salt_key.under(key).salt(self.seq),
+            None => salt_key.salt(self.seq),
+        }
+    }
+
+    /// The hash of its content.
+    pub(crate) fn content_hash(&self, salt_key: &SaltKey) -> Digest {
+        self.erased.unwrap_or_else(|| content_hash(&self.salt(salt_key), self.content.as_bytes()))
+    }
 }
 
 /// What is acknowledged of one log at one moment. Its journal segments stay until it is dropped, so take no more of it than is
@@ -51,6 +72,16 @@ impl Entries {
         files.retain(|file| file.generation == generation);
         let archived = ends.get(&(organization.clone(), generation)).copied().unwrap_or(0);
         Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
+    }
+
+    /// What there is of the entry at `seq` of a generation of a log.
+    pub(crate) fn of(app: &Arc<App>, log: &Arc<OrganizationLog>, generation: u32, seq: u64) -> Self {
+        let mut entries = match generation == log.generation {
+            true => Self::new(app, log),
+            false => Self::closed(app, &log.organization, generation),
+        };
+        entries.only(&(seq..=seq));
+        entries
     }
 
     /// The first `seq` that is not acknowledged.
@@ -102,8 +133,8 @@ impl Entries {
         visit: &mut impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let handle = Handle::current();
-        let reading = read_entries(&self.app.bucket, file, seqs.clone(), None);
-        let mut batches = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
+        let reading = read_entries(&self.app.bucket, file, seqs.clone(), None, &self.app.content_keys);
+        let (of_file, mut batches) = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
         let (mut infrastructure, mut content) = (Vec::new(), Vec::new());
         while let Some(batch) = handle.block_on(batches.next()) {
             let batch = batch.with_context(|| format!("read {}", file.object))?;
@@ -112,12 +143,26 @@ impl Entries {
                 infrastructure.clear();
                 content.clear();
                 rows.infrastructure(row, &mut infrastructure);
-                rows.content(row, &mut content)?;
+                let (key, erased) = match &of_file {
+                    FileContent::Plain => (None, None),
+                    FileContent::Opened(key) => (Some(key), None),
+                    FileContent::Erased(_) => (None, rows.content_hash(row)),
+                    FileContent::Closed(key) => bail!(
+                        "{} is encrypted under key {key}, which is not in keys/content of the data folder",
+                        file.object
+                    ),
+                };
+                match erased {
+                    None => rows.content(row, &mut content)?,
+                    Some(_) => content.extend_from_slice(b"{}"),
+                }
                 visit(&Entry {
                     seq: rows.seq(row),
                     received_at_us: rows.received_at_us(row),
                     infrastructure: std::str::from_utf8(&infrastructure)?,
                     content: std::str::from_utf8(&content)?,
+                    key,
+                    erased,
                 })?;
             }
         }
@@ -130,6 +175,7 @@ impl Entries {
         visit: &mut impl FnMut(&Entry<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let Some(tail) = &self.tail else { return Ok(()) };
+        let mut contents = tail.contents();
         for stretch in tail.stretches() {
             let Some(span) = stretch.span(self.number) else { continue };
             if span.seqs.end <= self.archived.max(*seqs.start()) || span.seqs.start > *seqs.end() {
@@ -140,11 +186,19 @@ impl Entries {
                 if !mine {
                     return Ok(());
                 }
+                let sealed = record.content(place.number);
+                let key = contents.key(&sealed).map_err(|source| content_error(place, source))?;
+                let content = contents.read(&sealed).map_err(|source| content_error(place, source))?;
+                let content = content.with_context(|| {
+                    format!("entry {} is in the journal alone and its content key was erased", place.seq)
+                })?;
                 visit(&Entry {
                     seq: place.seq,
                     received_at_us,
                     infrastructure: std::str::from_utf8(record.infrastructure).map_err(anyhow::Error::from)?,
-                    content: std::str::from_utf8(record.content).map_err(anyhow::Error::from)?,
+                    content: std::str::from_utf8(content).map_err(anyhow::Error::from)?,
+                    key: key.as_ref(),
+                    erased: None,
                 })?;
                 Ok(())
             })
@@ -183,8 +237,9 @@ impl Entries {
     fn first_in_file(&self, file: &LogFile, us: i64) -> anyhow::Result<u64> {
         let handle = Handle::current();
         let columns = ["seq", "received_at"];
-        let reading = read_entries(&self.app.bucket, file, file.first..=file.last, Some(&columns));
-        let mut batches = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
+        let keys = ContentKeys::none();
+        let reading = read_entries(&self.app.bucket, file, file.first..=file.last, Some(&columns), &keys);
+        let (_, mut batches) = handle.block_on(reading).with_context(|| format!("read {}", file.object))?;
         while let Some(batch) = handle.block_on(batches.next()) {
             let batch = batch.with_context(|| format!("read {}", file.object))?;
             let received = batch.column_by_name("received_at").context("a log file without received_at")?;

@@ -18,7 +18,7 @@ use indelible_dataset::{
     AppendLimits, Appended, Backlog, CompactSettings, Contents, Dataset, DatasetError, Place, Position, Salts,
 };
 use indelible_event::entry::SaltKey;
-use indelible_event::{Organization, Scope, Time};
+use indelible_event::{ContentKey, Organization, Scope, Time};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -317,7 +317,8 @@ impl Run {
 
 async fn open(app: &App, export: &Export) -> anyhow::Result<Dataset> {
     let bucket = Allowed::for_exports(&app.config)?.open(&export.settings.destination)?;
-    Ok(Dataset::open(Place::new(bucket, ""), table_of(export)).await?)
+    let dataset = Dataset::open(Place::new(bucket, ""), table_of(export)).await?;
+    Ok(dataset.with_content_keys(Arc::clone(&app.content_keys)))
 }
 
 /// What the table of an export is to hold.
@@ -336,8 +337,9 @@ fn table_of(export: &Export) -> indelible_dataset::Export {
 struct SaltKeys(BTreeMap<u32, SaltKey>);
 
 impl Salts for SaltKeys {
-    fn salt(&self, generation: u32, seq: u64) -> Option<[u8; 32]> {
-        Some(self.0.get(&generation)?.salt(seq))
+    fn salt(&self, generation: u32, seq: u64, key: Option<&ContentKey>) -> Option<[u8; 32]> {
+        let of_log = self.0.get(&generation)?;
+        Some(key.map_or_else(|| of_log.salt(seq), |key| of_log.under(key).salt(seq)))
     }
 }
 

@@ -20,6 +20,7 @@ mod database;
 mod destination;
 mod disk;
 pub mod doctor;
+mod encryption;
 mod entries;
 mod error;
 mod exports;
@@ -56,7 +57,8 @@ use anyhow::{Context, bail};
 use indelible_archive::Inventory;
 use indelible_event::Limits;
 use indelible_intake::{Clock, Intake, SystemClock};
-use indelible_ledger::{Ledger, Settings};
+use indelible_ledger::content_keys::CONTENT_KEYS;
+use indelible_ledger::{ContentKeys, Ledger, Settings};
 use indelible_query::Engine;
 use indelible_storage::{LockFile, RealDisk, durable};
 use tokio::net::TcpListener;
@@ -121,6 +123,7 @@ impl Server {
             Ledger::open_generation(&data.join("ledger"), &data.join("keys"), &platform, number, Settings::default())?;
         let ledger = Arc::new(ledger);
         let closed_keys = rebuild::read_closed_keys(&data)?;
+        let content_keys = Arc::new(open_content_keys(&data)?);
         let now_us = clock.now_us();
         let asking =
             archived::Asking { config: &config, bucket: &bucket, ledger: &ledger, closed: &closed_keys, now_us };
@@ -134,7 +137,7 @@ impl Server {
         if let Some(alarm) = tokio::task::block_in_place(|| disk.look(&data)) {
             tracing::warn!("{alarm}");
         }
-        let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us))?;
+        let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &content_keys, &clock, newest_us))?;
         ledger.check_recovered()?;
         check_archived(&ledger, &inventory, &data)?;
         let copier = copier::Copier::new(number, archived.opened_us);
@@ -145,7 +148,8 @@ impl Server {
         let platform_log = ledger.platform_log();
         let retired = rotation::retired_keys(&ledger, platform_log.origin());
         let witnesses = Witnesses::new(&config, &platform_log.verifier_key()?, &retired)?;
-        let engine = Engine::new(bucket.object_store(), query_limits(&config), data.join("spill"))
+        let (limits, spill) = (query_limits(&config), data.join("spill"));
+        let engine = Engine::with_keys(bucket.object_store(), limits, spill, Arc::clone(&content_keys))
             .context("start the query engine")?;
         let bodies = Arc::new(Semaphore::new(
             (config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1),
@@ -170,6 +174,7 @@ impl Server {
             checker: self_check::Checker::open(&data),
             exports: exports::Exports::new(clock.now_us()),
             closed_keys,
+            content_keys,
             engine,
             sinks: sinks::Sinks::new(&data),
             metrics: metrics::Metrics::default(),
@@ -350,6 +355,7 @@ impl App {
 fn open_intake(
     config: &Config,
     ledger: &Arc<Ledger>,
+    content_keys: &Arc<ContentKeys>,
     clock: &Arc<dyn Clock>,
     newest_received_us: i64,
 ) -> anyhow::Result<Intake> {
@@ -363,6 +369,7 @@ fn open_intake(
         queue_bytes: config.journal.queue_bytes,
         organization_queue_bytes: config.journal.organization_queue_bytes,
         organization_bytes_per_second: config.journal.organization_bytes_per_second,
+        content_keys: Arc::clone(content_keys),
     };
     let (intake, opened) = Intake::open(
         Arc::new(RealDisk),
@@ -374,6 +381,12 @@ fn open_intake(
     )?;
     tracing::info!(frames = opened.frames, entries = opened.entries, "journal read back");
     Ok(intake)
+}
+
+/// The keys of encrypted content in a data folder.
+fn open_content_keys(data: &Path) -> anyhow::Result<ContentKeys> {
+    let folder = data.join("keys").join(CONTENT_KEYS);
+    ContentKeys::in_folder(&folder).context("read the keys of encrypted content")
 }
 
 fn identity_options(config: &Config) -> indelible_intake::identity::Options {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use indelible_control::{Denied, Operation};
-use indelible_event::entry::{Digest, content_hash};
+use indelible_event::entry::{Digest, SaltKey};
 use indelible_event::pseudonym::PseudonymKey;
 use indelible_event::{OperatorScope, Organization};
 use indelible_ledger::OrganizationLog;
@@ -102,17 +102,13 @@ pub(crate) async fn commitment(
     log: &Arc<OrganizationLog>,
     generation: u32,
     seq: u64,
-    salt: [u8; 32],
+    salt_key: SaltKey,
 ) -> anyhow::Result<Digest> {
-    let mut entries = match generation == log.generation {
-        true => Entries::new(app, log),
-        false => Entries::closed(app, &log.organization, generation),
-    };
-    entries.only(&(seq..=seq));
+    let entries = Entries::of(app, log, generation, seq);
     let read = move || {
         let mut hashes: Vec<Digest> = Vec::new();
         entries.visit(seq..=seq, |entry| {
-            hashes.push(content_hash(&salt, entry.content.as_bytes()));
+            hashes.push(entry.content_hash(&salt_key));
             Ok(())
         })?;
         ensure!(hashes.len() == 1, "entry {seq} is there {} times", hashes.len());

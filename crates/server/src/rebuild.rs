@@ -22,7 +22,7 @@ use indelible_archive::{Inventory, layout};
 use indelible_control::Control;
 use indelible_event::Organization;
 use indelible_intake::{Clock, Intake, SystemClock};
-use indelible_ledger::{Ledger, OrganizationLog, Previous, Settings};
+use indelible_ledger::{ContentKeys, Ledger, OrganizationLog, Previous, Settings};
 use indelible_merkle::{Checkpoint, Note, VerifierKey, empty_root};
 use indelible_storage::{Bucket, LockFile, durable};
 use serde::{Deserialize, Serialize};
@@ -136,12 +136,12 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
     indelible_intake::believe(data, rebuild.clock.now_us()).context("write the time down")?;
     let mut config = options.config.clone();
     config.journal.organization_bytes_per_second = 0;
-    let open = || open_intake(&config, ledger, &rebuild.clock, received_us.saturating_add(1));
+    let open = || open_intake(&config, ledger, &rebuild.content_keys, &rebuild.clock, received_us.saturating_add(1));
     let intake = Arc::new(tokio::task::block_in_place(open)?);
     ledger.check_recovered()?;
     begin_logs(&intake, &logs).await?;
     say("admitting what the copies of the journal hold beyond the archive");
-    let recovered = copies.recover(&rebuild.bucket, &intake, ledger, &rebuild.folder).await?;
+    let recovered = copies.recover(&rebuild.bucket, &intake, ledger, &rebuild.content_keys, &rebuild.folder).await?;
     say("archiving the new generation");
     rebuild.archive(&intake, closed).await?;
     let report = rebuild.report(&report, &logs, recovered)?;
@@ -158,6 +158,7 @@ struct Rebuild {
     source: Box<dyn Source>,
     survey: Survey,
     ledger: Arc<Ledger>,
+    content_keys: Arc<ContentKeys>,
     control: Control,
     clock: Arc<dyn Clock>,
     /// Keys that the archive must be signed with; empty if the reader holds none.
@@ -201,7 +202,8 @@ impl Rebuild {
             true => std::iter::once(own).chain(read_closed_keys(data)?).collect(),
             false => Vec::new(),
         };
-        Ok(Self { folder, bucket, source, survey, ledger, control, clock, trusted, keeps_keys })
+        let content_keys = Arc::new(crate::open_content_keys(data)?);
+        Ok(Self { folder, bucket, source, survey, ledger, content_keys, control, clock, trusted, keeps_keys })
     }
 
     /// Verifies the whole archive, and keeps the keys it is signed with.
@@ -209,6 +211,7 @@ impl Rebuild {
         let verify_options = Options {
             keys: self.trusted.clone(),
             since: options.checkpoints.clone(),
+            content_keys: Some(Arc::clone(&self.content_keys)),
             in_use: true,
             ..Options::default()
         };
@@ -265,6 +268,12 @@ impl Rebuild {
                 "{organization} was opened by an earlier attempt from another end of its log; did somebody change the archive meanwhile? \
                  Begin anew in another folder"
             );
+            // What was encrypted goes on being encrypted, also where the old keys are lost.
+            let was_encrypted =
+                report.logs.iter().any(|log| log.organization == organization.as_str() && log.content_key.is_some());
+            if was_encrypted && self.content_keys.current(&log.label).is_none() {
+                self.content_keys.create(&log.label)?;
+            }
             self.control.adopt_organization(&organization, self.clock.now_us()).await?;
             logs.push(Reopened { log, previous });
         }

@@ -39,6 +39,8 @@ pub(crate) enum Action {
     },
     /// Disable an export for good.
     DisableExport { name: String },
+    /// Destroy the content keys up to this one, and with them the content.
+    EraseContent { key: String },
     /// See whole entries for some hours.
     Investigate { ticket: String, hours: u32 },
 }
@@ -56,6 +58,9 @@ impl Action {
                 format!("keep log files {days}{}", if *hold { ", with a hold" } else { ", without a hold" })
             }
             Self::DisableExport { name } => format!("disable the export {name} for good"),
+            Self::EraseContent { key } => {
+                format!("erase all content encrypted under key {key} and those before it, for ever")
+            }
             Self::Investigate { ticket, hours } => {
                 format!("the operator reads whole entries for {hours} hours (ticket {ticket})")
             }
@@ -118,6 +123,11 @@ impl App {
                 exports::end(self, caller, &export).await?;
                 None
             }
+            Action::EraseContent { key } => {
+                let key = key.parse().map_err(|error| ApiError::internal("read what was asked for", error))?;
+                self.erase_keys(&caller.actor(), &request.organization, key, &request.reason).await?;
+                None
+            }
             Action::Investigate { hours, .. } => Some(now_us + i64::from(*hours) * HOUR_US),
         };
         let decided = self.control.decide_request(&request, caller, Outcome::Approved, ends_at_us, now_us).await;
@@ -136,7 +146,7 @@ impl App {
                 let is_active = self.control.export(organization, name).is_some_and(|export| export.is_active());
                 (!is_active).then_some("the export has ended since this was asked for")
             }
-            Action::Investigate { .. } => None,
+            Action::EraseContent { .. } | Action::Investigate { .. } => None,
         };
         match message {
             Some(message) => {

@@ -11,7 +11,7 @@ use anyhow::Context;
 use indelible_archive::rows::Row;
 use indelible_archive::{Inventory, LedgerLog, Pushed, SealError, Sealer, mirror, pending, upload};
 use indelible_event::Organization;
-use indelible_intake::{Intake, TailError};
+use indelible_intake::{Intake, TailError, content_error};
 use indelible_ledger::{Ledger, OrganizationLog};
 use indelible_storage::Bucket;
 
@@ -37,6 +37,7 @@ pub(crate) fn seal_run(
     let previous = inventory.last_manifest(&log.organization, log.generation);
     let ledger_log = LedgerLog::new(ledger, log)?;
     let mut sealer = Sealer::begin(&ledger_log, staging, first, previous)?;
+    let mut contents = tail.contents();
     for stretch in tail.stretches() {
         let Some(span) = stretch.span(log.number) else { continue };
         if span.seqs.end <= first || span.seqs.start >= end {
@@ -46,14 +47,18 @@ pub(crate) fn seal_run(
             if place.number != log.number || place.seq < first || place.seq >= end {
                 return Ok(());
             }
+            let sealed = record.content(place.number);
+            let key = contents.key(&sealed).map_err(|source| content_error(place, source))?;
+            let content = contents.read(&sealed).map_err(|source| content_error(place, source))?;
+            let content = content.ok_or(Stop::Erased(place.seq))?;
             let row = Row {
                 organization: log.organization.as_str(),
                 seq: place.seq,
                 received_at_us,
                 infrastructure: record.infrastructure,
-                content: record.content,
+                content,
             };
-            match sealer.push(&row)? {
+            match sealer.push_under(&row, key.as_ref())? {
                 Pushed::Taken => Ok(()),
                 Pushed::RunEnds => Err(Stop::RunEnds),
             }
@@ -61,6 +66,10 @@ pub(crate) fn seal_run(
         match visited {
             Ok(()) => {}
             Err(Stop::RunEnds) => break,
+            Err(Stop::Erased(seq)) => anyhow::bail!(
+                "entry {seq} of {} is in the journal alone and its content key was erased; restore keys/content",
+                log.organization
+            ),
             Err(Stop::Tail(error)) => return Err(error.into()),
             Err(Stop::Seal(error)) => return Err(error.into()),
         }
@@ -127,6 +136,8 @@ pub(crate) async fn archive_all(
 /// Why reading the tail for a run ended early.
 enum Stop {
     RunEnds,
+    /// The content key of this entry is gone.
+    Erased(u64),
     Tail(TailError),
     Seal(SealError),
 }

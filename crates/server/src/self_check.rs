@@ -136,7 +136,13 @@ impl App {
 
     /// Verifies the archive and compares each log's root with the ledger's. Blocks.
     fn verify_archive(&self, archive: &dyn Source, rests: bool) -> Report {
-        let options = Options { keys: self.trusted_keys(), in_use: true, threads: 1, ..Options::default() };
+        let options = Options {
+            keys: self.trusted_keys(),
+            content_keys: Some(Arc::clone(&self.content_keys)),
+            in_use: true,
+            threads: 1,
+            ..Options::default()
+        };
         let began = Mutex::new(Instant::now());
         let mut report = verify_source(archive, &options, &|_| {
             let mut began = lock(&began);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use indelible_archive::rows::{Row, RowEncoder};
 use indelible_event::{Organization, Reach};
-use indelible_intake::{Stretch, TailSnapshot};
+use indelible_intake::{Stretch, TailSnapshot, content_error};
 use indelible_ledger::OrganizationLog;
 use indelible_query::{Snapshot, TailBatches, TailChunk, TailError};
 
@@ -85,16 +85,21 @@ impl Chunk {
         let with_content = projection.iter().any(|column| !infrastructure.contains(column));
         let mut encoder = RowEncoder::new(Some(projection))?;
         let mut batches = Vec::new();
+        let mut contents = self.tail.contents();
         self.tail.visit::<TailError>(&self.stretch, |place, received_at_us, record| {
             let Some(wanted) = self.wanted.get(&place.number).filter(|wanted| place.seq >= wanted.from) else {
                 return Ok(());
+            };
+            let content = match with_content {
+                true => contents.read(&record.content(place.number)).map_err(|source| content_error(place, source))?,
+                false => None,
             };
             encoder.push(&Row {
                 organization: wanted.log.organization.as_str(),
                 seq: place.seq,
                 received_at_us,
                 infrastructure: record.infrastructure,
-                content: if with_content { record.content } else { b"{}" },
+                content: content.unwrap_or(b"{}"),
             })?;
             if encoder.rows() >= BATCH_ROWS {
                 batches.push(encoder.finish()?);

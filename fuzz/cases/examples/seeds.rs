@@ -4,7 +4,7 @@
 //!
 //! Fuzzing adds to them; `tools/fuzz` says how. The data folder should be small, a seed is best if it is short.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use indelible_archive::CopyWriter;
 use indelible_archive::journal_copy::{CopiedLog, CopyFacts};
 use indelible_event::parts::{Delivery, merge};
-use indelible_intake::record;
+use indelible_intake::record::{self, Content, Record};
 use indelible_journal::{FrameNumber, Journal, Options};
 use indelible_merkle::{
     Checkpoint, Epoch, Frontier, KeyChange, LevelHashes, MapProof, NoteSigner, Notes, PlatformEntry, PrefixMap,
@@ -25,6 +25,13 @@ use indelible_testkit::generator::{Generator, Settings};
 /// Longest seed but for log files, and seeds of a kind at most.
 const BYTES_MAX: usize = 3_000;
 const COUNT_MAX: usize = 12;
+
+fn plain<'a>(record: &Record<'a>) -> &'a [u8] {
+    match record.content(0) {
+        Content::Plain(text) => text,
+        Content::Sealed(_) => panic!("seeds are not encrypted"),
+    }
+}
 
 fn main() {
     let data = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "indelible-data".to_owned()));
@@ -61,10 +68,10 @@ fn main() {
     let bodies = frames(&data.join("journal"));
     write("record", bodies.iter().cloned());
     let records: Vec<_> = bodies.iter().flat_map(|body| record::records(body)).map(Result::unwrap).collect();
-    write("part", records.iter().flat_map(|record| [record.infrastructure.to_vec(), record.content.to_vec()]));
+    write("part", records.iter().flat_map(|record| [record.infrastructure.to_vec(), plain(record).to_vec()]));
     let delivered = records.iter().filter(|record| record.producer != 0).map(|record| {
         let mut line = Vec::new();
-        merge(record.infrastructure, record.content, &Delivery::default(), &mut line).unwrap();
+        merge(record.infrastructure, plain(record), &Delivery::default(), &mut line).unwrap();
         line
     });
     let generator = Generator::new(Settings::default());

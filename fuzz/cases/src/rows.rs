@@ -4,6 +4,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use indelible_archive::ContentKeys;
 use indelible_archive::log_file::{LogFileReader, ReadLimits};
 use indelible_archive::rows::RowDecoder;
 
@@ -24,7 +25,7 @@ pub(crate) fn rows(bytes: &[u8]) {
     };
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(input.0).unwrap();
-    let batches = catch_unwind(AssertUnwindSafe(|| LogFileReader::open(file, &limits).ok()));
+    let batches = catch_unwind(AssertUnwindSafe(|| LogFileReader::open(file, &limits, &ContentKeys::none()).ok()));
     let Ok(Some(mut batches)) = batches else { return };
     while let Ok(Some(Ok(batch))) = catch_unwind(AssertUnwindSafe(|| batches.next())) {
         let Ok(rows) = RowDecoder::new(&batch) else { return };

@@ -109,9 +109,14 @@ impl<'a> BundleRow<'a> {
     /// Leaves both parts out of a row that is shown whole.
     #[must_use]
     pub fn boundary(self) -> BundleRow<'a> {
-        let Shown::Full { received_at_us, infrastructure, content, salt } = self.shown else { return self };
+        let (received_at_us, infrastructure, content) = match self.shown {
+            Shown::Full { received_at_us, infrastructure, content, salt } => {
+                (received_at_us, infrastructure, content_hash(&salt, content.as_bytes()))
+            }
+            Shown::Stub { received_at_us, infrastructure, content } => (received_at_us, infrastructure, content),
+            _ => return self,
+        };
         let infrastructure = infrastructure_hash(infrastructure.as_bytes());
-        let content = content_hash(&salt, content.as_bytes());
         BundleRow { seq: self.seq, shown: Shown::Boundary { received_at_us, infrastructure, content } }
     }
 

@@ -1,14 +1,20 @@
 //! Reading a log file's entries back.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use indelible_ledger::ContentKeys;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
 
-use crate::rows::schema;
+use super::content::{FileContent, read_footer};
+use crate::rows::{closed_schema, encrypted_schema, schema};
 
 /// Rows of a batch, and the bytes of entries a batch may come to.
 const BATCH_ROWS_MAX: u64 = 512;
@@ -55,19 +61,27 @@ pub struct ReadLimits {
 #[derive(Debug)]
 pub struct LogFileReader {
     batches: ParquetRecordBatchReader,
+    content: FileContent,
 }
 
 impl LogFileReader {
     /// Reads the footer of a file, or of bytes. The hash should have been checked before: this is for bytes that are what
-    /// they were.
-    pub fn open(file: impl ChunkReader + 'static, limits: &ReadLimits) -> Result<Self, ReadError> {
-        let options =
-            ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_page_index_policy(PageIndexPolicy::Skip);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
-        check_schema(builder.schema())?;
+    /// they were. Encrypted content is read with `keys`; where its key is not among them the batches have no content columns,
+    /// and in any case a column of content hashes.
+    pub fn open(file: impl ChunkReader + 'static, limits: &ReadLimits, keys: &ContentKeys) -> Result<Self, ReadError> {
+        let (metadata, content) = read_footer(&file, keys)?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+        check_schema(builder.schema(), &content)?;
         check_sizes(builder.metadata(), limits)?;
         let rows = (BATCH_BYTES_MAX / limits.entry_bytes_max.max(1)).clamp(1, BATCH_ROWS_MAX);
-        Ok(Self { batches: builder.with_batch_size(rows as usize).build()? })
+        Ok(Self { batches: builder.with_batch_size(rows as usize).build()?, content })
+    }
+
+    /// How its content stands with the keys given.
+    pub fn content(&self) -> &FileContent {
+        &self.content
     }
 }
 
@@ -79,8 +93,12 @@ impl Iterator for LogFileReader {
     }
 }
 
-pub(super) fn check_schema(found: &SchemaRef) -> Result<(), ReadError> {
-    let expected = schema();
+pub(super) fn check_schema(found: &SchemaRef, content: &FileContent) -> Result<(), ReadError> {
+    let expected = match content {
+        FileContent::Plain => schema(),
+        FileContent::Opened(_) => encrypted_schema(),
+        FileContent::Erased(_) | FileContent::Closed(_) => closed_schema(),
+    };
     let mut pairs = expected.fields().iter().zip(found.fields());
     let differs = pairs.find(|(expected, found)| expected != found).map(|(expected, _)| expected.name().clone());
     let differs = differs.or_else(|| (expected.fields().len() != found.fields().len()).then(|| "end".to_owned()));

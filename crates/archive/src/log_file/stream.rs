@@ -7,13 +7,15 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
+use indelible_ledger::ContentKeys;
 use indelible_storage::Bucket;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 
+use super::content::{FileContent, fetch_footer};
 use super::read::{ReadError, ReadLimits, check_schema, check_sizes};
 use crate::inventory::LogFile;
 
@@ -21,10 +23,11 @@ use crate::inventory::LogFile;
 const BATCH_ROWS_MAX: u64 = 64;
 const BATCH_BYTES_MAX: u64 = 8 << 20;
 /// Bytes fetched from the end of a file at once: the footer and mostly the index of pages.
-const FOOTER_BYTES: usize = 64 << 10;
+const FOOTER_BYTES: u64 = 64 << 10;
 
 /// The entries `seqs` of `file`, as far as it has them, in order, with the columns of [`crate::rows::schema`] or the `columns`
-/// of these alone.
+/// of these alone; and how its content stands with `keys`. Where that is not readable its columns are missing, and where it
+/// is encrypted there is one of content hashes.
 ///
 /// The object's hash is not checked: compare what comes with something that is known, such as leaves.
 ///
@@ -35,11 +38,15 @@ pub async fn read_entries(
     file: &LogFile,
     seqs: RangeInclusive<u64>,
     columns: Option<&[&str]>,
-) -> Result<impl Stream<Item = Result<RecordBatch, ReadError>> + Send + Unpin + use<>, ReadError> {
-    let object = Object { bucket: bucket.clone(), name: file.object.clone(), bytes: file.bytes };
+    keys: &ContentKeys,
+) -> Result<(FileContent, impl Stream<Item = Result<RecordBatch, ReadError>> + Send + Unpin + use<>), ReadError> {
+    let mut object = Object { bucket: bucket.clone(), name: file.object.clone() };
+    // With the index, pages of other entries are not fetched.
+    let (metadata, content) = fetch_footer(&mut object, file.bytes, FOOTER_BYTES, keys).await?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchStreamBuilder::new_with_options(object, options).await?;
-    check_schema(builder.schema())?;
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(object, metadata);
+    check_schema(builder.schema(), &content)?;
     let (entries, canonical_bytes) = (file.rows, file.canonical_bytes);
     check_sizes(builder.metadata(), &ReadLimits { entries, canonical_bytes, entry_bytes_max: canonical_bytes })?;
     let first = (*seqs.start()).clamp(file.first, file.last + 1);
@@ -52,14 +59,13 @@ pub async fn read_entries(
     };
     let rows = (BATCH_BYTES_MAX / file.entry_bytes_max.max(1)).clamp(1, BATCH_ROWS_MAX);
     let builder = builder.with_projection(mask).with_row_selection(selection).with_batch_size(rows as usize);
-    Ok(builder.build()?.map_err(ReadError::from).boxed())
+    Ok((content, builder.build()?.map_err(ReadError::from).boxed()))
 }
 
 /// An object of the bucket, read piece by piece.
 struct Object {
     bucket: Bucket,
     name: String,
-    bytes: u64,
 }
 
 impl AsyncFileReader for Object {
@@ -75,13 +81,7 @@ impl AsyncFileReader for Object {
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        async move {
-            let size = self.bytes;
-            // With the index, pages of other entries are not fetched.
-            let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
-            let reader = reader.with_prefetch_hint(Some(FOOTER_BYTES));
-            Ok(Arc::new(reader.load_and_finish(&mut *self, size).await?))
-        }
-        .boxed()
+        // The footer is given to whoever builds a stream, so that nobody asks.
+        std::future::ready(Err(ParquetError::General("the footer was read before".to_owned()))).boxed()
     }
 }

@@ -4,10 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, FixedSizeBinaryBuilder, RecordBatch};
 use arrow::compute;
 use arrow::datatypes::TimestampMicrosecondType;
+use indelible_event::ContentKey;
+use indelible_event::entry::{SaltKey, content_hash};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -19,8 +22,8 @@ use parquet::file::properties::{
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
-use super::RunFacts;
-use crate::rows::{Row, RowEncoder, RowError, schema};
+use super::{RunFacts, content};
+use crate::rows::{CONTENT_HASH, Row, RowEncoder, RowError, encrypted_schema, schema};
 
 /// Rows and bytes of entries handed to Parquet at a time.
 const BATCH_ROWS_MAX: usize = 1024;
@@ -118,6 +121,8 @@ pub struct LogFileWriter {
     organization: String,
     encoder: RowEncoder,
     parquet: ArrowWriter<HashedFile>,
+    /// Of each content, where it is encrypted.
+    hashes: Option<ContentHashes>,
     facts: Option<RunFacts>,
     row_group_bytes: u64,
     row_group_bytes_max: u64,
@@ -126,13 +131,48 @@ pub struct LogFileWriter {
 impl LogFileWriter {
     /// Creates the file, which must not exist, with mode 0600. `organization` is its RID.
     pub fn create(path: &Path, organization: &str, settings: &LogFileSettings) -> Result<Self, WriteError> {
+        Self::with(path, organization, settings, writer_properties(settings)?, None)
+    }
+
+    /// The same, for entries whose content is encrypted under `key`; `salt_key` is that of their log.
+    pub fn create_encrypted(
+        path: &Path,
+        organization: &str,
+        settings: &LogFileSettings,
+        key: &ContentKey,
+        salt_key: &SaltKey,
+    ) -> Result<Self, WriteError> {
+        let hash = ColumnPath::from(CONTENT_HASH);
+        let mut properties = properties(settings)?
+            .with_file_encryption_properties(content::encryption(key)?)
+            .set_key_value_metadata(Some(vec![content::footer_entry(key)]))
+            .set_column_dictionary_enabled(hash.clone(), false)
+            .set_column_encoding(hash.clone(), Encoding::PLAIN)
+            .set_column_compression(hash.clone(), Compression::UNCOMPRESSED)
+            .set_column_statistics_enabled(hash, EnabledStatistics::None);
+        for column in CONTENT {
+            // Filters are not encrypted: whoever has one can try out what is in it.
+            properties = properties.set_column_bloom_filter_enabled(column_path(column), false);
+        }
+        let hashes = ContentHashes { salt_key: salt_key.under(key), hashes: FixedSizeBinaryBuilder::new(32) };
+        Self::with(path, organization, settings, properties.build(), Some(hashes))
+    }
+
+    fn with(
+        path: &Path,
+        organization: &str,
+        settings: &LogFileSettings,
+        properties: WriterProperties,
+        hashes: Option<ContentHashes>,
+    ) -> Result<Self, WriteError> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        let options =
-            ArrowWriterOptions::new().with_properties(writer_properties(settings)?).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let schema = if hashes.is_some() { encrypted_schema() } else { schema() };
         Ok(Self {
             organization: organization.to_owned(),
             encoder: RowEncoder::new(None)?,
-            parquet: ArrowWriter::try_new_with_options(HashedFile::new(file), schema(), options)?,
+            parquet: ArrowWriter::try_new_with_options(HashedFile::new(file), schema, options)?,
+            hashes,
             facts: None,
             row_group_bytes: 0,
             row_group_bytes_max: settings.row_group_bytes,
@@ -152,6 +192,9 @@ impl LogFileWriter {
             self.row_group_bytes = 0;
         }
         self.encoder.push(row)?;
+        if let Some(hashes) = &mut self.hashes {
+            hashes.push(row)?;
+        }
         self.row_group_bytes += bytes;
         let facts = self.facts.get_or_insert(RunFacts {
             first: row.seq,
@@ -210,8 +253,30 @@ impl LogFileWriter {
             facts.time_min_us = facts.time_min_us.min(earliest);
             facts.time_max_us = facts.time_max_us.max(latest);
         }
-        self.parquet.write(&batch)?;
+        match &mut self.hashes {
+            Some(hashes) => self.parquet.write(&hashes.add_to(&batch)?)?,
+            None => self.parquet.write(&batch)?,
+        }
         Ok(())
+    }
+}
+
+/// The hashes of the contents of a batch.
+struct ContentHashes {
+    salt_key: SaltKey,
+    hashes: FixedSizeBinaryBuilder,
+}
+
+impl ContentHashes {
+    fn push(&mut self, row: &Row<'_>) -> Result<(), WriteError> {
+        let hash = content_hash(&self.salt_key.salt(row.seq), row.content);
+        self.hashes.append_value(hash).map_err(|error| RowError::Arrow(error.to_string()).into())
+    }
+
+    fn add_to(&mut self, batch: &RecordBatch) -> Result<RecordBatch, WriteError> {
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new(self.hashes.finish()));
+        RecordBatch::try_new(encrypted_schema(), columns).map_err(|error| RowError::Arrow(error.to_string()).into())
     }
 }
 
@@ -234,7 +299,7 @@ const SEARCHED: [&str; 8] =
     ["uid", "sid", "tokenId", "traceId", "eventId", "logEntryId", "origins.list.element", "entities.list.element"];
 
 /// Leaf columns of the content part.
-const CONTENT: [&str; 10] = [
+pub(super) const CONTENT: [&str; 10] = [
     "requestFields",
     "resultFields",
     "extra",
@@ -249,6 +314,10 @@ const CONTENT: [&str; 10] = [
 
 /// How the columns of a log file are stored; columns that a log file has not are stored like most.
 pub fn writer_properties(settings: &LogFileSettings) -> Result<WriterProperties, WriteError> {
+    Ok(properties(settings)?.build())
+}
+
+fn properties(settings: &LogFileSettings) -> Result<WriterPropertiesBuilder, WriteError> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by(concat!("indelible ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -290,7 +359,7 @@ pub fn writer_properties(settings: &LogFileSettings) -> Result<WriterProperties,
     for column in CONTENT {
         properties = properties.set_column_statistics_enabled(column_path(column), EnabledStatistics::None);
     }
-    Ok(properties.build())
+    Ok(properties)
 }
 
 fn with_bloom_filter(

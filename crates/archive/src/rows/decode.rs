@@ -4,14 +4,15 @@
 //! absent throughout; writing a row is then little more than copying. This runs for every entry that is verified.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Fields, Int64Type};
 use indelible_event::Time;
+use indelible_event::entry::Digest;
 use indelible_event::parts::{self, Delivery, Text, write_string};
 
-use super::{COLUMNS, Column, RowError, intake_fields, user_fields};
+use super::{COLUMNS, CONTENT_HASH, Column, RowError, intake_fields, user_fields};
 
 /// Reads the rows of a batch as entries. Columns are found by name, so their order does not matter and others may
 /// stand among them.
@@ -28,6 +29,7 @@ pub struct RowDecoder<'b> {
     time: Times<'b>,
     extra: Option<&'b StringArray>,
     infrastructure: Vec<Member<'b>>,
+    content_hash: Option<&'b FixedSizeBinaryArray>,
     /// `None` in a batch without content columns.
     content: Option<Vec<Member<'b>>>,
     /// Those of both parts together, `organization` and `seq`; without `intake` and `extra`.
@@ -66,6 +68,7 @@ impl<'b> RowDecoder<'b> {
             name: array(Column::Text(Text::Name))?.as_string(),
             time,
             extra: array(Column::Text(Text::Extra)).ok().map(|extra| extra.as_string()),
+            content_hash: batch.column_by_name(CONTENT_HASH).and_then(|hashes| hashes.as_fixed_size_binary_opt()),
             infrastructure: members(&|column| is_part(column) && !column.is_content()),
             content: has_content.then(|| members(&|column: Column| column.is_content())),
             delivered: members(&|column| is_place(column) || is_part(column) && !is_hidden(column)),
@@ -80,6 +83,11 @@ impl<'b> RowDecoder<'b> {
     /// Whether the content part can be rebuilt.
     pub fn has_content(&self) -> bool {
         self.content.is_some()
+    }
+
+    /// The hash of the content part, where the batch has a column of it.
+    pub fn content_hash(&self, row: usize) -> Option<Digest> {
+        self.content_hash.and_then(|hashes| hashes.value(row).try_into().ok())
     }
 
     /// RID of the organization.

@@ -1,13 +1,15 @@
 //! Which run is verified when, and by whom; and how the runs of a log are joined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use indelible_event::KeyId;
 use indelible_event::control::Dropped;
 use indelible_event::entry::SaltKey;
+use indelible_ledger::{ContentKeys, KeyState};
 use indelible_merkle::{Hash, VerifierKey, empty_root};
 
 use super::chain::{About, Chain, Head};
@@ -56,11 +58,13 @@ pub(super) fn verify(archive: &dyn Source, options: &Options, progress: &(dyn Fn
     let claims = platform::claims(archive, &contents, &keys, &mut seen);
     let bytes = platform::copies(archive, &contents.copies, &keys, &mut seen);
     let since = since::read(&options.since, &mut seen.findings);
+    let content_keys = options.content_keys.clone().unwrap_or_else(|| Arc::new(ContentKeys::none()));
     let work = Work {
         archive,
         options,
         keys: &keys,
         since: &since,
+        content_keys: &content_keys,
         newest: claims.last_key_value().map_or(0, |(generation, _)| *generation),
         progress,
         queue: Mutex::new(Queue { folders: contents.logs.into_iter(), current: None }),
@@ -77,7 +81,7 @@ pub(super) fn verify(archive: &dyn Source, options: &Options, progress: &(dyn Fn
         work.run();
     });
     let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    conclude(state, options, &keys, &since, &claims, &platform, start)
+    conclude(state, options, &keys, &since, &claims, &platform, &content_keys, start)
 }
 
 struct Work<'a> {
@@ -85,6 +89,7 @@ struct Work<'a> {
     options: &'a Options,
     keys: &'a Keys,
     since: &'a Since,
+    content_keys: &'a ContentKeys,
     /// The newest generation that was opened.
     newest: u32,
     progress: &'a (dyn Fn(Progress) + Sync),
@@ -117,6 +122,9 @@ struct Join {
     broken: bool,
     root: Option<Hash>,
     genesis: Option<Genesis>,
+    /// Entries whose content was not looked at, by its key.
+    unread: BTreeMap<KeyId, u64>,
+    content_key: Option<KeyId>,
 }
 
 /// What is known so far of the whole archive.
@@ -134,6 +142,8 @@ struct State {
     missing: Vec<(String, Dropped, Finding)>,
     /// What retention entries say is dropped, by organization, with generation and `seq` of the entry.
     dropped: BTreeMap<String, Vec<((u32, u64), Dropped)>>,
+    /// Keys that are destroyed: so say entries, by organization.
+    erased: BTreeMap<String, BTreeSet<KeyId>>,
 }
 
 /// A log that is finished.
@@ -143,6 +153,8 @@ pub(super) struct Done {
     pub(super) previous: Option<Previous>,
     pub(super) genesis_is_known: bool,
     pub(super) root: Option<Hash>,
+    /// Entries whose content was not looked at, by its key.
+    unread: BTreeMap<KeyId, u64>,
     pub(super) report: LogReport,
 }
 
@@ -163,6 +175,23 @@ impl State {
             }
         }
         self.add(findings, Vec::new());
+    }
+
+    /// Tells content whose key was destroyed from content whose key was not given.
+    fn account_for_unread(&mut self, keys: &ContentKeys) {
+        for done in &mut self.logs {
+            let erased = self.erased.get(&done.report.organization);
+            for (key, entries) in &done.unread {
+                let is_erased = erased.is_some_and(|erased| erased.contains(key));
+                match is_erased || matches!(keys.find(*key), KeyState::Erased) {
+                    true => done.report.erased_entries += entries,
+                    false => {
+                        done.report.unread_entries += entries;
+                        done.report.unread_keys.push(key.to_string());
+                    }
+                }
+            }
+        }
     }
 
     fn add(&mut self, findings: Vec<Finding>, problems: Vec<Problem>) {
@@ -194,6 +223,7 @@ impl Work<'_> {
                 organization,
                 plan,
                 salt_key: log.salt_key.as_ref(),
+                content_keys: self.content_keys,
                 sizes: &sizes,
             });
             self.join(&log, index, result);
@@ -273,6 +303,10 @@ impl Work<'_> {
                 None => join.genesis = Some(genesis),
             }
         }
+        if let Some((key, entries)) = result.unread.take() {
+            *join.unread.entry(key).or_default() += entries;
+        }
+        join.content_key = result.content_key.or(join.content_key);
         join.broken |= plan.facts.first != join.size;
         join.size = plan.facts.last + 1;
         join.root = None;
@@ -306,7 +340,8 @@ impl Work<'_> {
             let file = Dropped { generation, first: plan.facts.first, last: plan.facts.last };
             state.missing.extend(result.missing.take().map(|finding| (organization.clone(), file, finding)));
             let dropped = result.dropped.drain(..).map(|(seq, dropped)| ((generation, seq), dropped));
-            state.dropped.entry(organization).or_default().extend(dropped);
+            state.dropped.entry(organization.clone()).or_default().extend(dropped);
+            state.erased.entry(organization).or_default().extend(result.erased.drain(..));
         }
         result.findings.extend(result.missing.take());
         state.entries += result.entries;
@@ -348,6 +383,10 @@ impl Work<'_> {
             received_last_us: plans.last().map_or(0, |plan| plan.facts.received_last_us),
             dropped_log_files: 0,
             dropped_entries: 0,
+            content_key: join.content_key.map(|key| key.to_string()),
+            unread_entries: 0,
+            unread_keys: Vec::new(),
+            erased_entries: 0,
             closed: None,
         };
         let done = Done {
@@ -356,6 +395,7 @@ impl Work<'_> {
             previous: join.genesis.as_ref().and_then(|genesis| genesis.previous.clone()),
             genesis_is_known: join.genesis.is_some(),
             root: join.root,
+            unread: std::mem::take(&mut join.unread),
             report,
         };
         let mut state = lock(&self.state);
@@ -434,6 +474,7 @@ fn is_before(previous: &Previous, generation: u32) -> bool {
     number.is_some_and(|number| number < generation) && previous.size <= previous.witnessed_size
 }
 
+#[allow(clippy::too_many_arguments)]
 fn conclude(
     mut state: State,
     options: &Options,
@@ -441,9 +482,11 @@ fn conclude(
     since: &Since,
     claims: &BTreeMap<u32, Claim>,
     platform: &[PlatformLog],
+    content_keys: &ContentKeys,
     start: Instant,
 ) -> Report {
     state.account_for_missing();
+    state.account_for_unread(content_keys);
     let (mut findings, notes) = generations::check(&mut state.logs);
     state.notes.extend(notes);
     findings.extend(state.logs.iter().filter_map(|done| check_platform(done, claims)));

@@ -190,6 +190,18 @@ pub struct LogReport {
     /// Entries in them.
     #[serde(default)]
     pub dropped_entries: u64,
+    /// The key under which the newest encrypted content is; absent if none is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_key: Option<String>,
+    /// Entries that are verified by the hash of their content, because it is encrypted under a key that was not given.
+    #[serde(default)]
+    pub unread_entries: u64,
+    /// The keys of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_keys: Vec<String>,
+    /// Entries that are verified by the hash of their content, because its key was destroyed.
+    #[serde(default)]
+    pub erased_entries: u64,
     /// How it ended, if a later generation says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -215,6 +227,16 @@ impl LogReport {
                 self.dropped_entries
             ),
         };
+        if self.erased_entries > 0 {
+            text += &format!("; the content of {} entries is erased, its hashes are there", self.erased_entries);
+        }
+        if self.unread_entries > 0 {
+            text += &format!(
+                "; the content of {} entries is encrypted under {} and was not looked at, its hashes were",
+                self.unread_entries,
+                self.unread_keys.join(", ")
+            );
+        }
         let Some(Closed { by_generation, witnessed_size }) = self.closed else { return text };
         text += &format!("; ends here, generation {by_generation} goes on");
         if witnessed_size > self.entries {
@@ -299,6 +321,19 @@ impl Report {
             () => Outcome::Verified,
         };
         self.summary = self.sentence();
+        let (unread, erased) = self.without_content();
+        if self.outcome == Outcome::Verified && unread > 0 {
+            self.summary += &format!("; {unread} entries without their content, which is encrypted (--content-keys)");
+        }
+        if self.outcome == Outcome::Verified && erased > 0 {
+            self.summary += &format!("; {erased} entries without their content, which is erased");
+        }
+    }
+
+    /// Entries whose content is encrypted and was not looked at, and those whose content is erased.
+    pub fn without_content(&self) -> (u64, u64) {
+        let sum = |of: fn(&LogReport) -> u64| self.logs.iter().map(of).sum();
+        (sum(|log| log.unread_entries), sum(|log| log.erased_entries))
     }
 
     fn sentence(&self) -> String {

@@ -7,8 +7,11 @@ use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use indelible_event::control::Dropped;
+use indelible_event::KeyId;
+use indelible_event::content_key::BadKeyId;
+use indelible_event::control::{CONTROL_TYPE, Dropped, KEY_ERASE};
 use indelible_event::entry::SaltKey;
+use indelible_ledger::ContentKeys;
 use indelible_merkle::{Hash, Node, Run, TILE_HEIGHT};
 use sha2::{Digest as _, Sha256};
 
@@ -16,6 +19,7 @@ use super::chain::{About, Plan};
 use super::genesis::{self, Genesis};
 use super::report::{Finding, FindingCode, Problem};
 use super::stack::Stack;
+use crate::control_extra;
 use crate::leaf::LeafHasher;
 use crate::log_file::{LogFileReader, ReadLimits, RunFacts};
 use crate::manifest::ObjectFacts;
@@ -33,6 +37,7 @@ pub(super) struct Task<'a> {
     pub(super) plan: &'a Plan,
     /// `None` if it is missing or wrong, which is reported elsewhere: then rows cannot become leaves.
     pub(super) salt_key: Option<&'a SaltKey>,
+    pub(super) content_keys: &'a ContentKeys,
     /// Sizes of the tree within the run, ascending, at which its root is wanted.
     pub(super) sizes: &'a [u64],
 }
@@ -54,6 +59,12 @@ pub(super) struct RunResult {
     pub(super) missing: Option<Finding>,
     /// What retention entries say is dropped, and the `seq` of the entry.
     pub(super) dropped: Vec<(u64, Dropped)>,
+    /// Keys that entries say are destroyed.
+    pub(super) erased: Vec<KeyId>,
+    /// The key of its content, where that could not be looked at; and of how many entries.
+    pub(super) unread: Option<(KeyId, u64)>,
+    /// Whether its content is encrypted; `None` where that is not known.
+    pub(super) content_key: Option<KeyId>,
     /// Entries whose rows gave the leaves.
     pub(super) entries: u64,
     pub(super) canonical_bytes: u64,
@@ -156,7 +167,10 @@ impl Task<'_> {
             canonical_bytes: facts.canonical_bytes,
             entry_bytes_max: facts.entry_bytes_max,
         };
-        let mut hasher = LeafHasher::new(salt_key.clone());
+        let reader = LogFileReader::open(file, &limits, self.content_keys).map_err(|error| error.to_string())?;
+        let content = reader.content().clone();
+        result.content_key = content.key();
+        let mut hasher = LeafHasher::new(content.salt_key(salt_key));
         let mut found = RunFacts {
             first: facts.first,
             last: facts.first,
@@ -169,7 +183,7 @@ impl Task<'_> {
         };
         let mut seq = facts.first;
         let name = self.plan.log_file_name();
-        for batch in LogFileReader::open(file, &limits).map_err(|error| error.to_string())? {
+        for batch in reader {
             let batch = batch.map_err(|error| error.to_string())?;
             let rows = RowDecoder::new(&batch).map_err(|error| error.to_string())?;
             for row in 0..rows.rows() {
@@ -179,6 +193,10 @@ impl Task<'_> {
                     result.findings.push(finding);
                     return Ok(());
                 }
+                let is_control = rows.kind(row) == CONTROL_TYPE;
+                if is_control && content.key().is_some() {
+                    return Err(format!("entry {seq} is about the log itself and stands among encrypted ones"));
+                }
                 let leaf = hasher.leaf(&rows, row).map_err(|error| error.to_string())?;
                 leaves.take(seq, leaf).map_err(|error| error.to_string())?;
                 if retention::is_retention(rows.kind(row), rows.name(row)) {
@@ -186,6 +204,9 @@ impl Task<'_> {
                         Ok(dropped) => result.dropped.extend(dropped.into_iter().map(|dropped| (seq, dropped))),
                         Err(error) => return Err(format!("the retention entry {seq} is none: {error}")),
                     }
+                }
+                if is_control && rows.name(row) == Some(KEY_ERASE) {
+                    result.erased.push(read_erased(hasher.content())?);
                 }
                 if seq == 0 {
                     self.read_genesis(&rows, row, hasher.content(), result);
@@ -203,6 +224,11 @@ impl Task<'_> {
                 found.received_last_us = rows.received_at_us(row);
                 seq += 1;
             }
+        }
+        if !content.is_readable() {
+            result.unread = content.key().map(|key| (key, seq - facts.first));
+            // How long the content is only the manifest says.
+            (found.canonical_bytes, found.entry_bytes_max) = (facts.canonical_bytes, facts.entry_bytes_max);
         }
         result.canonical_bytes = found.canonical_bytes;
         // Of entries that are not the signed ones, nothing more need be said.
@@ -240,6 +266,22 @@ impl Task<'_> {
             }
         }
     }
+}
+
+/// The key that an entry with this content part says is destroyed.
+fn read_erased(content: &[u8]) -> Result<KeyId, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Extra {
+        key_erase: Payload,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Payload {
+        key_id: String,
+    }
+    let Extra { key_erase } = control_extra(content)?;
+    key_erase.key_id.parse().map_err(|error: BadKeyId| error.to_string())
 }
 
 fn differences(found: &RunFacts, signed: &RunFacts) -> String {

@@ -72,6 +72,7 @@ impl People {
             "BEGIN_EMERGENCY",
             "SET_RETENTION",
             "DISABLE_EXPORT",
+            "ERASE_KEY",
             "INVESTIGATION_*",
         ];
         let query: Vec<String> = names.iter().map(|name| format!("name:INDELIBLE_{name}")).collect();
@@ -275,4 +276,33 @@ fn an_emergency_begins_without_approval_where_that_is_stated_and_is_told_first()
     let longer = json!({"organization": BETA, "reason": "x", "ticket": "x", "hours": 2, "emergency": true});
     assert_eq!(people.scene.act(&mut people.eve, Method::POST, "/api/v1/investigations", longer).status, 400);
     assert_eq!(people.told(), ["BEGIN_EMERGENCY", "INVESTIGATION_SEARCH", "WITHDRAW_REQUEST"]);
+}
+
+#[test]
+fn what_erases_content_takes_two_people() {
+    let mut people = People::new("");
+    let encryption = format!("/api/v1/organizations/{BETA}/encryption");
+    let state = |people: &People| people.scene.server.get(&encryption).1;
+    let on = people.scene.act(&mut people.ann, Method::PUT, &encryption, json!({}));
+    assert_eq!(on.status, 200, "{on:?}");
+    let service = people.token(BETA, "audit:emit,audit:search");
+    let emit = |number: u64, note: &str| {
+        let change = json!({"organizations": null, "note": note});
+        assert_eq!(service.post(&[], serde_json::to_vec(&event(number, change)).unwrap()).0, 200);
+    };
+    emit(30, "spilled-note");
+    assert_eq!(service.count("spilled-note"), 1);
+    let body = json!({"reason": "a spill", "yes": true});
+    let asked = people.scene.act(&mut people.ann, Method::POST, &format!("{encryption}/erase"), body);
+    assert_eq!((asked.status, state(&people)["erased"].as_array().unwrap().len()), (202, 0), "{asked:?}");
+    let request = id(&asked);
+    assert_eq!(people.decide(ann, &request, "approve").status, 403);
+    assert_eq!(service.count("spilled-note"), 1);
+    let approved = people.decide(ben, &request, "approve");
+    assert_eq!((approved.status, &approved.json()["state"]), (200, &json!("approved")), "{approved:?}");
+    assert_eq!((service.count("spilled-note"), state(&people)["erased"].as_array().unwrap().len()), (0, 1));
+    emit(31, "later-note");
+    assert_eq!(people.decide(ben, &request, "approve").status, 409, "a replay");
+    assert_eq!(service.count("later-note"), 1);
+    assert_eq!(people.told(), ["CREATE_REQUEST", "APPROVE_REQUEST", "ERASE_KEY"]);
 }

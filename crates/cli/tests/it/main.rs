@@ -8,6 +8,7 @@ mod bundle;
 mod crash;
 mod disk;
 mod doctor;
+mod encryption;
 mod end_to_end;
 mod exports;
 mod faults;

@@ -163,6 +163,14 @@ impl Walk {
                 (request, Some(("INDELIBLE_SET_RETENTION", &["appConfigUpdate"])))
             }
             ("get", "/api/v1/organizations/{organization}/retention") => (to(Method::GET, "retention", None), None),
+            ("put", "/api/v1/organizations/{organization}/encryption") => {
+                (to(Method::PUT, "encryption", None), Some(("INDELIBLE_ENCRYPT", &["appConfigUpdate"])))
+            }
+            ("post", "/api/v1/organizations/{organization}/encryption/erase") => {
+                let request = to(Method::POST, "encryption/erase", Some(json!({"reason": "test", "yes": true})));
+                (request, Some(("INDELIBLE_ERASE_KEY", &["auditDataRedact"])))
+            }
+            ("get", "/api/v1/organizations/{organization}/encryption") => (to(Method::GET, "encryption", None), None),
             ("get", "/api/v1/organizations/{organization}/exports") => (to(Method::GET, "exports", None), None),
             ("get", "/api/v1/organizations/{organization}/exports/{name}") => {
                 (to(Method::GET, "exports/lake", None), None)

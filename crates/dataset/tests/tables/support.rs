@@ -13,6 +13,7 @@ use indelible_archive::log_file::{LogFileSettings, LogFileWriter};
 use indelible_archive::rows::Row;
 use indelible_archive::{LogFile, layout};
 use indelible_dataset::{Export, Salts};
+use indelible_event::ContentKey;
 use indelible_event::entry::SaltKey;
 use indelible_storage::Bucket;
 use indelible_testkit::generator::{Generator, Settings};
@@ -133,7 +134,7 @@ pub(crate) fn salt_key(generation: u32) -> SaltKey {
 pub(crate) struct TestSalts;
 
 impl Salts for TestSalts {
-    fn salt(&self, generation: u32, seq: u64) -> Option<[u8; 32]> {
+    fn salt(&self, generation: u32, seq: u64, _key: Option<&ContentKey>) -> Option<[u8; 32]> {
         Some(salt_key(generation).salt(seq))
     }
 }

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use indelible_archive::LogFile;
-use indelible_archive::log_file::read_entries;
+use indelible_archive::log_file::{FileContent, read_entries};
 use indelible_archive::rows::RowDecoder;
+use indelible_archive::{ContentKeys, LogFile};
 use indelible_storage::Bucket;
 use tokio::task::block_in_place;
 
@@ -25,11 +25,15 @@ const AUDIT_3: &str = "audit.3";
 pub(crate) async fn content(
     bucket: &Bucket,
     file: Arc<LogFile>,
+    keys: &ContentKeys,
     held: impl Send + 'static,
 ) -> anyhow::Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static> {
-    let batches = read_entries(bucket, &file, file.first..=file.last, None)
+    let (content, batches) = read_entries(bucket, &file, file.first..=file.last, None, keys)
         .await
         .with_context(|| format!("read {}", file.object))?;
+    if let FileContent::Closed(key) = content {
+        anyhow::bail!("{} is encrypted under key {key}, which is not in keys/content of the data folder", file.object);
+    }
     let lines = Lines { gzip: GzEncoder::new(Vec::new(), Compression::default()), line: Vec::new(), room: Vec::new() };
     let pieces = futures::stream::try_unfold(Some((batches, lines, held)), move |state| {
         let object = Arc::clone(&file);

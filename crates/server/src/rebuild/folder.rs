@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use indelible_ledger::content_keys::CONTENT_KEYS;
 use indelible_merkle::VerifierKey;
 use indelible_storage::{Bucket, Location, durable};
 
@@ -124,25 +125,12 @@ impl Folder {
         for name in ["checkpoint.key", "label.key"] {
             ensure!(keys.join(name).is_file(), "{} holds no {name}", keys.display());
         }
-        for entry in fs::read_dir(keys).with_context(|| format!("read {}", keys.display()))? {
-            let source = entry.with_context(|| format!("read {}", keys.display()))?.path();
-            let Some(name) = source.file_name().filter(|_| source.is_file()) else { continue };
-            let mut bytes = Vec::new();
-            fs::File::open(&source)
-                .and_then(|file| file.take(KEY_FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-                .with_context(|| format!("read {}", source.display()))?;
-            ensure!(bytes.len() as u64 <= KEY_FILE_BYTES_MAX, "{} is no key", source.display());
-            let target = target.join(name);
-            match fs::read(&target) {
-                Ok(there) => ensure!(
-                    there == bytes,
-                    "{} is another key than {}: the rebuild was begun without these keys; choose a new folder",
-                    target.display(),
-                    source.display()
-                ),
-                Err(_) => durable::write_atomic(&target, &bytes, 0o600)
-                    .with_context(|| format!("write {}", target.display()))?,
-            }
+        place_files(keys, &target)?;
+        let content = keys.join(CONTENT_KEYS);
+        if content.is_dir() {
+            let target = target.join(CONTENT_KEYS);
+            durable::create_dir_durable(&target).context("create the folder of content keys")?;
+            place_files(&content, &target)?;
         }
         durable::write_atomic(&self.path.join(KEPT_KEYS), b"", 0o644).context("note that the keys were given")?;
         Ok(true)
@@ -182,6 +170,32 @@ impl Folder {
             .and_then(|()| durable::sync_dir(&self.path))
             .context("mark the rebuild as finished")
     }
+}
+
+/// Copies the files of a folder, unless they are there; other ones are an error.
+fn place_files(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
+        let source = entry.with_context(|| format!("read {}", from.display()))?.path();
+        let Some(name) = source.file_name().filter(|_| source.is_file()) else { continue };
+        let mut bytes = Vec::new();
+        fs::File::open(&source)
+            .and_then(|file| file.take(KEY_FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+            .with_context(|| format!("read {}", source.display()))?;
+        ensure!(bytes.len() as u64 <= KEY_FILE_BYTES_MAX, "{} is no key", source.display());
+        let target = to.join(name);
+        match fs::read(&target) {
+            Ok(there) => ensure!(
+                there == bytes,
+                "{} is another key than {}: the rebuild was begun without these keys; choose a new folder",
+                target.display(),
+                source.display()
+            ),
+            Err(_) => {
+                durable::write_atomic(&target, &bytes, 0o600).with_context(|| format!("write {}", target.display()))?
+            }
+        }
+    }
+    Ok(())
 }
 
 /// That the keys of the old server were given.

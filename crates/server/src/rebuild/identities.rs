@@ -43,7 +43,12 @@ fn remember(rebuild: &Rebuild, file: &LogFile, number: u32, memory: &mut Identit
         ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
     let seed = memory.seed();
     let (mut infrastructure, mut content) = (Vec::new(), Vec::new());
-    for batch in LogFileReader::open(object, &limits)? {
+    let reader = LogFileReader::open(object, &limits, &rebuild.content_keys)?;
+    // What an event said of which the content is gone is not known: if it comes again it is new.
+    if !reader.content().is_readable() {
+        return Ok(());
+    }
+    for batch in reader {
         let batch = batch?;
         let rows = RowDecoder::new(&batch)?;
         for row in 0..rows.rows() {

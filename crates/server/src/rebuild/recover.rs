@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use base64::Engine as _;
@@ -17,8 +18,8 @@ use indelible_event::parts::{Attributed, Intake as Sender, string};
 use indelible_event::uuid::Uuid;
 use indelible_event::{Organization, Time};
 use indelible_intake::record::{self, Record};
-use indelible_intake::{Answer, Batch, Intake, Status, StoredEvent};
-use indelible_ledger::Ledger;
+use indelible_intake::{Answer, Batch, ContentReader, Intake, Status, StoredEvent};
+use indelible_ledger::{ContentKeys, Ledger};
 use indelible_merkle::{MAX_NOTE_BYTES, VerifierKey};
 use indelible_storage::{Bucket, durable};
 use serde::Serialize;
@@ -109,12 +110,22 @@ impl Copies {
         bucket: &Bucket,
         intake: &Intake,
         ledger: &Ledger,
+        keys: &Arc<ContentKeys>,
         folder: &Folder,
     ) -> anyhow::Result<Recovered> {
         let path = folder.replaced();
         let unfinished = path.with_extension("unfinished");
         let list = File::create(&unfinished).with_context(|| format!("create {}", unfinished.display()))?;
-        let mut again = Again { intake, ledger, batch: None, list: BufWriter::new(list), by_log: BTreeMap::new() };
+        let contents = ContentReader::new(Arc::clone(keys));
+        let mut again = Again {
+            intake,
+            ledger,
+            contents,
+            closed: BTreeMap::new(),
+            batch: None,
+            list: BufWriter::new(list),
+            by_log: BTreeMap::new(),
+        };
         let mut unusable = self.unusable;
         for (name, facts) in &self.known {
             let end = |log: &CopiedLog| self.archived.get(&log.origin).copied().unwrap_or(0);
@@ -130,7 +141,10 @@ impl Copies {
             }
         }
         again.submit().await?;
-        let Again { list, by_log, .. } = again;
+        let Again { list, by_log, closed, .. } = again;
+        unusable.extend(closed.iter().map(|(organization, count)| {
+            format!("{count} entries of {organization}: their content is encrypted and its key was not given (--keys)")
+        }));
         let list = list.into_inner().context("list the receipts that were replaced")?;
         list.sync_all().context("list the receipts that were replaced")?;
         std::fs::rename(&unfinished, &path)
@@ -190,6 +204,9 @@ async fn read_facts(bucket: &Bucket, name: &CopyName, signers: &[VerifierKey]) -
 struct Again<'a> {
     intake: &'a Intake,
     ledger: &'a Ledger,
+    contents: ContentReader,
+    /// Entries whose content cannot be read, by organization.
+    closed: BTreeMap<Organization, u64>,
     /// Of one producer.
     batch: Option<(String, Batch, Vec<Former>)>,
     list: BufWriter<File>,
@@ -237,6 +254,12 @@ impl Again<'_> {
         if is_genesis(&parts) {
             return Ok(());
         }
+        let Ok(Some(content)) = self.contents.read(&record.content(log.number)) else {
+            *self.closed.entry(log.organization.clone()).or_default() += 1;
+            return Ok(());
+        };
+        // Waiting for what was sent before borrows all of this.
+        let content = content.to_vec();
         let number = self.ledger.find(&log.organization).context("an organization has no log")?.number;
         let producer = parts.intake.producer.clone().into_owned();
         let is_other = |(known, batch, _): &(String, Batch, Vec<Former>)| {
@@ -254,7 +277,7 @@ impl Again<'_> {
         });
         let event = StoredEvent {
             infrastructure: &infrastructure,
-            content: record.content,
+            content: &content,
             time_us: record.time_us,
             time_nanos: record.time_nanos,
             log_entry_id: record.log_entry_id,

@@ -90,7 +90,8 @@ impl Running {
         let closed = read_closed_keys(&data).unwrap();
         let inventory = Inventory::load(&bucket, |origin| keys_of(&ledger, &closed, origin)).await.unwrap();
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
-        let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &clock, newest_us)).unwrap();
+        let keys = Arc::new(indelible_ledger::ContentKeys::none());
+        let intake = tokio::task::block_in_place(|| open_intake(&config, &ledger, &keys, &clock, newest_us)).unwrap();
         ledger.check_recovered().unwrap();
         crate::check_archived(&ledger, &inventory, &data).unwrap();
         let staging = sealing::staging(&data);
@@ -169,7 +170,7 @@ impl Running {
                 entry_bytes_max: file.entry_bytes_max,
             };
             let object = fs::File::open(disk.bucket().join(&file.object)).unwrap();
-            for batch in LogFileReader::open(object, &limits).unwrap() {
+            for batch in LogFileReader::open(object, &limits, &indelible_ledger::ContentKeys::none()).unwrap() {
                 let batch = batch.unwrap();
                 let rows = RowDecoder::new(&batch).unwrap();
                 for row in (0..rows.rows()).filter(|&row| rows.kind(row) != CONTROL_TYPE) {

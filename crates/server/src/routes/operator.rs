@@ -185,7 +185,7 @@ async fn prove(
     let log = app.ledger.find(organization).ok_or_else(|| ApiError::not_found("organization"))?;
     let generation = app.inventory.generation_at(organization, entry.received_at_us, log.generation);
     let bound = proof::bind(app, &log, generation, entry.seq).await?;
-    let content = commitment(app, &log, generation, entry.seq, bound.salt).await.map_err(failed)?;
+    let content = commitment(app, &log, generation, entry.seq, bound.salt_key.clone()).await.map_err(failed)?;
     let mut bytes = Vec::new();
     let hash = infrastructure_hash(infrastructure.as_bytes());
     entry_bytes(&mut bytes, organization.as_str(), entry.seq, entry.received_at_us, &hash, &content);

@@ -12,6 +12,7 @@ use indelible_archive::rows::RowDecoder;
 use indelible_archive::{ClosedError, ClosedLog};
 use indelible_control::Operation;
 use indelible_event::catalogue::typed::{DataLoad, DataLoadRequest, NoFields};
+use indelible_event::entry::{Digest, SaltKey};
 use indelible_event::{Organization, Scope};
 use indelible_ledger::OrganizationLog;
 use indelible_merkle::{Hash, Hashes as _, TILE_WIDTH, Tile, TileCache, TilePath, VerifierKey, inclusion_proof};
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::audit::{AuditEvent, resource};
 use crate::auth::Caller;
+use crate::entries::Entries;
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
 
@@ -101,7 +103,8 @@ pub(crate) async fn prove(app: &Arc<App>, scope: &Scope, log_entry_id: &str) -> 
     let log = app.ledger.find(&organization).ok_or_else(|| ApiError::not_found("organization"))?;
     let generation = app.inventory.generation_at(&organization, row.received_at_us, log.generation);
     let bound = bind(app, &log, generation, row.seq).await?;
-    Ok(row.proven(&bound))
+    let opening = opening(app, &log, generation, row.seq, bound.salt_key.clone()).await?;
+    Ok(row.proven(&bound, opening))
 }
 
 /// What binds an entry to a signed root.
@@ -112,8 +115,47 @@ pub(crate) struct Bound {
     /// The note of the root.
     pub(crate) checkpoint: String,
     pub(crate) key: VerifierKey,
-    /// What its content is hashed with.
-    pub(crate) salt: [u8; 32],
+    /// From which the salts of its log follow.
+    pub(crate) salt_key: SaltKey,
+}
+
+/// What shows the content of an entry.
+enum Opening {
+    /// Its salt.
+    Salt([u8; 32]),
+    /// The hash of a content that is erased.
+    Hash(Digest),
+}
+
+/// Looks up how the content of the entry at `seq` is shown; `salt_key` is that of its log.
+async fn opening(
+    app: &Arc<App>,
+    log: &Arc<OrganizationLog>,
+    generation: u32,
+    seq: u64,
+    salt_key: SaltKey,
+) -> Result<Opening, ApiError> {
+    // Where nothing is encrypted the salt is that of the log.
+    if app.content_keys.is_empty() {
+        return Ok(Opening::Salt(salt_key.salt(seq)));
+    }
+    let entries = Entries::of(app, log, generation, seq);
+    let look = move || {
+        let mut opening = None;
+        entries.visit(seq..=seq, |entry| {
+            opening = Some(match entry.erased {
+                Some(hash) => Opening::Hash(hash),
+                None => Opening::Salt(entry.salt(&salt_key)),
+            });
+            Ok(())
+        })?;
+        anyhow::Context::context(opening, "the entry is not there any more")
+    };
+    let opening = match tokio::task::spawn_blocking(look).await {
+        Ok(opening) => opening,
+        Err(error) => Err(error.into()),
+    };
+    opening.map_err(|error| ApiError::internal("read the entry", error))
 }
 
 /// Binds the entry at `seq` of a generation of a log.
@@ -132,7 +174,7 @@ pub(crate) async fn bind(app: &Arc<App>, log: &OrganizationLog, generation: u32,
         path: app.ledger.inclusion_proof(log.number, seq, checkpoint.checkpoint.size).map_err(failed)?,
         checkpoint: checkpoint.note.clone(),
         key: app.ledger.verifier_key(&log.origin).map_err(failed)?,
-        salt: log.salt_key.salt(seq),
+        salt_key: log.salt_key.clone(),
     })
 }
 
@@ -146,8 +188,8 @@ async fn bind_closed(app: &App, organization: &Organization, generation: u32, se
         log.tile_hashes(0, seq, &mut leaf)?;
         let size = log.last().size();
         let path = inclusion_proof(&TileCache::new(&log, size), seq, size)?;
-        let (checkpoint, key, salt) = (log.checkpoint()?, log.last().key.clone(), log.salt_key().salt(seq));
-        Ok(Bound { leaf: leaf[0], path, checkpoint, key, salt })
+        let (checkpoint, key, salt_key) = (log.checkpoint()?, log.last().key.clone(), log.salt_key().clone());
+        Ok(Bound { leaf: leaf[0], path, checkpoint, key, salt_key })
     };
     let bound: anyhow::Result<Bound> = match tokio::task::spawn_blocking(bind).await {
         Ok(bound) => bound,
@@ -181,15 +223,20 @@ struct Entry {
 }
 
 impl Entry {
-    fn proven(self, bound: &Bound) -> EntryProof {
+    fn proven(self, bound: &Bound, opening: Opening) -> EntryProof {
+        let (salt, content, content_hash) = match opening {
+            Opening::Salt(salt) => (hex::encode(salt), self.content, None),
+            Opening::Hash(hash) => (String::new(), String::new(), Some(hex::encode(hash))),
+        };
         EntryProof {
             event: self.event,
             organization: self.organization,
             seq: self.seq,
             received_at_us: self.received_at_us,
             infrastructure: self.infrastructure,
-            content: self.content,
-            salt: hex::encode(bound.salt),
+            content,
+            salt,
+            content_hash,
             leaf_hash: bound.leaf.to_string(),
             inclusion_proof: bound.path.iter().map(Hash::to_string).collect(),
             checkpoint: bound.checkpoint.clone(),

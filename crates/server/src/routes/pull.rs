@@ -114,7 +114,7 @@ pub(crate) async fn content(
         ApiError::new(ErrorCode::Busy, message)
     })?;
     let organization = file.organization.clone();
-    let content = pull::content(&app.bucket, file, slot).await;
+    let content = pull::content(&app.bucket, file, &app.content_keys, slot).await;
     let content = content.map_err(|error| ApiError::internal("read the log file", error));
     let fields = DataExportRequest::new(vec![resource(&log_file_id)]);
     let event = AuditEvent::new::<DataExport>("INDELIBLE_GET_LOG_FILE_CONTENT", fields, DataExportResult::new(None));

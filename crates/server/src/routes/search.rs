@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
-use indelible_api::{Count, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
+use indelible_api::{Count, ERASED_HEADER, ErrorBody, ErrorCode, Order, SearchRequest, SqlRequest, TableFormat};
 use indelible_control::Operation;
 use indelible_event::catalogue::typed::{DataSearch, DataSearchRequest, DataSearchResult, ResourceContext};
-use indelible_event::{Reach, Scope};
+use indelible_event::{Organization, Reach, Scope};
 use indelible_query::render::{Format, Renderer};
 use indelible_query::{Answer, QueryError};
 
@@ -24,6 +24,8 @@ use crate::routes::admin::parse_organization;
 
 /// Longest `since` or `until`.
 const INSTANT_BYTES: usize = 40;
+/// Organizations that the header names at most.
+const ERASED_NAMED_MAX: usize = 20;
 
 /// Finds events.
 ///
@@ -43,6 +45,22 @@ pub(crate) async fn search(
     let scope = scope(&caller, Operation::AuditSearch, request.organization.as_deref())?;
     let answer = find(&app, &scope, &request).await;
     app.audit_read(&caller.actor(), &scope, search_event("INDELIBLE_SEARCH", &request).ended(&answer)).await?;
+    answer.map(|answer| with_erased(&app, &scope, answer))
+}
+
+/// Says in a header of which organizations content was erased: their older entries are found by their infrastructure part
+/// alone.
+fn with_erased(app: &App, scope: &Scope, mut answer: Response) -> Response {
+    let erased = scope.organizations().iter().filter(|organization| {
+        let log = app.ledger.find(organization);
+        log.is_some_and(|log| !app.content_keys.erased(&log.label).is_empty())
+    });
+    let erased: Vec<&str> = erased.map(Organization::as_str).take(ERASED_NAMED_MAX).collect();
+    if let Ok(value) = HeaderValue::from_str(&erased.join(" "))
+        && !erased.is_empty()
+    {
+        answer.headers_mut().insert(ERASED_HEADER, value);
+    }
     answer
 }
 
@@ -118,7 +136,7 @@ pub(crate) async fn sql(
     let scope = scope(&caller, Operation::AuditSql, request.organization.as_deref())?;
     let answer = query(&app, &scope, &request).await;
     app.audit_read(&caller.actor(), &scope, sql_event("INDELIBLE_SQL", &request).ended(&answer)).await?;
-    answer
+    answer.map(|answer| with_erased(&app, &scope, answer))
 }
 
 /// The answer to a query over what `scope` reaches.
