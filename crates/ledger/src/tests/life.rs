@@ -339,7 +339,7 @@ fn a_rebuilt_ledger_begins_the_next_generation_with_the_old_keys() {
     let previous = Previous { origin: first.origin.clone(), size: 5, root, witnessed_size: 7 };
     let second = ledger.reopen(&organization("a"), previous.clone()).unwrap();
     assert_eq!((second.generation, &second.label, second.number), (2, &first.label, 0));
-    assert_eq!(second.origin, first.origin.replace("/1", "/2"));
+    assert_eq!(second.origin.strip_suffix("/2"), first.origin.strip_suffix("/1"));
     assert_ne!(second.salt_key.commitment(), first.salt_key.commitment(), "salts are never used for two entries");
     assert_eq!(second.previous, Some(previous.clone()));
     let new = ledger.create(&organization("b")).unwrap();
