@@ -10,6 +10,7 @@ use reqwest::Method;
 
 use crate::args::{CertificateCommand, ClientCommand, OrganizationCommand, SummaryFormat, TokenCommand};
 use crate::client::{Client, encode};
+use crate::request::done;
 use crate::{operator, output};
 
 pub(crate) async fn organization(client: &Client, command: OrganizationCommand) -> anyhow::Result<ExitCode> {
