@@ -287,22 +287,25 @@ fn what_erases_content_takes_two_people() {
     assert_eq!(on.status, 200, "{on:?}");
     let service = people.token(BETA, "audit:emit,audit:search");
     let emit = |number: u64, note: &str| {
-        let change = json!({"organizations": null, "note": note});
+        let resource = json!({"deletedResources": [{"id": {"type": "rid", "rid": note}, "context": []}]});
+        let change = json!({"organizations": null, "requestFields": resource});
         assert_eq!(service.post(&[], serde_json::to_vec(&event(number, change)).unwrap()).0, 200);
     };
-    emit(30, "spilled-note");
-    assert_eq!(service.count("spilled-note"), 1);
+    // Searches are events that hold what was searched for.
+    let count = |note: &str| service.count(&format!("{note} product:files"));
+    emit(30, "ri.files..file.spilled-note");
+    assert_eq!(count("ri.files..file.spilled-note"), 1);
     let body = json!({"reason": "a spill", "yes": true});
     let asked = people.scene.act(&mut people.ann, Method::POST, &format!("{encryption}/erase"), body);
     assert_eq!((asked.status, state(&people)["erased"].as_array().unwrap().len()), (202, 0), "{asked:?}");
     let request = id(&asked);
     assert_eq!(people.decide(ann, &request, "approve").status, 403);
-    assert_eq!(service.count("spilled-note"), 1);
+    assert_eq!(count("ri.files..file.spilled-note"), 1);
     let approved = people.decide(ben, &request, "approve");
     assert_eq!((approved.status, &approved.json()["state"]), (200, &json!("approved")), "{approved:?}");
-    assert_eq!((service.count("spilled-note"), state(&people)["erased"].as_array().unwrap().len()), (0, 1));
-    emit(31, "later-note");
+    assert_eq!((count("ri.files..file.spilled-note"), state(&people)["erased"].as_array().unwrap().len()), (0, 1));
+    emit(31, "ri.files..file.later-note");
     assert_eq!(people.decide(ben, &request, "approve").status, 409, "a replay");
-    assert_eq!(service.count("later-note"), 1);
+    assert_eq!(count("ri.files..file.later-note"), 1);
     assert_eq!(people.told(), ["CREATE_REQUEST", "APPROVE_REQUEST", "ERASE_KEY"]);
 }
