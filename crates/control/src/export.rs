@@ -6,7 +6,7 @@ use indelible_event::Organization;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::{Control, ControlError, Principal, database, parse};
+use crate::{Control, ControlError, Principal, database, draw_id, parse};
 
 /// An export of an organization's log to a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +61,13 @@ impl Control {
         creator: &Principal,
         now_us: i64,
     ) -> Result<Option<Arc<Export>>, ControlError> {
-        let mut id = [0u8; 8];
-        getrandom::fill(&mut id).map_err(ControlError::Random)?;
+        let id = draw_id()?;
         let readers = serde_json::to_string(&settings.readers).unwrap_or_default();
         let inserted = sqlx::query(
             "insert into export (id, organization, name, destination, log_type, start_us, retention_days, salt, \
              readers, created_at_us, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
         )
-        .bind(hex::encode(id))
+        .bind(id)
         .bind(organization.as_str())
         .bind(&settings.name)
         .bind(&settings.destination)

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::person::Person;
-use crate::{Control, ControlError, Operation, Principal, Rights, Role, database, parse};
+use crate::{Control, ControlError, Operation, Principal, Rights, Role, database, draw_id, parse};
 
 /// Characters of a person's id.
 const PERSON_ID_BYTES: usize = 32;
@@ -157,9 +157,7 @@ pub(crate) async fn insert(
     creator: &str,
     now_us: i64,
 ) -> Result<Option<String>, ControlError> {
-    let mut id = [0u8; 8];
-    getrandom::fill(&mut id).map_err(ControlError::Random)?;
-    let id = hex::encode(id);
+    let id = draw_id()?;
     let insert = "insert into role_grant (id, grantee, target, role, created_at_us, created_by) \
                   values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
     let inserted = sqlx::query(insert)

@@ -50,7 +50,7 @@ pub use retention::{DroppedFile, RetentionSetting};
 pub use role::{Role, UnknownRole};
 pub use session::Session;
 pub use sink::{SINK_NAME_BYTES_MAX, Sink};
-pub use token::Secret;
+pub use token::{Secret, draw_id};
 
 /// The principal that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
@@ -214,10 +214,9 @@ impl Control {
     /// When the database fails.
     pub async fn create_token(&self, grant: &Grant, by: &Principal, now_us: i64) -> Result<Secret, ControlError> {
         let _one_at_a_time = self.changing.lock().await;
-        let mut id = [0u8; 8];
-        getrandom::fill(&mut id).map_err(ControlError::Random)?;
+        let id = draw_id()?;
         let secret = Secret::draw(token::PREFIX).map_err(ControlError::Random)?;
-        self.insert_token(&hex::encode(id), &by.root, grant, &secret, now_us).await?;
+        self.insert_token(&id, &by.root, grant, &secret, now_us).await?;
         Ok(secret)
     }
 

@@ -6,7 +6,7 @@ use indelible_event::{Organization, Scope};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::{Control, ControlError, Denied, Operation, Principal, database, parse};
+use crate::{Control, ControlError, Denied, Operation, Principal, database, draw_id, parse};
 
 /// Characters of a reason at most.
 pub const REASON_BYTES_MAX: usize = 1024;
@@ -163,9 +163,7 @@ impl Control {
         if waiting.await.map_err(&failed)?.get::<i64, _>(0) >= WAITING_MAX {
             return Ok(None);
         }
-        let mut id = [0u8; 8];
-        getrandom::fill(&mut id).map_err(ControlError::Random)?;
-        let id = hex::encode(id);
+        let id = draw_id()?;
         let emergency = new.emergency_until_us.map(|_| Outcome::Approved.as_str());
         sqlx::query(
             "insert into request (id, organization, action, reason, requested_by, root, requested_at_us, lapses_at_us, outcome, \

@@ -33,16 +33,6 @@ impl Sink {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (1..=SINK_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain)
     }
-
-    /// Draws an id for a new sink.
-    ///
-    /// # Errors
-    /// When there are no random bytes.
-    pub fn draw_id() -> Result<String, ControlError> {
-        let mut id = [0u8; 8];
-        getrandom::fill(&mut id).map_err(ControlError::Random)?;
-        Ok(hex::encode(id))
-    }
 }
 
 impl Control {

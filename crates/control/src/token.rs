@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::ControlError;
+
 /// How the text of a token begins.
 pub(crate) const PREFIX: &str = "indelible_";
 /// A token is never longer than this.
@@ -34,6 +36,16 @@ impl Secret {
     pub(crate) fn hash(&self) -> [u8; 32] {
         hash(&self.text)
     }
+}
+
+/// Draws an id for something new, which is no secret: 16 hexadecimal digits.
+///
+/// # Errors
+/// When there are no random bytes.
+pub fn draw_id() -> Result<String, ControlError> {
+    let mut id = [0u8; 8];
+    getrandom::fill(&mut id).map_err(ControlError::Random)?;
+    Ok(hex::encode(id))
 }
 
 /// What is stored of, and looked up for, a presented token or secret. Look-up by this hash needs no constant-time comparison: who

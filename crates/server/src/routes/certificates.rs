@@ -73,9 +73,7 @@ pub(crate) async fn create(
         return Err(taken());
     }
     let failed = |error: anyhow::Error| ApiError::internal("register the certificate", error);
-    let mut id = [0u8; 8];
-    getrandom::fill(&mut id).map_err(|error| failed(anyhow::anyhow!("draw an id: {error}")))?;
-    let id = hex::encode(id);
+    let id = indelible_control::draw_id().map_err(|error| failed(error.into()))?;
     // Recorded first: nobody is let in without a trace. What fails then is asked for again, and recorded again.
     let organization = target.as_ref().unwrap_or(&app.config.operator_organization);
     let event = certificate_event("INDELIBLE_CREATE_CERTIFICATE", &id)

@@ -71,7 +71,7 @@ pub(crate) async fn create(
     let since_us = request.from.as_deref().map(|text| received(text, app.now_us())).transpose()?;
     let begin = app.position(&organization, since_us).await?;
     let sink = Sink {
-        id: Sink::draw_id().map_err(|error| failed(error.into()))?,
+        id: indelible_control::draw_id().map_err(|error| failed(error.into()))?,
         organization,
         name: request.name,
         settings: serde_json::to_string(&settings).map_err(|error| failed(error.into()))?,
