@@ -3,23 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::OrganizationArchive;
+
 /// An organization as the operator sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperatorOrganization {
-    /// Its RID.
-    pub organization: String,
-    /// Entries in its log.
-    pub size: u64,
-    /// Entries that are archived.
-    pub archived: u64,
-    /// Log files in the archive.
-    pub log_files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Age of the oldest entry that is not archived, seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oldest_unarchived_seconds: Option<f64>,
+    /// Its log and archive.
+    #[serde(flatten)]
+    pub archive: OrganizationArchive,
     /// Whether the operator is shown its people, sessions and tokens as pseudonyms.
     pub pseudonyms: bool,
 }

@@ -20,11 +20,12 @@ pub(crate) async fn run(client: &Client, command: OperatorCommand) -> anyhow::Re
             let list: Vec<OperatorOrganization> = client.get(&format!("{BASE}/organizations")).await?;
             let header = ["organization", "entries", "archived", "bytes", "waits", "pseudonyms"];
             output::list(&list, format, &header, |o: &OperatorOrganization| {
-                let waits = o.oldest_unarchived_seconds.map_or_else(String::new, |seconds| format!("{seconds:.0} s"));
+                let waits =
+                    o.archive.oldest_unarchived_seconds.map_or_else(String::new, |seconds| format!("{seconds:.0} s"));
                 let pseudonyms = if o.pseudonyms { "on" } else { "off" };
-                let numbers = [o.size, o.archived, o.bytes].map(|number| number.to_string());
+                let numbers = [o.archive.size, o.archive.archived, o.archive.bytes].map(|number| number.to_string());
                 let [size, archived, bytes] = numbers;
-                vec![o.organization.clone(), size, archived, bytes, waits, pseudonyms.to_owned()]
+                vec![o.archive.organization.clone(), size, archived, bytes, waits, pseudonyms.to_owned()]
             })?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }

@@ -122,22 +122,17 @@ pub(crate) async fn organizations(
     let scope = observe(&app, &caller, None)?;
     let states = app.archive_status(&scope, false).organizations;
     let described = scope.organizations().iter().map(|organization| {
-        let state = states.iter().find(|state| state.organization == organization.as_str());
-        summary(organization, state, app.control.shows_pseudonyms(organization))
+        let state = states.iter().find(|state| state.organization == organization.as_str()).cloned();
+        let archive = state.unwrap_or_else(|| without_log(organization));
+        OperatorOrganization { archive, pseudonyms: app.control.shows_pseudonyms(organization) }
     });
     Ok(Json(described.collect()))
 }
 
-fn summary(organization: &Organization, state: Option<&OrganizationArchive>, pseudonyms: bool) -> OperatorOrganization {
-    OperatorOrganization {
-        organization: organization.to_string(),
-        size: state.map_or(0, |state| state.size),
-        archived: state.map_or(0, |state| state.archived),
-        log_files: state.map_or(0, |state| state.log_files),
-        bytes: state.map_or(0, |state| state.bytes),
-        oldest_unarchived_seconds: state.and_then(|state| state.oldest_unarchived_seconds),
-        pseudonyms,
-    }
+/// An organization that has no log yet has nothing archived.
+fn without_log(organization: &Organization) -> OrganizationArchive {
+    let organization = organization.to_string();
+    OrganizationArchive { organization, size: 0, archived: 0, log_files: 0, bytes: 0, oldest_unarchived_seconds: None }
 }
 
 fn observe(app: &App, caller: &Caller, organization: Option<&str>) -> Result<OperatorScope, ApiError> {
