@@ -1,5 +1,8 @@
 //! The control database: a file of the data folder, or a PostgreSQL database that is this server's alone.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::Context;
 use indelible_api::AlarmKind;
 use indelible_control::{Control, ControlError};
@@ -34,9 +37,21 @@ fn address(database: &Database) -> anyhow::Result<Option<Url>> {
     Ok(Some(url))
 }
 
+/// Between two looks.
+const TURN: Duration = Duration::from_secs(5);
+
 impl App {
+    /// Looks at the database until the server stops. In a task of its own: a database that hangs must not keep anybody from
+    /// looking at the clock and the disk.
+    pub(crate) async fn hold_database_forever(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(TURN).await;
+            self.watch_database().await;
+        }
+    }
+
     /// Raises an alarm while the control database is away, and ends the server when another one has taken it.
-    pub(crate) async fn watch_database(&self) {
+    async fn watch_database(&self) {
         let message = match self.control.hold().await {
             Ok(()) => None,
             Err(error @ ControlError::InUse) => {

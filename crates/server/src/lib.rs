@@ -236,6 +236,7 @@ impl Server {
         let checker = tokio::spawn(Arc::clone(&app).check_forever());
         let exports = tokio::spawn(Arc::clone(&app).export_forever());
         let watch = tokio::spawn(Arc::clone(&app).watch_forever());
+        let holder = tokio::spawn(Arc::clone(&app).hold_database_forever());
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
         let retention = tokio::spawn(Arc::clone(&app).retain_forever());
@@ -276,6 +277,7 @@ impl Server {
         finder.abort();
         publisher.abort();
         watch.abort();
+        holder.abort();
         witnesses.abort();
         canary.abort();
         retention.abort();

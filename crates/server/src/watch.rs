@@ -17,13 +17,11 @@ use crate::clock;
 const TURN: Duration = Duration::from_secs(1);
 /// Between two times at which it is written down when tokens were last presented.
 const KEEP_USES: Duration = Duration::from_secs(60);
-/// Between two looks at the control database.
-const HOLD_DATABASE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Runs until the server stops.
     pub(crate) async fn watch_forever(self: Arc<Self>) {
-        let (mut kept, mut held) = (Instant::now(), Instant::now());
+        let mut kept = Instant::now();
         while !self.stopping.load(Relaxed) {
             let app = Arc::clone(&self);
             let look = move || {
@@ -35,10 +33,6 @@ impl App {
                 self.accept_clock().await;
             }
             self.record_breaches(&states).await;
-            if held.elapsed() >= HOLD_DATABASE {
-                held = Instant::now();
-                self.watch_database().await;
-            }
             if kept.elapsed() >= KEEP_USES {
                 kept = Instant::now();
                 self.keep_uses().await;
