@@ -1,7 +1,7 @@
 //! What it costs to find out who presents a token and where its events may go, among many principals.
 //!
 //! `cargo run --release -p indelible-control --example authorize_speed`
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::hint::black_box;
 use std::time::Instant;

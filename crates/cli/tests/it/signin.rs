@@ -302,7 +302,7 @@ fn what_an_attacker_brings_signs_nobody_in() {
         let mut url: reqwest::Url = url.parse().unwrap();
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().filter(|(known, _)| known != name).collect();
         url.query_pairs_mut().clear().extend_pairs(pairs);
-        value.iter().for_each(|value| drop(url.query_pairs_mut().append_pair(name, value)));
+        value.iter().for_each(|value| _ = url.query_pairs_mut().append_pair(name, value));
         url.to_string()
     };
     let used_code =

@@ -94,7 +94,7 @@ impl Browser {
         for _ in 0..12 {
             page = match &page.location {
                 Some(next) if stop(next) => return page,
-                Some(next) => self.get(&next.to_string()),
+                Some(next) => self.get(next.as_ref()),
                 None if page.url.path().starts_with("/interaction/") => {
                     let form = format!("prompt=login&login={account}&password=x");
                     let request = self.request(Method::POST, page.url.as_str());
