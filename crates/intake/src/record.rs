@@ -150,48 +150,43 @@ pub struct RecordError {
     pub what: &'static str,
 }
 
+/// What stands before the parts of a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The event's time, microseconds since 1970.
+    pub time_us: i64,
+    /// Nanoseconds below the microsecond, 0 to 999.
+    pub time_nanos: u16,
+    /// Its `logEntryId`.
+    pub log_entry_id: &'a [u8; 16],
+    /// Hash of the producer's id.
+    pub producer: u64,
+    /// Hash of the event, by which repeats are told.
+    pub digest: u64,
+    /// Where it stands: 1 to [`PLACES_MAX`], written as given.
+    pub places: &'a [Place],
+}
+
 /// Appends one record to a frame body, its content as it is.
-///
-/// The places are written as given; `places` holds 1 to [`PLACES_MAX`].
-#[allow(clippy::too_many_arguments)]
-pub fn encode(
-    body: &mut Vec<u8>,
-    time_us: i64,
-    time_nanos: u16,
-    log_entry_id: &[u8; 16],
-    producer: u64,
-    digest: u64,
-    places: &[Place],
-    infrastructure: &[u8],
-    content: &[u8],
-) {
-    debug_assert!((1..=PLACES_MAX).contains(&places.len()));
-    body.reserve(encoded_bytes(places.len(), infrastructure.len(), content.len()));
-    let lengths = (infrastructure.len(), content.len());
-    encode_head(body, KIND_ENTRY, time_us, time_nanos, log_entry_id, producer, digest, places, lengths);
+pub fn encode(body: &mut Vec<u8>, head: &Head<'_>, infrastructure: &[u8], content: &[u8]) {
+    body.reserve(encoded_bytes(head.places.len(), infrastructure.len(), content.len()));
+    encode_head(body, KIND_ENTRY, head, (infrastructure.len(), content.len()));
     body.extend_from_slice(infrastructure);
     body.extend_from_slice(content);
 }
 
-/// Appends one record, its content encrypted by `sealer`, which has keys for all `places`.
-#[allow(clippy::too_many_arguments)]
+/// Appends one record, its content encrypted by `sealer`, which has keys for all its places.
 pub(crate) fn encode_sealed(
     body: &mut Vec<u8>,
-    time_us: i64,
-    time_nanos: u16,
-    log_entry_id: &[u8; 16],
-    producer: u64,
-    digest: u64,
-    places: &[Place],
+    head: &Head<'_>,
     infrastructure: &[u8],
     content: &[u8],
     sealer: &mut Sealer,
 ) -> Result<(), SealError> {
-    debug_assert!((1..=PLACES_MAX).contains(&places.len()));
+    let places = head.places;
     body.reserve(sealed_bytes(places.len(), infrastructure.len(), content.len()));
     let start = body.len();
-    let lengths = (infrastructure.len(), content.len());
-    encode_head(body, KIND_SEALED, time_us, time_nanos, log_entry_id, producer, digest, places, lengths);
+    encode_head(body, KIND_SEALED, head, (infrastructure.len(), content.len()));
     for place in places {
         body.extend_from_slice(&sealer.key_id(place.number)?.0);
     }
@@ -206,24 +201,15 @@ pub(crate) fn encode_sealed(
     body.extend_from_slice(infrastructure);
     let split = body.len() - start;
     body.extend_from_slice(content);
-    let (head, text) = body[start..].split_at_mut(split);
-    let tag = sealer.seal(own_key, places[0].number, nonce, head, text)?;
+    let (before, text) = body[start..].split_at_mut(split);
+    let tag = sealer.seal(own_key, places[0].number, nonce, before, text)?;
     body.extend_from_slice(&tag);
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
-fn encode_head(
-    body: &mut Vec<u8>,
-    kind: u8,
-    time_us: i64,
-    time_nanos: u16,
-    log_entry_id: &[u8; 16],
-    producer: u64,
-    digest: u64,
-    places: &[Place],
-    (infrastructure, content): (usize, usize),
-) {
+fn encode_head(body: &mut Vec<u8>, kind: u8, head: &Head<'_>, (infrastructure, content): (usize, usize)) {
+    let Head { time_us, time_nanos, log_entry_id, producer, digest, places } = *head;
+    debug_assert!((1..=PLACES_MAX).contains(&places.len()));
     body.extend_from_slice(&[kind, places.len() as u8]);
     body.extend_from_slice(&time_nanos.to_le_bytes());
     body.extend_from_slice(&(infrastructure as u32).to_le_bytes());

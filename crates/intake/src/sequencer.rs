@@ -267,25 +267,19 @@ impl Sequencer {
             count => record::sealed_bytes(count, lengths.0, lengths.1),
         };
         let frame = self.frame_with_room(frames, plain_bytes + sealed_bytes);
-        let (time_us, time_nanos, id, digest) = (event.time_us, event.time_nanos, &event.log_entry_id, event.digest);
+        let head = |places| record::Head {
+            time_us: event.time_us,
+            time_nanos: event.time_nanos,
+            log_entry_id: &event.log_entry_id,
+            producer,
+            digest: event.digest,
+            places,
+        };
         if plain_bytes > 0 {
-            let places = &self.plain;
-            record::encode(frame, time_us, time_nanos, id, producer, digest, places, infrastructure, content);
+            record::encode(frame, &head(&self.plain), infrastructure, content);
         }
         if sealed_bytes > 0 {
-            let (places, sealer) = (&self.sealed, &mut self.sealer);
-            record::encode_sealed(
-                frame,
-                time_us,
-                time_nanos,
-                id,
-                producer,
-                digest,
-                places,
-                infrastructure,
-                content,
-                sealer,
-            )?;
+            record::encode_sealed(frame, &head(&self.sealed), infrastructure, content, &mut self.sealer)?;
         }
         Ok(())
     }
@@ -367,18 +361,15 @@ impl Sequencer {
             });
             let frame = self
                 .frame_with_room(frames, record::encoded_bytes(1, genesis.infrastructure.len(), genesis.content.len()));
-            let place = [Place { number, seq: 0 }];
-            record::encode(
-                frame,
-                self.received_at_us,
-                0,
-                &genesis.log_entry_id,
-                0,
-                0,
-                &place,
-                &genesis.infrastructure,
-                &genesis.content,
-            );
+            let head = record::Head {
+                time_us: self.received_at_us,
+                time_nanos: 0,
+                log_entry_id: &genesis.log_entry_id,
+                producer: 0,
+                digest: 0,
+                places: &[Place { number, seq: 0 }],
+            };
+            record::encode(frame, &head, &genesis.infrastructure, &genesis.content);
             self.next_seq[index] = 1;
         }
         Ok(())

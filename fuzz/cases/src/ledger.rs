@@ -72,17 +72,15 @@ pub(crate) fn record(body: &[u8]) {
             written.extend_from_slice(&body[written.len()..written.len() + record.bytes()]);
             continue;
         };
-        record::encode(
-            &mut written,
-            record.time_us,
-            record.time_nanos,
-            &record.log_entry_id,
-            record.producer,
-            record.digest,
-            &places,
-            record.infrastructure,
-            content,
-        );
+        let head = record::Head {
+            time_us: record.time_us,
+            time_nanos: record.time_nanos,
+            log_entry_id: &record.log_entry_id,
+            producer: record.producer,
+            digest: record.digest,
+            places: &places,
+        };
+        record::encode(&mut written, &head, record.infrastructure, content);
         assert!(record.time_nanos < 1000, "nanoseconds below the microsecond");
         assert_eq!(written, &body[..written.len()]);
     }

@@ -3,18 +3,13 @@ use super::*;
 
 fn sample() -> Vec<u8> {
     let mut body = Vec::new();
-    encode(&mut body, -5, 999, &[7; 16], 1, 2, &[Place { number: 3, seq: 4 }], b"{\"a\":1}", b"{}");
-    encode(
-        &mut body,
-        i64::MAX,
-        0,
-        &[8; 16],
-        u64::MAX,
-        0,
-        &[Place { number: 0, seq: 0 }, Place { number: u32::MAX, seq: u64::MAX }],
-        b"",
-        b"",
-    );
+    let places = &[Place { number: 3, seq: 4 }];
+    let head = Head { time_us: -5, time_nanos: 999, log_entry_id: &[7; 16], producer: 1, digest: 2, places };
+    encode(&mut body, &head, b"{\"a\":1}", b"{}");
+    let places = &[Place { number: 0, seq: 0 }, Place { number: u32::MAX, seq: u64::MAX }];
+    let log_entry_id = &[8; 16];
+    let head = Head { time_us: i64::MAX, time_nanos: 0, log_entry_id, producer: u64::MAX, digest: 0, places };
+    encode(&mut body, &head, b"", b"");
     body
 }
 

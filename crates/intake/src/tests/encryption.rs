@@ -186,7 +186,9 @@ fn a_record_that_was_altered_is_refused() {
         }
         let mut body = Vec::new();
         let (infrastructure, content) = (b"{\"a\":1}", b"{\"extra\":{}}");
-        record::encode_sealed(&mut body, 5, 0, &[1; 16], 2, 3, &places, infrastructure, content, &mut sealer).unwrap();
+        let (log_entry_id, places) = (&[1; 16], places.as_slice());
+        let head = record::Head { time_us: 5, time_nanos: 0, log_entry_id, producer: 2, digest: 3, places };
+        record::encode_sealed(&mut body, &head, infrastructure, content, &mut sealer).unwrap();
         let mut reader = ContentReader::new(Arc::clone(&bench.keys));
         let mut read = |body: &[u8], number| {
             let record = record::records(body).next().unwrap().ok()?;
