@@ -114,7 +114,7 @@ impl CopyName {
 
 /// The UTC day, `YYYY-MM-DD`. Years outside 0001 to 9999 do not come out right, and do not occur.
 pub fn date(us: i64) -> String {
-    let mut text = Time { micros: us, nanos: 0 }.to_string();
+    let mut text = Time::from_us(us).to_string();
     text.truncate(10);
     text
 }

@@ -27,6 +27,11 @@ impl Time {
     /// 9999-12-31T23:59:59.999999999Z.
     pub const MAX: Time = Time { micros: 253_402_300_799 * MICROS_PER_SECOND + 999_999, nanos: 999 };
 
+    /// The time so many microseconds after 1970, UTC.
+    pub const fn from_us(micros: i64) -> Time {
+        Time { micros, nanos: 0 }
+    }
+
     /// Reads RFC 3339, converting any offset to UTC.
     ///
     /// Digits of a second after the ninth must be zero: nothing is rounded.

@@ -154,7 +154,7 @@ fn row(has_exports: bool, (organization, producer, epoch, hour): Key, account: A
         organization,
         producer,
         epoch,
-        hour: Time { micros: hour.saturating_mul(1_000_000), nanos: 0 }.to_string(),
+        hour: Time::from_us(hour.saturating_mul(1_000_000)).to_string(),
         emitted: epoch.map(|_| accepted + missing),
         accepted,
         missing: epoch.map(|_| missing),

@@ -153,7 +153,7 @@ impl BucketWatch {
         BucketStatus {
             place: bucket.to_string(),
             tier: tier.to_owned(),
-            tried: last.as_ref().map(|known| Time { micros: known.at_us, nanos: 0 }.to_string()),
+            tried: last.as_ref().map(|known| Time::from_us(known.at_us).to_string()),
             findings,
         }
     }

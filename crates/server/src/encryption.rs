@@ -133,7 +133,7 @@ impl App {
 
 /// The event that records it.
 fn redaction(organization: &Organization, reason: &str, now_us: i64) -> AuditEvent {
-    let now = Time { micros: now_us, nanos: 0 }.to_string();
+    let now = Time::from_us(now_us).to_string();
     let request = AuditDataRedactRequest::new(
         json!([]),
         json!(organization.as_str()),

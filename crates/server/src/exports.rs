@@ -168,7 +168,7 @@ impl App {
 
     /// How an export goes, for who may ask.
     pub(crate) fn export_state(&self, export: &Export) -> ExportState {
-        let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+        let time = |us: i64| Time::from_us(us).to_string();
         let status = self.exports.status(&export.id);
         let progress = status.table.map(|(contents, position)| {
             let backlog = Backlog::of(&table_of(export), position, &self.log_files_of(&export.organization));

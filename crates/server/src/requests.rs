@@ -230,7 +230,7 @@ impl App {
 
 /// A request as it is shown at `now_us`.
 pub(crate) fn state(request: &Request, now_us: i64) -> Result<RequestState, ApiError> {
-    let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+    let time = |us: i64| Time::from_us(us).to_string();
     let (action, decision) = (Action::of(request)?, request.decision.as_ref());
     let state = match decision.map(|decision| decision.outcome) {
         None if request.waits(now_us) => "waiting",

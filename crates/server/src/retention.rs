@@ -232,7 +232,7 @@ impl App {
             organization: organization.to_string(),
             days: newest.and_then(|newest| newest.days),
             hold: newest.is_some_and(|newest| newest.hold),
-            since: newest.map(|newest| Time { micros: newest.since_us, nanos: 0 }.to_string()),
+            since: newest.map(|newest| Time::from_us(newest.since_us).to_string()),
             lock_days: self.bucket.policy_days(),
             removed_files: removed,
             going_files: own().count() as u64 - removed,

@@ -66,7 +66,7 @@ impl Checker {
     pub(crate) fn state(&self) -> Option<SelfCheck> {
         let last = lock(&self.last).clone()?;
         Some(SelfCheck {
-            finished: Time { micros: last.finished_us, nanos: 0 }.to_string(),
+            finished: Time::from_us(last.finished_us).to_string(),
             outcome: match last.outcome {
                 Outcome::Verified => "verified",
                 Outcome::NotVerified => "notVerified",

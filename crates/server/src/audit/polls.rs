@@ -65,7 +65,7 @@ impl Polls {
 impl Count {
     fn to_event(&self) -> AuditEvent {
         let tagged = |payload: Value| PassThroughSensitivityTaggedValue::new(payload);
-        let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+        let time = |us: i64| Time::from_us(us).to_string();
         let told = [("polls", self.times.into()), ("first", time(self.us.0).into()), ("last", time(self.us.1).into())];
         let told = told.map(|(name, payload): (&str, Value)| (name.to_owned(), tagged(payload)));
         let description = "the list of log files, which held nothing new each time".to_owned();
