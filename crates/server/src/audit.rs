@@ -15,8 +15,9 @@ use std::sync::Arc;
 use indelible_control::Principal;
 use indelible_event::catalogue::typed::{
     AppConfigCreate, AppConfigCreateRequest, AppConfigCreateResult, AppConfigDelete, AppConfigDeleteRequest,
-    AppConfigUpdate, AppConfigUpdateRequest, ApplicationResource, DataResource, Identifier, NoFields, OtherIdentifier,
-    ResourceContext, Token, TokenGeneration, TokenGenerationRequest, TokenGenerationResult, TypedCategory,
+    AppConfigUpdate, AppConfigUpdateRequest, ApplicationResource, DataResource, Identifier,
+    ManagementPermissionsRequest, NoFields, OtherIdentifier, Resource, ResourceContext, Token, TokenGeneration,
+    TokenGenerationRequest, TokenGenerationResult, TypedCategory,
 };
 use indelible_event::uuid::Uuid;
 use indelible_event::{Intake, Limits, Organization, Scope, Scratch, Time, admit};
@@ -99,7 +100,7 @@ impl AuditEvent {
     fn to_json(&self, actor: &Actor, event_id: Uuid, now_us: i64) -> Value {
         let Agent { user_agent, origins, source_origin } = &actor.agent;
         json!({
-            "type": "audit.3", "time": Time { micros: now_us, nanos: 0 }.to_string(), "name": self.name, "result": self.result,
+            "type": "audit.3", "time": Time::from_us(now_us).to_string(), "name": self.name, "result": self.result,
             "categories": self.categories, "requestFields": self.request_fields, "resultFields": self.result_fields,
             "eventId": event_id.to_string(), "producerType": "SERVER", "product": INDELIBLE,
             "productVersion": env!("CARGO_PKG_VERSION"), "uid": Some(&*actor.id).filter(|id| !id.is_empty()),
@@ -164,6 +165,14 @@ pub(crate) fn configured(
     }
 }
 
+/// That what somebody may do on `target` changed: `facts` are what with its value.
+pub(crate) fn permissions(target: Identifier, facts: &[(&str, &str)]) -> ManagementPermissionsRequest {
+    let mut request = ManagementPermissionsRequest::new(vec![Resource::Data(DataResource::new(target))]);
+    request.permission_change_context =
+        facts.iter().map(|(what, value)| ResourceContext::new((*value).to_owned(), (*what).to_owned())).collect();
+    request
+}
+
 /// A token as events name it: never by its text.
 pub(crate) fn named(principal: &Principal, expires_at_us: Option<i64>) -> Token {
     token(&principal.token_id, &principal.id, expires_at_us)
@@ -173,7 +182,7 @@ pub(crate) fn named(principal: &Principal, expires_at_us: Option<i64>) -> Token 
 pub(crate) fn token(id: &str, user_id: &str, expires_at_us: Option<i64>) -> Token {
     let mut token = Token::new("Bearer".into());
     token.id = Some(identifier(id));
-    token.expiration_time = expires_at_us.map(|us| Time { micros: us, nanos: 0 }.to_string());
+    token.expiration_time = expires_at_us.map(|us| Time::from_us(us).to_string());
     token.user_id = Some(user_id.to_owned());
     token
 }

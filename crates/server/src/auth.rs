@@ -56,6 +56,12 @@ impl Caller {
     pub(crate) fn organization(&self, rid: &str, operation: Operation) -> Option<Organization> {
         rid.parse().ok().filter(|organization| self.require(operation, organization).is_ok())
     }
+
+    /// The same of an organization that the caller administers.
+    pub(crate) fn administered(&self, rid: &str) -> Result<Organization, ApiError> {
+        let organization = self.organization(rid, Operation::OrganizationAdminister);
+        organization.ok_or_else(|| ApiError::not_found("such organization"))
+    }
 }
 
 impl Deref for Caller {

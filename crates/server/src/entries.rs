@@ -74,14 +74,28 @@ impl Entries {
         Self { app: Arc::clone(app), number: u32::MAX, files, archived, tail: None }
     }
 
-    /// What there is of the entry at `seq` of a generation of a log.
-    pub(crate) fn of(app: &Arc<App>, log: &Arc<OrganizationLog>, generation: u32, seq: u64) -> Self {
+    /// What `look` makes of the entry at `seq` of a generation of a log.
+    pub(crate) async fn one<T: Send + 'static>(
+        app: &Arc<App>,
+        log: &Arc<OrganizationLog>,
+        generation: u32,
+        seq: u64,
+        look: impl Fn(&Entry<'_>) -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
         let mut entries = match generation == log.generation {
             true => Self::new(app, log),
             false => Self::closed(app, &log.organization, generation),
         };
         entries.only(&(seq..=seq));
-        entries
+        let read = move || {
+            let mut seen = None;
+            entries.visit(seq..=seq, |entry| {
+                seen = Some(look(entry));
+                Ok(())
+            })?;
+            seen.with_context(|| format!("entry {seq} is not there"))
+        };
+        tokio::task::spawn_blocking(read).await?
     }
 
     /// The first `seq` that is not acknowledged.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use indelible_control::{Denied, Operation};
 use indelible_event::entry::{Digest, SaltKey};
 use indelible_event::pseudonym::PseudonymKey;
@@ -104,17 +104,7 @@ pub(crate) async fn commitment(
     seq: u64,
     salt_key: SaltKey,
 ) -> anyhow::Result<Digest> {
-    let entries = Entries::of(app, log, generation, seq);
-    let read = move || {
-        let mut hashes: Vec<Digest> = Vec::new();
-        entries.visit(seq..=seq, |entry| {
-            hashes.push(entry.content_hash(&salt_key));
-            Ok(())
-        })?;
-        ensure!(hashes.len() == 1, "entry {seq} is there {} times", hashes.len());
-        Ok(hashes[0])
-    };
-    tokio::task::spawn_blocking(read).await?
+    Entries::one(app, log, generation, seq, move |entry| entry.content_hash(&salt_key)).await
 }
 
 #[cfg(test)]

@@ -64,8 +64,7 @@ pub(crate) async fn create_token(
     caller: Caller,
     Input(request): Input<CreateToken>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
-    let target = parse_target(&request.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = administered(&caller, &request.organization)?;
     let operations = parse_operations(&request.name, &request.operations, target.as_ref())?;
     if request.ttl_seconds == Some(0) {
         return Err(ApiError::new(ErrorCode::InvalidRequest, "ttlSeconds must be at least 1"));
@@ -88,26 +87,32 @@ pub(crate) async fn create_token(
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: secret.reveal().to_owned() })))
 }
 
-/// Whose tokens.
+/// On what something is listed.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TokensOf {
-    /// RID of the organization, or `*` for those with the operator's operations.
+pub(crate) struct On {
+    /// RID of the organization, or `*` for the operator's reach.
     organization: String,
+}
+
+impl On {
+    /// What is meant, if the caller administers it.
+    pub(crate) fn administered(&self, caller: &Caller) -> Result<Option<Organization>, ApiError> {
+        administered(caller, &self.organization)
+    }
 }
 
 /// Lists tokens, oldest first, without their secrets.
 #[utoipa::path(
-    get, path = "/api/v1/tokens", tag = "organizations", params(TokensOf),
+    get, path = "/api/v1/tokens", tag = "organizations", params(On),
     responses((status = 200, body = Vec<TokenSummary>), (status = 403, body = ErrorBody))
 )]
 pub(crate) async fn list_tokens(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(of): Query<TokensOf>,
+    Query(on): Query<On>,
 ) -> Result<Json<Vec<TokenSummary>>, ApiError> {
-    let target = parse_target(&of.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = on.administered(&caller)?;
     let tokens = app.control.tokens(target.as_ref()).await;
     let tokens = tokens.map_err(|error| ApiError::internal("list the tokens", error))?;
     Ok(Json(tokens.iter().map(summary).collect()))
@@ -141,7 +146,7 @@ pub(crate) async fn revoke_token(
 }
 
 fn summary(token: &Token) -> TokenSummary {
-    let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+    let time = |us: i64| Time::from_us(us).to_string();
     TokenSummary {
         token_id: token.id.clone(),
         principal: token.principal.clone(),
@@ -157,6 +162,13 @@ fn summary(token: &Token) -> TokenSummary {
 /// An organization as a request names it; the operator's reach if it says `*`.
 pub(crate) fn parse_target(text: &str) -> Result<Option<Organization>, ApiError> {
     if text == "*" { Ok(None) } else { parse_organization(text).map(Some) }
+}
+
+/// The same, if the caller administers it.
+pub(crate) fn administered(caller: &Caller, text: &str) -> Result<Option<Organization>, ApiError> {
+    let target = parse_target(text)?;
+    ensure_administers(caller, target.as_ref())?;
+    Ok(target)
 }
 
 pub(crate) fn ensure_administers(caller: &Caller, target: Option<&Organization>) -> Result<(), ApiError> {

@@ -64,7 +64,7 @@ pub(crate) async fn log_files(
 }
 
 fn described(file: &LogFile) -> ArchivedLogFile {
-    let time = |us: i64| Time { micros: us, nanos: 0 }.to_string();
+    let time = |us: i64| Time::from_us(us).to_string();
     ArchivedLogFile {
         object: file.object.clone(),
         generation: file.generation,

@@ -8,38 +8,27 @@ use axum::http::StatusCode;
 use indelible_api::{CertificateSummary, CreateCertificate, ErrorBody, ErrorCode};
 use indelible_control::{Certificate, Grant, Operation, SUBJECT_BYTES_MAX, subject};
 use indelible_event::catalogue::typed::{
-    DataResource, Identifier, ManagementPermissions, ManagementPermissionsRequest, ManagementUsers,
-    ManagementUsersRequest, NoFields, Resource, ResourceContext,
+    Identifier, ManagementPermissions, ManagementUsers, ManagementUsersRequest, NoFields,
 };
 use indelible_event::{Organization, Time};
-use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, permissions};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
-use crate::routes::admin::{ensure_administers, parse_target};
-
-/// Whose certificates.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CertificatesOf {
-    /// RID of the organization, or `*` for those with the operator's reach.
-    organization: String,
-}
+use crate::routes::admin::{On, ensure_administers, parse_target};
 
 /// Lists the names of certificates that are registered, oldest first.
 #[utoipa::path(
-    get, path = "/api/v1/certificates", tag = "organizations", params(CertificatesOf),
+    get, path = "/api/v1/certificates", tag = "organizations", params(On),
     responses((status = 200, body = Vec<CertificateSummary>), (status = 403, body = ErrorBody))
 )]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(of): Query<CertificatesOf>,
+    Query(on): Query<On>,
 ) -> Result<Json<Vec<CertificateSummary>>, ApiError> {
-    let target = parse_target(&of.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = on.administered(&caller)?;
     Ok(Json(app.control.certificates(target.as_ref()).iter().map(|certificate| summary(certificate)).collect()))
 }
 
@@ -76,8 +65,10 @@ pub(crate) async fn create(
     let id = indelible_control::draw_id().map_err(|error| failed(error.into()))?;
     // Recorded first: nobody is let in without a trace. What fails then is asked for again, and recorded again.
     let organization = target.as_ref().unwrap_or(&app.config.operator_organization);
-    let event = certificate_event("INDELIBLE_CREATE_CERTIFICATE", &id)
-        .and::<ManagementPermissions>(permissions(&name, organization), NoFields {});
+    let facts = [("operation", Operation::AuditEmit.as_str()), ("subject", &*name)];
+    let permissions = permissions(Identifier::Rid(organization.to_string()), &facts);
+    let event =
+        certificate_event("INDELIBLE_CREATE_CERTIFICATE", &id).and::<ManagementPermissions>(permissions, NoFields {});
     app.audit_change(&caller.actor(), organization, event).await?;
     let grant = Grant { name: name.clone(), target, operations: vec![Operation::AuditEmit], expires_at_us: None };
     let created = app.control.create_certificate(&id, &grant, &caller, app.now_us()).await;
@@ -115,22 +106,12 @@ fn certificate_event(name: &'static str, id: &str) -> AuditEvent {
     AuditEvent::new::<ManagementUsers>(name, ManagementUsersRequest::new(vec![id.to_owned()]), NoFields {})
 }
 
-/// What it may do from now on, and by which name.
-fn permissions(name: &str, organization: &Organization) -> ManagementPermissionsRequest {
-    let resource = DataResource::new(Identifier::Rid(organization.to_string()));
-    let mut request = ManagementPermissionsRequest::new(vec![Resource::Data(resource)]);
-    let context = [(Operation::AuditEmit.as_str(), "operation"), (name, "subject")];
-    request.permission_change_context =
-        context.map(|(value, what)| ResourceContext::new(value.to_owned(), what.to_owned())).into();
-    request
-}
-
 fn summary(certificate: &Certificate) -> CertificateSummary {
     CertificateSummary {
         certificate_id: certificate.id.to_string(),
         subject: certificate.subject.to_string(),
         organization: certificate.target.as_ref().map_or("*", Organization::as_str).to_owned(),
         operations: certificate.operations.iter().map(|operation| operation.as_str().to_owned()).collect(),
-        created: Time { micros: certificate.created_at_us, nanos: 0 }.to_string(),
+        created: Time::from_us(certificate.created_at_us).to_string(),
     }
 }

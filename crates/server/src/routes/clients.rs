@@ -9,14 +9,13 @@ use indelible_api::{ClientAnswer, ClientSummary, CreateClient, ErrorBody};
 use indelible_control::{Client, Grant, Operation};
 use indelible_event::Time;
 use indelible_event::catalogue::typed::{
-    DataResource, Identifier, ManagementPermissions, ManagementPermissionsRequest, ManagementUsers,
-    ManagementUsersRequest, NoFields, Resource, ResourceContext, SecretCreate, SecretCreateRequest, SecretCreateResult,
-    SecretDeprecate, SecretDeprecateRequest, SecretType,
+    Identifier, ManagementPermissions, ManagementPermissionsRequest, ManagementUsers, ManagementUsersRequest, NoFields,
+    SecretCreate, SecretCreateRequest, SecretCreateResult, SecretDeprecate, SecretDeprecateRequest, SecretType,
 };
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit::{AuditEvent, identifier};
+use crate::audit::{AuditEvent, identifier, permissions};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
 use crate::routes::admin::{parse_operations, parse_organization};
@@ -65,7 +64,7 @@ pub(crate) async fn create(
     let created = SecretCreateResult::new(vec![identifier(&client.id)]);
     let event = client_event("INDELIBLE_CREATE_CLIENT", &client)
         .and::<SecretCreate>(SecretCreateRequest::new(SecretType::Unknown), created)
-        .and::<ManagementPermissions>(permissions(&client), NoFields {});
+        .and::<ManagementPermissions>(granted(&client), NoFields {});
     app.audit_change(&caller.actor(), &client.organization, event).await?;
     let answer = ClientAnswer { client_id: client.id.to_string(), client_secret: secret.reveal().to_owned() };
     Ok((StatusCode::CREATED, Json(answer)))
@@ -100,13 +99,9 @@ fn client_event(name: &'static str, client: &Client) -> AuditEvent {
 }
 
 /// What a new client may do.
-fn permissions(client: &Client) -> ManagementPermissionsRequest {
-    let organization = DataResource::new(Identifier::Rid(client.organization.to_string()));
-    let mut request = ManagementPermissionsRequest::new(vec![Resource::Data(organization)]);
-    let operations = client.operations.iter().map(|operation| operation.as_str().to_owned());
-    request.permission_change_context =
-        operations.map(|operation| ResourceContext::new(operation, "operation".to_owned())).collect();
-    request
+fn granted(client: &Client) -> ManagementPermissionsRequest {
+    let facts: Vec<_> = client.operations.iter().map(|operation| ("operation", operation.as_str())).collect();
+    permissions(Identifier::Rid(client.organization.to_string()), &facts)
 }
 
 fn summary(client: &Client) -> ClientSummary {
@@ -115,6 +110,6 @@ fn summary(client: &Client) -> ClientSummary {
         name: client.name.to_string(),
         organization: client.organization.to_string(),
         operations: client.operations.iter().map(|operation| operation.as_str().to_owned()).collect(),
-        created: Time { micros: client.created_at_us, nanos: 0 }.to_string(),
+        created: Time::from_us(client.created_at_us).to_string(),
     }
 }

@@ -7,8 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use indelible_api::{EncryptionState, EraseKey, ErrorBody, ErrorCode, RequestState};
-use indelible_control::Operation;
-use indelible_event::Organization;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -26,7 +24,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(organization): Path<String>,
 ) -> Result<Json<EncryptionState>, ApiError> {
-    Ok(Json(app.encryption_state(&of(&caller, &organization)?)))
+    Ok(Json(app.encryption_state(&caller.administered(&organization)?)))
 }
 
 /// Encrypts the content of what comes in from now on. It stays on.
@@ -40,7 +38,7 @@ pub(crate) async fn put(
     caller: Caller,
     Path(organization): Path<String>,
 ) -> Result<Json<EncryptionState>, ApiError> {
-    let organization = of(&caller, &organization)?;
+    let organization = caller.administered(&organization)?;
     app.encrypt(&caller.actor(), &organization).await?;
     Ok(Json(app.encryption_state(&organization)))
 }
@@ -58,7 +56,7 @@ pub(crate) async fn erase(
     Path(organization): Path<String>,
     Input(EraseKey { reason, yes }): Input<EraseKey>,
 ) -> Result<Response, ApiError> {
-    let organization = of(&caller, &organization)?;
+    let organization = caller.administered(&organization)?;
     let refused = |message: &str| Err(ApiError::new(ErrorCode::InvalidRequest, message.to_owned()));
     if !yes {
         return refused("all encrypted content of the organization so far would be gone for ever; say yes to that");
@@ -76,10 +74,4 @@ pub(crate) async fn erase(
     let key = key.parse().map_err(|error| ApiError::internal("name the key", error))?;
     app.erase_keys(&caller.actor(), &organization, key, &reason).await?;
     Ok(Json(app.encryption_state(&organization)).into_response())
-}
-
-/// The organization, if the caller administers it.
-fn of(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
-    let organization = caller.organization(organization, Operation::OrganizationAdminister);
-    organization.ok_or_else(|| ApiError::not_found("such organization"))
 }

@@ -8,25 +8,14 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use indelible_api::{CreateGrant, ErrorBody, ErrorCode, GrantSummary, PersonSummary};
 use indelible_control::{Control, Grantee, Operation, Person, Role, RoleGrant};
-use indelible_event::catalogue::typed::{
-    DataResource, Identifier, ManagementPermissions, ManagementPermissionsRequest, NoFields, Resource, ResourceContext,
-};
+use indelible_event::catalogue::typed::{Identifier, ManagementPermissions, NoFields};
 use indelible_event::{Organization, Time};
-use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, identifier, permissions};
 use crate::auth::Caller;
 use crate::error::{ApiError, Input};
-use crate::routes::admin::{ensure_administers, parse_target};
-
-/// Whose grants or people.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct On {
-    /// RID of the organization, or `*` for the operator's reach.
-    organization: String,
-}
+use crate::routes::admin::{On, administered, ensure_administers};
 
 /// Lists grants, oldest first.
 #[utoipa::path(
@@ -38,8 +27,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(on): Query<On>,
 ) -> Result<Json<Vec<GrantSummary>>, ApiError> {
-    let target = parse_target(&on.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = on.administered(&caller)?;
     let grants = app.control.role_grants(target.as_ref());
     Ok(Json(grants.iter().map(|grant| summary(&app.control, grant)).collect()))
 }
@@ -54,8 +42,7 @@ pub(crate) async fn create(
     caller: Caller,
     Input(request): Input<CreateGrant>,
 ) -> Result<(StatusCode, Json<GrantSummary>), ApiError> {
-    let target = parse_target(&request.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = administered(&caller, &request.organization)?;
     let grantee = parse(&request.grantee)?;
     let grant = app.grant(&caller, &grantee, target.as_ref(), parse(&request.role)?).await?;
     Ok((StatusCode::CREATED, Json(summary(&app.control, &grant))))
@@ -95,8 +82,7 @@ pub(crate) async fn people(
     caller: Caller,
     Query(on): Query<On>,
 ) -> Result<Json<Vec<PersonSummary>>, ApiError> {
-    let target = parse_target(&on.organization)?;
-    ensure_administers(&caller, target.as_ref())?;
+    let target = on.administered(&caller)?;
     let people = match &target {
         Some(organization) => app.control.people_of(organization),
         None => app.control.people(),
@@ -170,12 +156,9 @@ pub(crate) fn rights_changed(
 fn permissions_changed(name: &'static str, target: Option<&Organization>, facts: [(&str, &str); 3]) -> AuditEvent {
     let id = match target {
         Some(organization) => Identifier::Rid(organization.to_string()),
-        None => crate::audit::identifier("*"),
+        None => identifier("*"),
     };
-    let mut request = ManagementPermissionsRequest::new(vec![Resource::Data(DataResource::new(id))]);
-    request.permission_change_context =
-        facts.iter().map(|(what, value)| ResourceContext::new((*value).to_owned(), (*what).to_owned())).collect();
-    AuditEvent::new::<ManagementPermissions>(name, request, NoFields {})
+    AuditEvent::new::<ManagementPermissions>(name, permissions(id, &facts), NoFields {})
 }
 
 /// A grantee or a role as a request names it.
@@ -216,5 +199,5 @@ fn person_summary(control: &Control, person: &Person, target: Option<&Organizati
 }
 
 fn time(us: i64) -> String {
-    Time { micros: us, nanos: 0 }.to_string()
+    Time::from_us(us).to_string()
 }

@@ -11,7 +11,6 @@ use indelible_api::{
 };
 use indelible_archive::entry_file;
 use indelible_archive::rows::RowDecoder;
-use indelible_control::Operation;
 use indelible_event::entry::{entry_bytes, infrastructure_hash};
 use indelible_event::{OperatorScope, Organization, Reach as _};
 use indelible_merkle::{Hash, leaf_hash};
@@ -208,7 +207,7 @@ pub(crate) async fn view(
     caller: Caller,
     Path(organization): Path<String>,
 ) -> Result<Json<OperatorView>, ApiError> {
-    let organization = administered(&caller, &organization)?;
+    let organization = caller.administered(&organization)?;
     Ok(Json(OperatorView { pseudonyms: app.control.shows_pseudonyms(&organization) }))
 }
 
@@ -225,7 +224,7 @@ pub(crate) async fn set_view(
     Path(organization): Path<String>,
     Input(OperatorView { pseudonyms }): Input<OperatorView>,
 ) -> Result<Json<OperatorView>, ApiError> {
-    let organization = administered(&caller, &organization)?;
+    let organization = caller.administered(&organization)?;
     let text = |pseudonyms| if pseudonyms { "on" } else { "off" };
     let facts =
         [("pseudonyms", text(pseudonyms)), ("pseudonyms before", text(app.control.shows_pseudonyms(&organization)))];
@@ -236,10 +235,4 @@ pub(crate) async fn set_view(
     let set = app.control.set_pseudonyms(&organization, pseudonyms, &caller, app.now_us()).await;
     set.map_err(|error| ApiError::internal("set the operator's view", error))?;
     Ok(Json(OperatorView { pseudonyms }))
-}
-
-/// The organization, if the caller administers it.
-fn administered(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
-    let organization = caller.organization(organization, Operation::OrganizationAdminister);
-    organization.ok_or_else(|| ApiError::not_found("such organization"))
 }

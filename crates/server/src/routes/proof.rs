@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::audit::{AuditEvent, resource};
 use crate::auth::Caller;
-use crate::entries::Entries;
+use crate::entries::{self, Entries};
 use crate::error::ApiError;
 use crate::routes::admin::parse_organization;
 
@@ -139,22 +139,11 @@ async fn opening(
     if app.content_keys.is_empty() {
         return Ok(Opening::Salt(salt_key.salt(seq)));
     }
-    let entries = Entries::of(app, log, generation, seq);
-    let look = move || {
-        let mut opening = None;
-        entries.visit(seq..=seq, |entry| {
-            opening = Some(match entry.erased {
-                Some(hash) => Opening::Hash(hash),
-                None => Opening::Salt(entry.salt(&salt_key)),
-            });
-            Ok(())
-        })?;
-        anyhow::Context::context(opening, "the entry is not there any more")
+    let look = move |entry: &entries::Entry<'_>| match entry.erased {
+        Some(hash) => Opening::Hash(hash),
+        None => Opening::Salt(entry.salt(&salt_key)),
     };
-    let opening = match tokio::task::spawn_blocking(look).await {
-        Ok(opening) => opening,
-        Err(error) => Err(error.into()),
-    };
+    let opening = Entries::one(app, log, generation, seq, look).await;
     opening.map_err(|error| ApiError::internal("read the entry", error))
 }
 

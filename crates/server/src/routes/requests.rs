@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use indelible_api::{ErrorBody, RequestState};
-use indelible_control::{Operation, Request};
+use indelible_control::Request;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -25,8 +25,7 @@ pub(crate) async fn list(
     caller: Caller,
     Path(organization): Path<String>,
 ) -> Result<Json<Vec<RequestState>>, ApiError> {
-    let organization = caller.organization(&organization, Operation::OrganizationAdminister);
-    let organization = organization.ok_or_else(|| ApiError::not_found("such organization"))?;
+    let organization = caller.administered(&organization)?;
     states(&app, app.control.requests(&organization, LISTED_MAX).await)
 }
 

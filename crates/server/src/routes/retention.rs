@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use indelible_api::{ErrorBody, ErrorCode, RequestState, RetentionState, SetRetention};
-use indelible_control::{Operation, RetentionSetting};
+use indelible_control::RetentionSetting;
 use indelible_event::Organization;
 
 use crate::app::App;
@@ -30,7 +30,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(organization): Path<String>,
 ) -> Result<Json<RetentionState>, ApiError> {
-    state(&app, &of(&caller, &organization)?).await
+    state(&app, &caller.administered(&organization)?).await
 }
 
 /// Sets it. Longer counts for all log files, shorter for those that come. What lets log files go that would have stayed is only
@@ -46,7 +46,7 @@ pub(crate) async fn put(
     Path(organization): Path<String>,
     Input(SetRetention { days, hold, reason }): Input<SetRetention>,
 ) -> Result<Response, ApiError> {
-    let organization = of(&caller, &organization)?;
+    let organization = caller.administered(&organization)?;
     let lock_days = app.bucket.policy_days();
     if days.is_some_and(|days| days < lock_days) {
         let message = format!("the bucket locks log files for {lock_days} days; a retention cannot be shorter");
@@ -95,10 +95,4 @@ pub(crate) async fn set(
 async fn state(app: &App, organization: &Organization) -> Result<Json<RetentionState>, ApiError> {
     let state = app.retention_state(organization).await;
     state.map(Json).map_err(|error| ApiError::internal("look up the retention", error))
-}
-
-/// The organization, if the caller administers it.
-fn of(caller: &Caller, organization: &str) -> Result<Organization, ApiError> {
-    let organization = caller.organization(organization, Operation::OrganizationAdminister);
-    organization.ok_or_else(|| ApiError::not_found("such organization"))
 }

@@ -21,7 +21,7 @@ pub(crate) async fn me(State(app): State<Arc<App>>, caller: Caller) -> Response 
     let person = app.control.person(&caller.id);
     let session = caller.session().map(|(session, secret)| MySession {
         session_id: session.id.to_string(),
-        ends: Time { micros: session.expires_at_us, nanos: 0 }.to_string(),
+        ends: Time::from_us(session.expires_at_us).to_string(),
         idle_seconds: app.config.sign_in.idle_seconds,
         csrf_token: csrf_token(secret),
     });

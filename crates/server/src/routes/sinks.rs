@@ -268,7 +268,7 @@ fn received(text: &str, now_us: i64) -> Result<i64, ApiError> {
 }
 
 fn time(us: i64) -> String {
-    Time { micros: us, nanos: 0 }.to_string()
+    Time::from_us(us).to_string()
 }
 
 impl App {
