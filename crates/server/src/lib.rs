@@ -70,6 +70,7 @@ use platform_archive::PlatformArchive;
 use witnesses::Witnesses;
 
 pub use config::{Config, ConfigError};
+pub use listen::serve_bounded;
 pub use rebuild::{RebuildOptions, RebuildReport, RebuiltLog, rebuild};
 
 /// How often grown logs get a new checkpoint. The promise is one second.

@@ -73,7 +73,16 @@ impl Listening {
     /// # Errors
     /// When they cannot be used; the text names file and remedy.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
-        let limits = config.limits.clone();
+        if config.tls.is_none() && !config.listen.ip().is_loopback() {
+            tracing::warn!(
+                "listening on {} without TLS: tokens and events can be read on their way. Set [tls], or see that only a proxy that speaks TLS reaches this address",
+                config.listen
+            );
+        }
+        Ok(Self::with(config.tls.as_ref().map(Tls::open).transpose()?, config.limits.clone()))
+    }
+
+    fn with(tls: Option<Tls>, limits: Limits) -> Self {
         let connections = places::within_open_files(limits.connections, OPEN_FILES_RESERVED);
         if connections < limits.connections {
             tracing::warn!(
@@ -82,20 +91,14 @@ impl Listening {
                 limits.connections
             );
         }
-        if config.tls.is_none() && !config.listen.ip().is_loopback() {
-            tracing::warn!(
-                "listening on {} without TLS: tokens and events can be read on their way. Set [tls], or see that only a proxy that speaks TLS reaches this address",
-                config.listen
-            );
-        }
-        Ok(Self {
-            tls: config.tls.as_ref().map(Tls::open).transpose()?,
+        Self {
+            tls,
             failures: Failures::new(limits.failures_per_minute),
             places: Arc::new(Places::new(connections, limits.connections_per_address)),
             limits,
             counts: Counts::default(),
             said: Mutex::default(),
-        })
+        }
     }
 
     /// Where a server that is bound to `address` is found.
@@ -148,6 +151,11 @@ impl Listening {
         }
         self.failures.render(text);
     }
+}
+
+/// Serves `router` on `listener` over plain HTTP, with the bounds that a server has by default, until `stop` resolves.
+pub async fn serve_bounded(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    serve(Arc::new(Listening::with(None, Limits::default())), listener, router, stop).await;
 }
 
 /// Accepts connections and answers their requests until `stop` resolves; then what is in flight is finished, however long that
