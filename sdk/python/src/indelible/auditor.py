@@ -17,7 +17,7 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Literal, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, Dict, Iterable, Literal, Optional, Sequence, Tuple, Type, Union
 
 from . import __version__
 from ._sender import Sender
@@ -136,7 +136,7 @@ class Auditor:
         if result == "SUCCESS":
             missing = _missing(categories, results)
             if missing:
-                raise ResultsMissing(f"a success of {missing} has results: pass {missing[0].upper()}{missing[1:]}Result(...)")
+                raise ResultsMissing(_demand(missing))
         record = self._record(name, categories, results, result, organizations, event_id)
         context = current()
         try:
@@ -289,22 +289,25 @@ class Event:
         self._auditor, self._name, self._categories = auditor, name, categories
         self._organizations = organizations
         self.event_id = event_id or str(uuid.uuid4())
-        self._results: List[Result] = []
+        self._results: Dict[str, Result] = {}
         self._outcome: Optional[Outcome] = None
         self.emitted: Optional[Emitted] = None
         """Where the event is, after the block."""
 
     def known(self, *results: Result) -> None:
-        """Adds results that belong into the event even if the rest of the block fails."""
-        _check_results(self._categories, [*self._results, *results])
-        self._results.extend(results)
+        """Adds results that belong into the event even if the rest of the block fails.
+
+        Of several for one category the last counts.
+        """
+        _check_results(self._categories, results)
+        self._results.update((result.CATEGORY, result) for result in results)
 
     def success(self, *results: Result) -> None:
         """The block did what it was to do. Raises `ResultsMissing` without what its categories demand."""
         self.known(*results)
-        missing = _missing(self._categories, self._results)
+        missing = _missing(self._categories, self._results.values())
         if missing:
-            raise ResultsMissing(f"a success of {missing} has results: pass {missing[0].upper()}{missing[1:]}Result(...)")
+            raise ResultsMissing(_demand(missing))
         self._outcome = "SUCCESS"
 
     def unauthorized(self, *results: Result) -> None:
@@ -345,18 +348,18 @@ class Event:
         if kind is not None and outcome != "UNAUTHORIZED":
             outcome = "UNAUTHORIZED" if issubclass(kind, self._auditor._unauthorized) else "ERROR"
         elif outcome is None:
-            missing = _missing(self._categories, self._results)
+            missing = _missing(self._categories, self._results.values())
             outcome = "ERROR" if missing else "SUCCESS"
         self.emitted = self._auditor.emit(
             self._name,
             *self._categories,
-            results=self._results,
+            results=list(self._results.values()),
             result=outcome,
             organizations=self._organizations,
             event_id=self.event_id,
         )
         if missing:
-            raise ResultsMissing(f"the block ended without event.success(...); a success of {missing} has results")
+            raise ResultsMissing(f"the block ended without event.success(...): {_demand(missing)}")
 
 
 def _check(name: str, categories: Sequence[Category]) -> None:
@@ -381,10 +384,14 @@ def _check_results(categories: Sequence[Category], results: Sequence[Result]) ->
         names.remove(result.CATEGORY)
 
 
-def _missing(categories: Sequence[Category], results: Sequence[Result]) -> Optional[str]:
+def _missing(categories: Sequence[Category], results: Iterable[Result]) -> Optional[str]:
     """The first category that demands results and has none."""
     there = {result.CATEGORY for result in results}
     return next((c.NAME for c in categories if c.demands_results() and c.NAME not in there), None)
+
+
+def _demand(category: str) -> str:
+    return f"a success of {category} has results: pass {category[0].upper()}{category[1:]}Result(...)"
 
 
 _auditors: weakref.WeakSet[Auditor] = weakref.WeakSet()
