@@ -66,7 +66,6 @@ class Sender:
                     self._rest()
             except Exception as error:  # The thread must outlive whatever it meets: without it nothing is sent.
                 self._fail(f"{type(error).__name__}: {error}", 0.0)
-        self._server.close()
 
     def _step(self) -> bool:
         """Sends a batch; `False` if there is none."""

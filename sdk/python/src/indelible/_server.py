@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import http.client
 import json
 import platform
 import socket
 import ssl
-import threading
 import urllib.parse
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union, cast
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple, Union, cast
 
 ANSWER_BYTES_MAX = 64 << 20
 RETRY_AFTER_SECONDS_MAX = 3600.0
@@ -54,7 +54,7 @@ class Answer:
 
 
 class Server:
-    """A server of Indelible; keeps a connection for each thread."""
+    """A server of Indelible; keeps the connections that were used at the same time."""
 
     def __init__(self, url: str, token: Union[str, Callable[[], str]], ca: Optional[str], version: str) -> None:
         parts = urllib.parse.urlsplit(url)
@@ -65,7 +65,7 @@ class Server:
         self._token = token
         self._tls = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
         self._agent = f"indelible-sdk-python/{version} python/{platform.python_version()}"
-        self._local = threading.local()
+        self._idle: Deque[http.client.HTTPConnection] = collections.deque()
 
     def post(self, lines: Sequence[bytes], epoch: int, first: int, signed: bool, timeout: float) -> Answer:
         """Sends events, one a line, numbered from `first`. Raises `Unreachable`."""
@@ -85,23 +85,22 @@ class Server:
     def fresh(self) -> Server:
         """The same server without connections: those of a parent process are not to be shared."""
         other = copy.copy(self)
-        other._local = threading.local()
+        other._idle = collections.deque()
         return other
 
     def close(self) -> None:
-        """Closes this thread's connection."""
-        connection: Optional[http.client.HTTPConnection] = getattr(self._local, "connection", None)
-        self._local.connection = None
-        if connection is not None:
-            connection.close()
+        """Closes the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _exchange(self, body: bytes, headers: Dict[str, str], timeout: float) -> Tuple[int, Optional[str], bytes]:
         while True:
-            connection: Optional[http.client.HTTPConnection] = getattr(self._local, "connection", None)
-            is_used = connection is not None
             try:
-                if connection is None:
-                    connection = self._local.connection = self._connect(timeout)
+                connection, is_used = self._idle.pop(), True
+            except IndexError:
+                connection, is_used = self._connect(), False
+            try:
+                connection.timeout = timeout
                 if connection.sock is not None:
                     connection.sock.settimeout(timeout)
                 connection.request("POST", self._path, body, headers)
@@ -109,19 +108,22 @@ class Server:
                 content = response.read(ANSWER_BYTES_MAX + 1)
                 if len(content) > ANSWER_BYTES_MAX:
                     raise http.client.HTTPException("the answer is too long")
-                if response.will_close:
-                    self.close()
-                return response.status, response.getheader("retry-after"), content
             except (OSError, http.client.HTTPException) as error:
-                self.close()
+                connection.close()
                 # The server may have closed a connection that was idle; the events have ids, so that a repeat is told.
                 if not is_used or isinstance(error, socket.timeout):
                     raise Unreachable(f"{type(error).__name__}: {error}") from error
+                continue
+            if response.will_close:
+                connection.close()
+            else:
+                self._idle.append(connection)
+            return response.status, response.getheader("retry-after"), content
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         if self._tls is not None:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+            return http.client.HTTPSConnection(self._host, self._port, context=self._tls)
+        return http.client.HTTPConnection(self._host, self._port)
 
 
 def _read(status: int, retry_after: Optional[str], body: bytes, events: int) -> Answer:
