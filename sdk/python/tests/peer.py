@@ -30,7 +30,8 @@ def refused(code: str) -> Callable[[Lines], Reply]:
         status, headers, answer = stored(lines)
         for line, outcome in zip(lines, answer["outcomes"]):
             if line["name"] == "REFUSE":
-                outcome.update(status="refused", receipts=[], error={"code": code, "message": "as told", "field": "name"})
+                outcome.update(status="refused", error={"code": code, "message": "as told", "field": "name"})
+                del outcome["receipts"]
         return status, headers, answer
 
     return reply

@@ -112,7 +112,7 @@ function read(response, text, events) {
     throw new Unreachable("the answer is not one of Indelible's for these events");
   return {
     status: 200,
-    outcomes: outcomes.map(({ status, receipts, error }) => ({ receipts, error: status === "refused" ? refusal(error) : undefined })),
+    outcomes: outcomes.map(({ status, receipts, error }) => ({ receipts: receipts ?? [], error: status === "refused" ? refusal(error) : undefined })),
     signedReceipts: String(answer.receipts ?? ""),
     retryAfterMs: 0,
     code: "",
@@ -122,7 +122,7 @@ function read(response, text, events) {
 
 /** @returns {boolean} */
 function isOutcome(/** @type {any} */ outcome, /** @type {number} */ index) {
-  return outcome?.line === index + 1 && ["new", "duplicate", "refused"].includes(outcome.status) && Array.isArray(outcome.receipts);
+  return outcome?.line === index + 1 && ["new", "duplicate", "refused"].includes(outcome.status) && Array.isArray(outcome.receipts ?? []);
 }
 
 /** @returns {Refusal} */

@@ -20,7 +20,7 @@ export const refused = (code) => (lines) => {
   const reply = stored(lines);
   lines.forEach(({ name }, index) => {
     if (name !== "REFUSE") return;
-    Object.assign(reply.answer.outcomes[index], { status: "refused", receipts: [], error: { code, message: "as told", field: "name" } });
+    reply.answer.outcomes[index] = { line: index + 1, status: "refused", error: { code, message: "as told", field: "name" } };
   });
   return reply;
 };

@@ -149,7 +149,7 @@ def _read(status: int, retry_after: Optional[str], body: bytes, events: int) -> 
 def _outcome(one: Any, line: int) -> Outcome:
     if one["line"] != line or one["status"] not in ("new", "duplicate", "refused"):
         raise ValueError("an outcome for something else")
-    receipts = tuple(Receipt(r["organization"], r["seq"], r["leafHash"]) for r in one["receipts"])
+    receipts = tuple(Receipt(r["organization"], r["seq"], r["leafHash"]) for r in one.get("receipts", ()))
     if one["status"] == "refused":
         return Outcome(receipts, {"code": "refused", "message": "", **one["error"]})
     return Outcome(receipts, None)
