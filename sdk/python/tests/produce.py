@@ -67,7 +67,7 @@ def request(auditor: i.Auditor) -> None:
 
     environ = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "Mozilla/5.0", "HTTP_X_FORWARDED_FOR": "203.0.113.9, 10.0.0.1"}
     wsgiref.util.setup_testing_defaults(environ)
-    list(i.WsgiMiddleware(app, auditor)(environ, lambda *_: lambda _: None))
+    list(i.WsgiMiddleware(app, auditor, trust=["192.0.2.0/24", "10.0.0.0/8"])(environ, lambda *_: lambda _: None))
 
 
 async def asynchronous(auditor: i.Auditor) -> None:

@@ -16,6 +16,7 @@ HEADERS = {
     "x-forwarded-for": "203.0.113.9, 10.0.0.1",
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 }
+TRUST = ["192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32"]
 CONTEXT = {
     "uid": "ann", "userAgent": "curl/8\ufffd", "origin": "203.0.113.9", "origins": ["203.0.113.9", "10.0.0.1"],
     "sourceOrigin": "192.0.2.7", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
@@ -72,7 +73,7 @@ class Middleware(unittest.TestCase):
             status.append(int(line.split()[0]))
             return lambda data: None
 
-        chunks = wsgiref.validate.validator(i.WsgiMiddleware(app, auditor, fail=fail))(environ, start_response)
+        chunks = wsgiref.validate.validator(i.WsgiMiddleware(app, auditor, fail=fail, trust=TRUST))(environ, start_response)
         try:
             for chunk in chunks:
                 content += chunk
@@ -109,7 +110,7 @@ class Middleware(unittest.TestCase):
         headers = [(name.encode(), value.encode("latin-1")) for name, value in HEADERS.items()]
         scope = {"type": "http", "headers": headers, "client": ("192.0.2.7", 1)}
         try:
-            asyncio.run(self.call(i.AsgiMiddleware(app, auditor, fail=fail), scope, receive, send))
+            asyncio.run(self.call(i.AsgiMiddleware(app, auditor, fail=fail, trust=TRUST), scope, receive, send))
         except i.NotRecorded:
             content += b"..."
         self.assertEqual(len(status), 1)
@@ -127,6 +128,22 @@ class Middleware(unittest.TestCase):
         self.check("after", "closed", (200, b"one ..."))
         self.check("before", "open", (200, whole))
         self.check("after", "open", (200, whole))
+
+    def test_the_origin_is_the_nearest_address_that_is_no_proxy_of_ours(self) -> None:
+        auditor = i.Auditor(product="a", product_version="1", url="http://127.0.0.1:1", token="x")
+        middleware = i.WsgiMiddleware(lambda environ, start: [], auditor, trust=TRUST)
+
+        def check(peer: Optional[str], forwarded: str, origin: Optional[str]) -> None:
+            context = middleware._context({"x-forwarded-for": forwarded}.get, peer)
+            self.assertEqual((context.origin, context.source_origin), (origin, peer))
+
+        check("203.0.113.1", "198.51.100.1", "203.0.113.1")
+        check("10.0.0.1", "", "10.0.0.1")
+        check("10.0.0.1", "198.51.100.1", "198.51.100.1")
+        check("::ffff:10.0.0.1", "1.1.1.1, 198.51.100.1, 2001:db8::1", "198.51.100.1")
+        check("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3")
+        check("10.0.0.1", "198.51.100.1, unknown", "unknown")
+        check(None, "198.51.100.1", None)
 
     def test_failing_open_takes_a_spool(self) -> None:
         auditor = i.Auditor(product="a", product_version="1", url="http://127.0.0.1:1", token="x")

@@ -193,14 +193,15 @@ export declare function context<T>(fields: Context, action: () => T): T;
  *
  * With `closed` (the default) a request during which an event could not be recorded is answered with 500, whatever the handlers
  * made of it; one whose answer has begun is broken off. With `open`, which takes an auditor with a spool, the request goes on
- * and the loss is logged and counted.
+ * and the loss is logged and counted. `trust` names the networks of the proxies in front, such as `10.0.0.0/8`, whose word on
+ * where a request came from is taken.
  *
  * Express: `app.use(audited(auditor))`. Fastify: `fastify.addHook("onRequest", (request, reply, done) => guard(request.raw,
  * reply.raw, done))`. Plain: `createServer((request, response) => guard(request, response, () => handle(request, response)))`.
  */
 export declare function audited(
   auditor: Auditor,
-  options?: { readonly fail?: "closed" | "open" },
+  options?: { readonly fail?: "closed" | "open"; readonly trust?: readonly string[] },
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** An event was not recorded as it should have been. */

@@ -10,6 +10,7 @@ import {
   AuditError, Auditor, Identifier, NotRecorded, Refused, ResultsMissing, SpoolFull, audited, context, current, dataExport, dataExportResult, event, identify, internal,
   userLogin, userLoginResult, userLogoutResult,
 } from "@indelible/sdk";
+import { networks, originOf } from "../src/middleware.js";
 import { Peer, failed, refused, stored } from "./peer.js";
 
 const exported = dataExport({ downloadedResources: [{ id: Identifier.rid("ri.reports..report.1") }] });
@@ -170,7 +171,7 @@ test("no answer without its audit event", async () => {
   /** What a client gets if the event is emitted at that time, by a handler that hides errors. */
   const check = (when, fail, works, expected) =>
     scene(works ? [] : [failed(503, "diskFull")], (folder) => ({ spool: folder, spoolBytesMax: works ? 1 << 20 : 10 }), async ({ auditor, peer }) => {
-      const guard = audited(auditor, { fail });
+      const guard = audited(auditor, { fail, trust: ["127.0.0.0/8", "10.0.0.0/8"] });
       const emit = async () => {
         identify({ uid: "ann" });
         await auditor.emit(event("A", internal())).catch((error) => assert.ok(error instanceof AuditError));
@@ -208,6 +209,19 @@ test("no answer without its audit event", async () => {
   await check("after", "closed", false, [200, "broken off"]);
   await check("before", "open", false, [200, "one two"]);
   await check("after", "open", false, [200, "one two"]);
+});
+
+test("the origin is the nearest address that is no proxy of ours", () => {
+  const trusted = networks(["192.0.2.7", "10.0.0.0/8", "2001:db8::/32"]);
+  const check = (peer, forwarded, origin) => assert.equal(originOf(forwarded, peer, trusted), origin);
+  check("203.0.113.1", ["198.51.100.1"], "203.0.113.1");
+  check("10.0.0.1", [], "10.0.0.1");
+  check("10.0.0.1", ["198.51.100.1"], "198.51.100.1");
+  check("::ffff:10.0.0.1", ["1.1.1.1", "198.51.100.1", "2001:db8::1"], "198.51.100.1");
+  check("10.0.0.1", ["10.0.0.3", "10.0.0.2"], "10.0.0.3");
+  check("10.0.0.1", ["198.51.100.1", "unknown"], "unknown");
+  check(undefined, ["198.51.100.1"], undefined);
+  assert.throws(() => networks(["x/8"]), TypeError);
 });
 
 test("failing open takes a spool", () =>

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, MutableMapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, MutableMapping, Optional, Sequence, Tuple
 
 from .auditor import Auditor
 from ._context import ORIGINS_MAX, TEXT_BYTES_MAX, Context, entered
@@ -25,12 +26,13 @@ _HEADER_CHARS_MAX = (TEXT_BYTES_MAX + 2) * ORIGINS_MAX
 
 
 class _Middleware:
-    def __init__(self, auditor: Auditor, fail: Fail) -> None:
+    def __init__(self, auditor: Auditor, fail: Fail, trust: Sequence[str]) -> None:
         if fail not in ("closed", "open"):
             raise ValueError("fail must be 'closed' or 'open'")
         if fail == "open" and not auditor.has_spool:
             raise ValueError("failing open needs an auditor with a spool; without one, a server that is away loses every event")
         self._fails_open = fail == "open"
+        self._trusted = [ipaddress.ip_network(network) for network in trust]
 
     def _context(self, headers: Callable[[str], Optional[str]], peer: Optional[str]) -> Context:
         """The context of a request, as its headers and its connection have it."""
@@ -41,11 +43,28 @@ class _Middleware:
         return Context(
             trace_id=parent.group(1) if parent else headers("x-b3-traceid"),
             user_agent=headers("user-agent"),
-            origin=origins[0] if origins else peer,
+            origin=self._origin(origins, peer),
             origins=origins,
             source_origin=peer,
             fails_open=self._fails_open,
         )
+
+    def _origin(self, origins: Sequence[str], peer: Optional[str]) -> Optional[str]:
+        """The nearest address that no proxy of ours has: what stands before it in the header anybody may have written."""
+        found = peer
+        for before in reversed(origins):
+            if not self._is_trusted(found):
+                break
+            found = before
+        return found
+
+    def _is_trusted(self, address: Optional[str]) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(parsed in network for network in self._trusted)
 
 
 class WsgiMiddleware(_Middleware):
@@ -54,10 +73,11 @@ class WsgiMiddleware(_Middleware):
     fail: with `closed`, a request during which an event could not be recorded is answered with 500, whatever the
         application made of it; one whose answer has begun is broken off. With `open` the request goes on and the
         loss is logged and counted.
+    trust: networks of the proxies in front, such as `10.0.0.0/8`, whose word on where a request came from is taken.
     """
 
-    def __init__(self, app: WSGIApplication, auditor: Auditor, *, fail: Fail = "closed") -> None:
-        super().__init__(auditor, fail)
+    def __init__(self, app: WSGIApplication, auditor: Auditor, *, fail: Fail = "closed", trust: Sequence[str] = ()) -> None:
+        super().__init__(auditor, fail, trust)
         self._app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -108,10 +128,10 @@ class WsgiMiddleware(_Middleware):
 
 
 class AsgiMiddleware(_Middleware):
-    """Wraps an ASGI application: `app.add_middleware(AsgiMiddleware, auditor=auditor)`. `fail` is as for WSGI."""
+    """Wraps an ASGI application: `app.add_middleware(AsgiMiddleware, auditor=auditor)`. The options are those for WSGI."""
 
-    def __init__(self, app: AsgiApplication, auditor: Auditor, *, fail: Fail = "closed") -> None:
-        super().__init__(auditor, fail)
+    def __init__(self, app: AsgiApplication, auditor: Auditor, *, fail: Fail = "closed", trust: Sequence[str] = ()) -> None:
+        super().__init__(auditor, fail, trust)
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
