@@ -302,6 +302,15 @@ pub struct Query {
     pub rows: u64,
     /// Queries at one time; more wait. Default 4.
     pub concurrent: usize,
+    /// How many of them may be over one organization, and how many of the operator's view. Default one less than all, so
+    /// that nobody keeps the others waiting.
+    pub concurrent_per_organization: Option<usize>,
+}
+
+impl Query {
+    pub(crate) fn concurrent_per_organization(&self) -> usize {
+        self.concurrent_per_organization.unwrap_or(self.concurrent.saturating_sub(1)).clamp(1, self.concurrent.max(1))
+    }
 }
 
 /// Destinations outside that administrators of organizations may choose.
@@ -477,7 +486,13 @@ impl Default for Exports {
 
 impl Default for Query {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, seconds: 300, rows: 10_000_000, concurrent: 4 }
+        Self {
+            memory_bytes: 512 << 20,
+            seconds: 300,
+            rows: 10_000_000,
+            concurrent: 4,
+            concurrent_per_organization: None,
+        }
     }
 }
 
@@ -552,6 +567,9 @@ impl Config {
         }
         if self.query.concurrent == 0 {
             return refuse("query.concurrent must be at least 1");
+        }
+        if self.query.concurrent_per_organization == Some(0) {
+            return refuse("query.concurrent-per-organization must be at least 1");
         }
         if self.archive.promise_hours == 0 {
             return refuse("archive.promise-hours must be at least 1");

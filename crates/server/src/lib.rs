@@ -430,6 +430,7 @@ fn query_limits(config: &Config) -> indelible_query::Limits {
         memory_bytes: config.query.memory_bytes / config.query.concurrent,
         wall_time: Duration::from_secs(config.query.seconds),
         concurrent: config.query.concurrent,
+        concurrent_per_organization: config.query.concurrent_per_organization(),
         ..indelible_query::Limits::default()
     }
 }

@@ -2,7 +2,7 @@
 //! means well is served meanwhile.
 
 mod bombs;
-mod tls;
+pub(crate) mod tls;
 mod wire;
 
 use std::io::Write as _;

@@ -16,15 +16,15 @@ const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
 
 /// An authority, with its certificate in a file.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// A certificate with its key, in files.
-struct Signed {
-    certificate: PathBuf,
-    key: PathBuf,
+pub(crate) struct Signed {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 fn named(name: &str) -> DistinguishedName {
@@ -34,7 +34,7 @@ fn named(name: &str) -> DistinguishedName {
 }
 
 impl Authority {
-    fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = named(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,7 +45,13 @@ impl Authority {
     }
 
     /// A certificate for these names, a URI where there is a colon; `change` may say more.
-    fn sign(&self, folder: &Path, file: &str, names: &[&str], change: impl Fn(&mut CertificateParams)) -> Signed {
+    pub(crate) fn sign(
+        &self,
+        folder: &Path,
+        file: &str,
+        names: &[&str],
+        change: impl Fn(&mut CertificateParams),
+    ) -> Signed {
         let key = KeyPair::generate().unwrap();
         let (uris, names): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.contains(':'));
         let mut params = CertificateParams::new(names.into_iter().map(str::to_owned).collect::<Vec<_>>()).unwrap();
