@@ -16,6 +16,12 @@ pub(crate) fn program() -> OsString {
     std::env::var_os("INDELIBLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_indelible").into())
 }
 
+/// The Python with what the tests need, which `tools/setup` installs.
+pub(crate) fn python() -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"))
+}
+
 /// Finds what was sent, and not what the server recorded of those who read and administered.
 pub(crate) const SENT: &str = "-product:indelible";
 
