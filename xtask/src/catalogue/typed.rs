@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::composed::Requested;
+
 /// A category with the types of its two maps.
 pub trait TypedCategory {
     /// The category's name.
@@ -34,7 +36,7 @@ pub struct NoFields {}
 
 pub fn render(catalogue: &Catalogue) -> anyhow::Result<String> {
     let mut out = format!("//! The catalogue as Rust types; {HEADER}.{HEAD}");
-    let mut taken = BTreeSet::from(["NoFields".to_owned(), "TypedCategory".to_owned()]);
+    let mut taken = BTreeSet::from(["NoFields", "Requested", "TypedCategory"].map(str::to_owned));
     for category in &catalogue.categories {
         if category.status != "audit.2-only" {
             render_category(&mut out, category, &mut taken)?;
@@ -67,6 +69,10 @@ fn render_category(out: &mut String, category: &Category, taken: &mut BTreeSet<S
     writeln!(out, "impl TypedCategory for {name} {{")?;
     writeln!(out, "    const NAME: &'static str = {:?};", category.name)?;
     writeln!(out, "    type Request = {};\n    type Result = {};\n}}", maps[0], maps[1])?;
+    // What stands for the category in an event: its request, or the category itself if that has no fields.
+    let (stands, request) = if category.request.is_empty() { (&name, "&NoFields {}") } else { (&maps[0], "self") };
+    writeln!(out, "\nimpl Requested for {stands} {{\n    type Category = {name};\n")?;
+    writeln!(out, "    fn request(&self) -> &{} {{\n        {request}\n    }}\n}}", maps[0])?;
     Ok(())
 }
 

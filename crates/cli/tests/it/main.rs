@@ -25,6 +25,7 @@ mod receipts;
 mod retention;
 mod rotation;
 mod sdks;
+mod sdk;
 mod self_check;
 mod signin;
 mod sinks;

@@ -11,6 +11,8 @@ mod generated;
 pub mod typed;
 mod union;
 
+pub mod composed;
+
 use generated::{CATEGORIES, CATEGORY_SLOTS, FIELD_SLOTS, FIELDS};
 
 /// One kind of thing that can happen, with what is said about it.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::composed::Requested;
+
 /// A category with the types of its two maps.
 pub trait TypedCategory {
     /// The category's name.
@@ -41,6 +43,14 @@ impl TypedCategory for ApiGatewayRequest {
     type Result = NoFields;
 }
 
+impl Requested for ApiGatewayRequestRequest {
+    type Category = ApiGatewayRequest;
+
+    fn request(&self) -> &ApiGatewayRequestRequest {
+        self
+    }
+}
+
 /// Request fields of `appConfigAccess`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +78,14 @@ impl TypedCategory for AppConfigAccess {
     const NAME: &'static str = "appConfigAccess";
     type Request = AppConfigAccessRequest;
     type Result = NoFields;
+}
+
+impl Requested for AppConfigAccessRequest {
+    type Category = AppConfigAccess;
+
+    fn request(&self) -> &AppConfigAccessRequest {
+        self
+    }
 }
 
 /// Request fields of `appConfigCreate`.
@@ -112,6 +130,14 @@ impl TypedCategory for AppConfigCreate {
     type Result = AppConfigCreateResult;
 }
 
+impl Requested for AppConfigCreateRequest {
+    type Category = AppConfigCreate;
+
+    fn request(&self) -> &AppConfigCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `appConfigDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +165,14 @@ impl TypedCategory for AppConfigDelete {
     const NAME: &'static str = "appConfigDelete";
     type Request = AppConfigDeleteRequest;
     type Result = NoFields;
+}
+
+impl Requested for AppConfigDeleteRequest {
+    type Category = AppConfigDelete;
+
+    fn request(&self) -> &AppConfigDeleteRequest {
+        self
+    }
 }
 
 /// Request fields of `appConfigSearch`.
@@ -183,6 +217,14 @@ impl TypedCategory for AppConfigSearch {
     type Result = AppConfigSearchResult;
 }
 
+impl Requested for AppConfigSearchRequest {
+    type Category = AppConfigSearch;
+
+    fn request(&self) -> &AppConfigSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `appConfigUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +252,14 @@ impl TypedCategory for AppConfigUpdate {
     const NAME: &'static str = "appConfigUpdate";
     type Request = AppConfigUpdateRequest;
     type Result = NoFields;
+}
+
+impl Requested for AppConfigUpdateRequest {
+    type Category = AppConfigUpdate;
+
+    fn request(&self) -> &AppConfigUpdateRequest {
+        self
+    }
 }
 
 /// Request fields of `assetFileLoad`.
@@ -257,6 +307,14 @@ impl TypedCategory for AssetFileLoad {
     type Result = AssetFileLoadResult;
 }
 
+impl Requested for AssetFileLoadRequest {
+    type Category = AssetFileLoad;
+
+    fn request(&self) -> &AssetFileLoadRequest {
+        self
+    }
+}
+
 /// Request fields of `assetFileLoadV2`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -297,6 +355,14 @@ impl TypedCategory for AssetFileLoadV2 {
     const NAME: &'static str = "assetFileLoadV2";
     type Request = AssetFileLoadV2Request;
     type Result = AssetFileLoadV2Result;
+}
+
+impl Requested for AssetFileLoadV2Request {
+    type Category = AssetFileLoadV2;
+
+    fn request(&self) -> &AssetFileLoadV2Request {
+        self
+    }
 }
 
 /// Request fields of `auditDataRedact`.
@@ -368,6 +434,14 @@ impl TypedCategory for AuditDataRedact {
     type Result = AuditDataRedactResult;
 }
 
+impl Requested for AuditDataRedactRequest {
+    type Category = AuditDataRedact;
+
+    fn request(&self) -> &AuditDataRedactRequest {
+        self
+    }
+}
+
 /// Request fields of `auditDataShareCreate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -410,6 +484,14 @@ impl TypedCategory for AuditDataShareCreate {
     type Result = AuditDataShareCreateResult;
 }
 
+impl Requested for AuditDataShareCreateRequest {
+    type Category = AuditDataShareCreate;
+
+    fn request(&self) -> &AuditDataShareCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `auditDataTransform`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -448,6 +530,14 @@ impl TypedCategory for AuditDataTransform {
     type Result = AuditDataTransformResult;
 }
 
+impl Requested for AuditDataTransformRequest {
+    type Category = AuditDataTransform;
+
+    fn request(&self) -> &AuditDataTransformRequest {
+        self
+    }
+}
+
 /// Request fields of `authenticationCheck`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -484,6 +574,14 @@ impl TypedCategory for AuthenticationCheck {
     const NAME: &'static str = "authenticationCheck";
     type Request = AuthenticationCheckRequest;
     type Result = AuthenticationCheckResult;
+}
+
+impl Requested for AuthenticationCheckRequest {
+    type Category = AuthenticationCheck;
+
+    fn request(&self) -> &AuthenticationCheckRequest {
+        self
+    }
 }
 
 /// Request fields of `authorizationCheck`.
@@ -537,6 +635,14 @@ impl TypedCategory for AuthorizationCheck {
     type Result = AuthorizationCheckResult;
 }
 
+impl Requested for AuthorizationCheckRequest {
+    type Category = AuthorizationCheck;
+
+    fn request(&self) -> &AuthorizationCheckRequest {
+        self
+    }
+}
+
 /// Request fields of `bulkDataImport`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -579,6 +685,14 @@ impl TypedCategory for BulkDataImport {
     type Result = BulkDataImportResult;
 }
 
+impl Requested for BulkDataImportRequest {
+    type Category = BulkDataImport;
+
+    fn request(&self) -> &BulkDataImportRequest {
+        self
+    }
+}
+
 /// Request fields of `cancelCodeExecution`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -606,6 +720,14 @@ impl TypedCategory for CancelCodeExecution {
     const NAME: &'static str = "cancelCodeExecution";
     type Request = CancelCodeExecutionRequest;
     type Result = NoFields;
+}
+
+impl Requested for CancelCodeExecutionRequest {
+    type Category = CancelCodeExecution;
+
+    fn request(&self) -> &CancelCodeExecutionRequest {
+        self
+    }
 }
 
 /// Request fields of `codeExecution`.
@@ -650,6 +772,14 @@ impl TypedCategory for CodeExecution {
     type Result = CodeExecutionResult;
 }
 
+impl Requested for CodeExecutionRequest {
+    type Category = CodeExecution;
+
+    fn request(&self) -> &CodeExecutionRequest {
+        self
+    }
+}
+
 /// Request fields of `configureInfra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -692,6 +822,14 @@ impl TypedCategory for ConfigureInfra {
     type Result = ConfigureInfraResult;
 }
 
+impl Requested for ConfigureInfraRequest {
+    type Category = ConfigureInfra;
+
+    fn request(&self) -> &ConfigureInfraRequest {
+        self
+    }
+}
+
 /// Request fields of `containerLaunch`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -725,6 +863,14 @@ impl TypedCategory for ContainerLaunch {
     const NAME: &'static str = "containerLaunch";
     type Request = ContainerLaunchRequest;
     type Result = ContainerLaunchResult;
+}
+
+impl Requested for ContainerLaunchRequest {
+    type Category = ContainerLaunch;
+
+    fn request(&self) -> &ContainerLaunchRequest {
+        self
+    }
 }
 
 /// Request fields of `containerLoad`.
@@ -769,6 +915,14 @@ impl TypedCategory for ContainerLoad {
     type Result = ContainerLoadResult;
 }
 
+impl Requested for ContainerLoadRequest {
+    type Category = ContainerLoad;
+
+    fn request(&self) -> &ContainerLoadRequest {
+        self
+    }
+}
+
 /// Request fields of `containerSearch`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -804,6 +958,14 @@ impl TypedCategory for ContainerSearch {
     type Result = ContainerSearchResult;
 }
 
+impl Requested for ContainerSearchRequest {
+    type Category = ContainerSearch;
+
+    fn request(&self) -> &ContainerSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `containerStop`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -831,6 +993,14 @@ impl TypedCategory for ContainerStop {
     const NAME: &'static str = "containerStop";
     type Request = ContainerStopRequest;
     type Result = NoFields;
+}
+
+impl Requested for ContainerStopRequest {
+    type Category = ContainerStop;
+
+    fn request(&self) -> &ContainerStopRequest {
+        self
+    }
 }
 
 /// Request fields of `createInfra`.
@@ -875,6 +1045,14 @@ impl TypedCategory for CreateInfra {
     type Result = CreateInfraResult;
 }
 
+impl Requested for CreateInfraRequest {
+    type Category = CreateInfra;
+
+    fn request(&self) -> &CreateInfraRequest {
+        self
+    }
+}
+
 /// Result fields of `dataCreate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -901,6 +1079,14 @@ impl TypedCategory for DataCreate {
     type Result = DataCreateResult;
 }
 
+impl Requested for DataCreate {
+    type Category = DataCreate;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
+}
+
 /// Request fields of `dataDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -925,6 +1111,14 @@ impl TypedCategory for DataDelete {
     const NAME: &'static str = "dataDelete";
     type Request = DataDeleteRequest;
     type Result = NoFields;
+}
+
+impl Requested for DataDeleteRequest {
+    type Category = DataDelete;
+
+    fn request(&self) -> &DataDeleteRequest {
+        self
+    }
 }
 
 /// Request fields of `dataExport`.
@@ -967,6 +1161,14 @@ impl TypedCategory for DataExport {
     const NAME: &'static str = "dataExport";
     type Request = DataExportRequest;
     type Result = DataExportResult;
+}
+
+impl Requested for DataExportRequest {
+    type Category = DataExport;
+
+    fn request(&self) -> &DataExportRequest {
+        self
+    }
 }
 
 /// Request fields of `dataImport`.
@@ -1020,6 +1222,14 @@ impl TypedCategory for DataImport {
     type Result = DataImportResult;
 }
 
+impl Requested for DataImportRequest {
+    type Category = DataImport;
+
+    fn request(&self) -> &DataImportRequest {
+        self
+    }
+}
+
 /// Request fields of `dataLoad`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1044,6 +1254,14 @@ impl TypedCategory for DataLoad {
     const NAME: &'static str = "dataLoad";
     type Request = DataLoadRequest;
     type Result = NoFields;
+}
+
+impl Requested for DataLoadRequest {
+    type Category = DataLoad;
+
+    fn request(&self) -> &DataLoadRequest {
+        self
+    }
 }
 
 /// Request fields of `dataMerge`.
@@ -1088,6 +1306,14 @@ impl TypedCategory for DataMerge {
     type Result = DataMergeResult;
 }
 
+impl Requested for DataMergeRequest {
+    type Category = DataMerge;
+
+    fn request(&self) -> &DataMergeRequest {
+        self
+    }
+}
+
 /// Request fields of `dataPromote`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1118,6 +1344,14 @@ impl TypedCategory for DataPromote {
     const NAME: &'static str = "dataPromote";
     type Request = DataPromoteRequest;
     type Result = NoFields;
+}
+
+impl Requested for DataPromoteRequest {
+    type Category = DataPromote;
+
+    fn request(&self) -> &DataPromoteRequest {
+        self
+    }
 }
 
 /// Request fields of `dataSearch`.
@@ -1165,6 +1399,14 @@ impl TypedCategory for DataSearch {
     type Result = DataSearchResult;
 }
 
+impl Requested for DataSearchRequest {
+    type Category = DataSearch;
+
+    fn request(&self) -> &DataSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `dataShare`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1197,6 +1439,14 @@ impl TypedCategory for DataShare {
     type Result = NoFields;
 }
 
+impl Requested for DataShareRequest {
+    type Category = DataShare;
+
+    fn request(&self) -> &DataShareRequest {
+        self
+    }
+}
+
 /// Request fields of `dataShareCreate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1224,6 +1474,14 @@ impl TypedCategory for DataShareCreate {
     const NAME: &'static str = "dataShareCreate";
     type Request = DataShareCreateRequest;
     type Result = NoFields;
+}
+
+impl Requested for DataShareCreateRequest {
+    type Category = DataShareCreate;
+
+    fn request(&self) -> &DataShareCreateRequest {
+        self
+    }
 }
 
 /// Request fields of `dataShareDisable`.
@@ -1255,6 +1513,14 @@ impl TypedCategory for DataShareDisable {
     type Result = NoFields;
 }
 
+impl Requested for DataShareDisableRequest {
+    type Category = DataShareDisable;
+
+    fn request(&self) -> &DataShareDisableRequest {
+        self
+    }
+}
+
 /// Request fields of `dataTransform`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1284,6 +1550,14 @@ impl TypedCategory for DataTransform {
     type Result = NoFields;
 }
 
+impl Requested for DataTransformRequest {
+    type Category = DataTransform;
+
+    fn request(&self) -> &DataTransformRequest {
+        self
+    }
+}
+
 /// `dataUpdate`: Catch-all for updates or attempted updates; dataTransform or dataMerge preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataUpdate;
@@ -1292,6 +1566,14 @@ impl TypedCategory for DataUpdate {
     const NAME: &'static str = "dataUpdate";
     type Request = NoFields;
     type Result = NoFields;
+}
+
+impl Requested for DataUpdate {
+    type Category = DataUpdate;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
 }
 
 /// Request fields of `inApplicationContext`.
@@ -1320,6 +1602,14 @@ impl TypedCategory for InApplicationContext {
     type Result = NoFields;
 }
 
+impl Requested for InApplicationContextRequest {
+    type Category = InApplicationContext;
+
+    fn request(&self) -> &InApplicationContextRequest {
+        self
+    }
+}
+
 /// Request fields of `inEnrollmentContext`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1344,6 +1634,14 @@ impl TypedCategory for InEnrollmentContext {
     const NAME: &'static str = "inEnrollmentContext";
     type Request = InEnrollmentContextRequest;
     type Result = NoFields;
+}
+
+impl Requested for InEnrollmentContextRequest {
+    type Category = InEnrollmentContext;
+
+    fn request(&self) -> &InEnrollmentContextRequest {
+        self
+    }
 }
 
 /// Request fields of `inHubContext`.
@@ -1385,6 +1683,14 @@ impl TypedCategory for InHubContext {
     const NAME: &'static str = "inHubContext";
     type Request = InHubContextRequest;
     type Result = InHubContextResult;
+}
+
+impl Requested for InHubContextRequest {
+    type Category = InHubContext;
+
+    fn request(&self) -> &InHubContextRequest {
+        self
+    }
 }
 
 /// Request fields of `infraLogsAccess`.
@@ -1429,6 +1735,14 @@ impl TypedCategory for InfraLogsAccess {
     type Result = InfraLogsAccessResult;
 }
 
+impl Requested for InfraLogsAccessRequest {
+    type Category = InfraLogsAccess;
+
+    fn request(&self) -> &InfraLogsAccessRequest {
+        self
+    }
+}
+
 /// `internal`: Catch-all for internal events; low signal for auditors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Internal;
@@ -1437,6 +1751,14 @@ impl TypedCategory for Internal {
     const NAME: &'static str = "internal";
     type Request = NoFields;
     type Result = NoFields;
+}
+
+impl Requested for Internal {
+    type Category = Internal;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
 }
 
 /// Request fields of `llmInference`.
@@ -1487,6 +1809,14 @@ impl TypedCategory for LlmInference {
     type Result = LlmInferenceResult;
 }
 
+impl Requested for LlmInferenceRequest {
+    type Category = LlmInference;
+
+    fn request(&self) -> &LlmInferenceRequest {
+        self
+    }
+}
+
 /// Request fields of `llmRoute`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1529,6 +1859,14 @@ impl TypedCategory for LlmRoute {
     type Result = LlmRouteResult;
 }
 
+impl Requested for LlmRouteRequest {
+    type Category = LlmRoute;
+
+    fn request(&self) -> &LlmRouteRequest {
+        self
+    }
+}
+
 /// Request fields of `logicAccess`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1553,6 +1891,14 @@ impl TypedCategory for LogicAccess {
     const NAME: &'static str = "logicAccess";
     type Request = LogicAccessRequest;
     type Result = NoFields;
+}
+
+impl Requested for LogicAccessRequest {
+    type Category = LogicAccess;
+
+    fn request(&self) -> &LogicAccessRequest {
+        self
+    }
 }
 
 /// Result fields of `logicCreate`.
@@ -1581,6 +1927,14 @@ impl TypedCategory for LogicCreate {
     type Result = LogicCreateResult;
 }
 
+impl Requested for LogicCreate {
+    type Category = LogicCreate;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
+}
+
 /// Request fields of `logicDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1605,6 +1959,14 @@ impl TypedCategory for LogicDelete {
     const NAME: &'static str = "logicDelete";
     type Request = LogicDeleteRequest;
     type Result = NoFields;
+}
+
+impl Requested for LogicDeleteRequest {
+    type Category = LogicDelete;
+
+    fn request(&self) -> &LogicDeleteRequest {
+        self
+    }
 }
 
 /// Request fields of `logicSearch`.
@@ -1649,6 +2011,14 @@ impl TypedCategory for LogicSearch {
     type Result = LogicSearchResult;
 }
 
+impl Requested for LogicSearchRequest {
+    type Category = LogicSearch;
+
+    fn request(&self) -> &LogicSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `logicUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1673,6 +2043,14 @@ impl TypedCategory for LogicUpdate {
     const NAME: &'static str = "logicUpdate";
     type Request = LogicUpdateRequest;
     type Result = NoFields;
+}
+
+impl Requested for LogicUpdateRequest {
+    type Category = LogicUpdate;
+
+    fn request(&self) -> &LogicUpdateRequest {
+        self
+    }
 }
 
 /// Request fields of `managementGroups`.
@@ -1701,6 +2079,14 @@ impl TypedCategory for ManagementGroups {
     type Result = NoFields;
 }
 
+impl Requested for ManagementGroupsRequest {
+    type Category = ManagementGroups;
+
+    fn request(&self) -> &ManagementGroupsRequest {
+        self
+    }
+}
+
 /// Request fields of `managementMarkings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1725,6 +2111,14 @@ impl TypedCategory for ManagementMarkings {
     const NAME: &'static str = "managementMarkings";
     type Request = ManagementMarkingsRequest;
     type Result = NoFields;
+}
+
+impl Requested for ManagementMarkingsRequest {
+    type Category = ManagementMarkings;
+
+    fn request(&self) -> &ManagementMarkingsRequest {
+        self
+    }
 }
 
 /// Request fields of `managementPermissions`.
@@ -1756,6 +2150,14 @@ impl TypedCategory for ManagementPermissions {
     type Result = NoFields;
 }
 
+impl Requested for ManagementPermissionsRequest {
+    type Category = ManagementPermissions;
+
+    fn request(&self) -> &ManagementPermissionsRequest {
+        self
+    }
+}
+
 /// Request fields of `managementTokens`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1782,6 +2184,14 @@ impl TypedCategory for ManagementTokens {
     type Result = NoFields;
 }
 
+impl Requested for ManagementTokensRequest {
+    type Category = ManagementTokens;
+
+    fn request(&self) -> &ManagementTokensRequest {
+        self
+    }
+}
+
 /// Request fields of `managementUsers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1806,6 +2216,14 @@ impl TypedCategory for ManagementUsers {
     const NAME: &'static str = "managementUsers";
     type Request = ManagementUsersRequest;
     type Result = NoFields;
+}
+
+impl Requested for ManagementUsersRequest {
+    type Category = ManagementUsers;
+
+    fn request(&self) -> &ManagementUsersRequest {
+        self
+    }
 }
 
 /// Request fields of `metaDataAccess`.
@@ -1835,6 +2253,14 @@ impl TypedCategory for MetaDataAccess {
     const NAME: &'static str = "metaDataAccess";
     type Request = MetaDataAccessRequest;
     type Result = NoFields;
+}
+
+impl Requested for MetaDataAccessRequest {
+    type Category = MetaDataAccess;
+
+    fn request(&self) -> &MetaDataAccessRequest {
+        self
+    }
 }
 
 /// Request fields of `metaDataCreate`.
@@ -1879,6 +2305,14 @@ impl TypedCategory for MetaDataCreate {
     type Result = MetaDataCreateResult;
 }
 
+impl Requested for MetaDataCreateRequest {
+    type Category = MetaDataCreate;
+
+    fn request(&self) -> &MetaDataCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `metaDataDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1906,6 +2340,14 @@ impl TypedCategory for MetaDataDelete {
     const NAME: &'static str = "metaDataDelete";
     type Request = MetaDataDeleteRequest;
     type Result = NoFields;
+}
+
+impl Requested for MetaDataDeleteRequest {
+    type Category = MetaDataDelete;
+
+    fn request(&self) -> &MetaDataDeleteRequest {
+        self
+    }
 }
 
 /// Request fields of `metaDataSearch`.
@@ -1950,6 +2392,14 @@ impl TypedCategory for MetaDataSearch {
     type Result = MetaDataSearchResult;
 }
 
+impl Requested for MetaDataSearchRequest {
+    type Category = MetaDataSearch;
+
+    fn request(&self) -> &MetaDataSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `metaDataUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1979,6 +2429,14 @@ impl TypedCategory for MetaDataUpdate {
     type Result = NoFields;
 }
 
+impl Requested for MetaDataUpdateRequest {
+    type Category = MetaDataUpdate;
+
+    fn request(&self) -> &MetaDataUpdateRequest {
+        self
+    }
+}
+
 /// Request fields of `monitorAccess`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2006,6 +2464,14 @@ impl TypedCategory for MonitorAccess {
     const NAME: &'static str = "monitorAccess";
     type Request = MonitorAccessRequest;
     type Result = NoFields;
+}
+
+impl Requested for MonitorAccessRequest {
+    type Category = MonitorAccess;
+
+    fn request(&self) -> &MonitorAccessRequest {
+        self
+    }
 }
 
 /// Request fields of `monitorCreate`.
@@ -2043,6 +2509,14 @@ impl TypedCategory for MonitorCreate {
     type Result = MonitorCreateResult;
 }
 
+impl Requested for MonitorCreateRequest {
+    type Category = MonitorCreate;
+
+    fn request(&self) -> &MonitorCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `monitorDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2072,6 +2546,14 @@ impl TypedCategory for MonitorDelete {
     type Result = NoFields;
 }
 
+impl Requested for MonitorDeleteRequest {
+    type Category = MonitorDelete;
+
+    fn request(&self) -> &MonitorDeleteRequest {
+        self
+    }
+}
+
 /// Request fields of `monitorRun`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2096,6 +2578,14 @@ impl TypedCategory for MonitorRun {
     const NAME: &'static str = "monitorRun";
     type Request = MonitorRunRequest;
     type Result = NoFields;
+}
+
+impl Requested for MonitorRunRequest {
+    type Category = MonitorRun;
+
+    fn request(&self) -> &MonitorRunRequest {
+        self
+    }
 }
 
 /// Request fields of `monitorSearch`.
@@ -2140,6 +2630,14 @@ impl TypedCategory for MonitorSearch {
     type Result = MonitorSearchResult;
 }
 
+impl Requested for MonitorSearchRequest {
+    type Category = MonitorSearch;
+
+    fn request(&self) -> &MonitorSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `monitorUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2167,6 +2665,14 @@ impl TypedCategory for MonitorUpdate {
     const NAME: &'static str = "monitorUpdate";
     type Request = MonitorUpdateRequest;
     type Result = NoFields;
+}
+
+impl Requested for MonitorUpdateRequest {
+    type Category = MonitorUpdate;
+
+    fn request(&self) -> &MonitorUpdateRequest {
+        self
+    }
 }
 
 /// Request fields of `oauth2InitiateAuthFlow`.
@@ -2198,6 +2704,14 @@ impl TypedCategory for Oauth2InitiateAuthFlow {
     type Result = NoFields;
 }
 
+impl Requested for Oauth2InitiateAuthFlowRequest {
+    type Category = Oauth2InitiateAuthFlow;
+
+    fn request(&self) -> &Oauth2InitiateAuthFlowRequest {
+        self
+    }
+}
+
 /// Request fields of `onBehalfOf`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2222,6 +2736,14 @@ impl TypedCategory for OnBehalfOf {
     const NAME: &'static str = "onBehalfOf";
     type Request = OnBehalfOfRequest;
     type Result = NoFields;
+}
+
+impl Requested for OnBehalfOfRequest {
+    type Category = OnBehalfOf;
+
+    fn request(&self) -> &OnBehalfOfRequest {
+        self
+    }
 }
 
 /// Request fields of `ontologyDataLoad`.
@@ -2269,6 +2791,14 @@ impl TypedCategory for OntologyDataLoad {
     type Result = OntologyDataLoadResult;
 }
 
+impl Requested for OntologyDataLoadRequest {
+    type Category = OntologyDataLoad;
+
+    fn request(&self) -> &OntologyDataLoadRequest {
+        self
+    }
+}
+
 /// Request fields of `ontologyDataSearch`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2314,6 +2844,14 @@ impl TypedCategory for OntologyDataSearch {
     type Result = OntologyDataSearchResult;
 }
 
+impl Requested for OntologyDataSearchRequest {
+    type Category = OntologyDataSearch;
+
+    fn request(&self) -> &OntologyDataSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `ontologyDataTransform`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2346,6 +2884,14 @@ impl TypedCategory for OntologyDataTransform {
     const NAME: &'static str = "ontologyDataTransform";
     type Request = OntologyDataTransformRequest;
     type Result = OntologyDataTransformResult;
+}
+
+impl Requested for OntologyDataTransformRequest {
+    type Category = OntologyDataTransform;
+
+    fn request(&self) -> &OntologyDataTransformRequest {
+        self
+    }
 }
 
 /// Request fields of `ontologyLogicAccess`.
@@ -2390,6 +2936,14 @@ impl TypedCategory for OntologyLogicAccess {
     type Result = OntologyLogicAccessResult;
 }
 
+impl Requested for OntologyLogicAccessRequest {
+    type Category = OntologyLogicAccess;
+
+    fn request(&self) -> &OntologyLogicAccessRequest {
+        self
+    }
+}
+
 /// Request fields of `ontologyLogicCreate`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2423,6 +2977,14 @@ impl TypedCategory for OntologyLogicCreate {
     const NAME: &'static str = "ontologyLogicCreate";
     type Request = OntologyLogicCreateRequest;
     type Result = OntologyLogicCreateResult;
+}
+
+impl Requested for OntologyLogicCreateRequest {
+    type Category = OntologyLogicCreate;
+
+    fn request(&self) -> &OntologyLogicCreateRequest {
+        self
+    }
 }
 
 /// Request fields of `ontologyLogicDelete`.
@@ -2460,6 +3022,14 @@ impl TypedCategory for OntologyLogicDelete {
     type Result = OntologyLogicDeleteResult;
 }
 
+impl Requested for OntologyLogicDeleteRequest {
+    type Category = OntologyLogicDelete;
+
+    fn request(&self) -> &OntologyLogicDeleteRequest {
+        self
+    }
+}
+
 /// Request fields of `ontologyLogicUpdate`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2495,6 +3065,14 @@ impl TypedCategory for OntologyLogicUpdate {
     type Result = OntologyLogicUpdateResult;
 }
 
+impl Requested for OntologyLogicUpdateRequest {
+    type Category = OntologyLogicUpdate;
+
+    fn request(&self) -> &OntologyLogicUpdateRequest {
+        self
+    }
+}
+
 /// Result fields of `ontologyMetaDataCreate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2521,6 +3099,14 @@ impl TypedCategory for OntologyMetaDataCreate {
     type Result = OntologyMetaDataCreateResult;
 }
 
+impl Requested for OntologyMetaDataCreate {
+    type Category = OntologyMetaDataCreate;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
+}
+
 /// Request fields of `ontologyMetaDataDelete`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2545,6 +3131,14 @@ impl TypedCategory for OntologyMetaDataDelete {
     const NAME: &'static str = "ontologyMetaDataDelete";
     type Request = OntologyMetaDataDeleteRequest;
     type Result = NoFields;
+}
+
+impl Requested for OntologyMetaDataDeleteRequest {
+    type Category = OntologyMetaDataDelete;
+
+    fn request(&self) -> &OntologyMetaDataDeleteRequest {
+        self
+    }
 }
 
 /// Request fields of `ontologyMetaDataLoad`.
@@ -2587,6 +3181,14 @@ impl TypedCategory for OntologyMetaDataLoad {
     const NAME: &'static str = "ontologyMetaDataLoad";
     type Request = OntologyMetaDataLoadRequest;
     type Result = OntologyMetaDataLoadResult;
+}
+
+impl Requested for OntologyMetaDataLoadRequest {
+    type Category = OntologyMetaDataLoad;
+
+    fn request(&self) -> &OntologyMetaDataLoadRequest {
+        self
+    }
 }
 
 /// Request fields of `ontologyMetaDataSearch`.
@@ -2634,6 +3236,14 @@ impl TypedCategory for OntologyMetaDataSearch {
     type Result = OntologyMetaDataSearchResult;
 }
 
+impl Requested for OntologyMetaDataSearchRequest {
+    type Category = OntologyMetaDataSearch;
+
+    fn request(&self) -> &OntologyMetaDataSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `ontologyMetaDataUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2658,6 +3268,14 @@ impl TypedCategory for OntologyMetaDataUpdate {
     const NAME: &'static str = "ontologyMetaDataUpdate";
     type Request = OntologyMetaDataUpdateRequest;
     type Result = NoFields;
+}
+
+impl Requested for OntologyMetaDataUpdateRequest {
+    type Category = OntologyMetaDataUpdate;
+
+    fn request(&self) -> &OntologyMetaDataUpdateRequest {
+        self
+    }
 }
 
 /// Request fields of `passThrough`.
@@ -2702,6 +3320,14 @@ impl TypedCategory for PassThrough {
     type Result = PassThroughResult;
 }
 
+impl Requested for PassThroughRequest {
+    type Category = PassThrough;
+
+    fn request(&self) -> &PassThroughRequest {
+        self
+    }
+}
+
 /// Request fields of `requestAccess`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2729,6 +3355,14 @@ impl TypedCategory for RequestAccess {
     const NAME: &'static str = "requestAccess";
     type Request = RequestAccessRequest;
     type Result = NoFields;
+}
+
+impl Requested for RequestAccessRequest {
+    type Category = RequestAccess;
+
+    fn request(&self) -> &RequestAccessRequest {
+        self
+    }
 }
 
 /// Request fields of `requestApprove`.
@@ -2760,6 +3394,14 @@ impl TypedCategory for RequestApprove {
     type Result = NoFields;
 }
 
+impl Requested for RequestApproveRequest {
+    type Category = RequestApprove;
+
+    fn request(&self) -> &RequestApproveRequest {
+        self
+    }
+}
+
 /// Request fields of `requestCancel`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2784,6 +3426,14 @@ impl TypedCategory for RequestCancel {
     const NAME: &'static str = "requestCancel";
     type Request = RequestCancelRequest;
     type Result = NoFields;
+}
+
+impl Requested for RequestCancelRequest {
+    type Category = RequestCancel;
+
+    fn request(&self) -> &RequestCancelRequest {
+        self
+    }
 }
 
 /// Request fields of `requestCreate`.
@@ -2831,6 +3481,14 @@ impl TypedCategory for RequestCreate {
     type Result = RequestCreateResult;
 }
 
+impl Requested for RequestCreateRequest {
+    type Category = RequestCreate;
+
+    fn request(&self) -> &RequestCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `requestDisapprove`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2858,6 +3516,14 @@ impl TypedCategory for RequestDisapprove {
     const NAME: &'static str = "requestDisapprove";
     type Request = RequestDisapproveRequest;
     type Result = NoFields;
+}
+
+impl Requested for RequestDisapproveRequest {
+    type Category = RequestDisapprove;
+
+    fn request(&self) -> &RequestDisapproveRequest {
+        self
+    }
 }
 
 /// Request fields of `requestExecute`.
@@ -2893,6 +3559,14 @@ impl TypedCategory for RequestExecute {
     const NAME: &'static str = "requestExecute";
     type Request = RequestExecuteRequest;
     type Result = RequestExecuteResult;
+}
+
+impl Requested for RequestExecuteRequest {
+    type Category = RequestExecute;
+
+    fn request(&self) -> &RequestExecuteRequest {
+        self
+    }
 }
 
 /// Request fields of `requestSearch`.
@@ -2937,6 +3611,14 @@ impl TypedCategory for RequestSearch {
     type Result = RequestSearchResult;
 }
 
+impl Requested for RequestSearchRequest {
+    type Category = RequestSearch;
+
+    fn request(&self) -> &RequestSearchRequest {
+        self
+    }
+}
+
 /// Request fields of `requestUpdate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2966,6 +3648,14 @@ impl TypedCategory for RequestUpdate {
     type Result = NoFields;
 }
 
+impl Requested for RequestUpdateRequest {
+    type Category = RequestUpdate;
+
+    fn request(&self) -> &RequestUpdateRequest {
+        self
+    }
+}
+
 /// Request fields of `restartInfra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -2990,6 +3680,14 @@ impl TypedCategory for RestartInfra {
     const NAME: &'static str = "restartInfra";
     type Request = RestartInfraRequest;
     type Result = NoFields;
+}
+
+impl Requested for RestartInfraRequest {
+    type Category = RestartInfra;
+
+    fn request(&self) -> &RestartInfraRequest {
+        self
+    }
 }
 
 /// Request fields of `reviewInfraAction`.
@@ -3037,6 +3735,14 @@ impl TypedCategory for ReviewInfraAction {
     type Result = ReviewInfraActionResult;
 }
 
+impl Requested for ReviewInfraActionRequest {
+    type Category = ReviewInfraAction;
+
+    fn request(&self) -> &ReviewInfraActionRequest {
+        self
+    }
+}
+
 /// Request fields of `secretCreate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3079,6 +3785,14 @@ impl TypedCategory for SecretCreate {
     type Result = SecretCreateResult;
 }
 
+impl Requested for SecretCreateRequest {
+    type Category = SecretCreate;
+
+    fn request(&self) -> &SecretCreateRequest {
+        self
+    }
+}
+
 /// Request fields of `secretDeprecate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3105,6 +3819,14 @@ impl TypedCategory for SecretDeprecate {
     type Result = NoFields;
 }
 
+impl Requested for SecretDeprecateRequest {
+    type Category = SecretDeprecate;
+
+    fn request(&self) -> &SecretDeprecateRequest {
+        self
+    }
+}
+
 /// Request fields of `secretLoad`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3129,6 +3851,14 @@ impl TypedCategory for SecretLoad {
     const NAME: &'static str = "secretLoad";
     type Request = SecretLoadRequest;
     type Result = NoFields;
+}
+
+impl Requested for SecretLoadRequest {
+    type Category = SecretLoad;
+
+    fn request(&self) -> &SecretLoadRequest {
+        self
+    }
 }
 
 /// Request fields of `secretUse`.
@@ -3169,6 +3899,14 @@ impl TypedCategory for SecretUse {
     type Result = SecretUseResult;
 }
 
+impl Requested for SecretUseRequest {
+    type Category = SecretUse;
+
+    fn request(&self) -> &SecretUseRequest {
+        self
+    }
+}
+
 /// Result fields of `tokenAccess`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3193,6 +3931,14 @@ impl TypedCategory for TokenAccess {
     const NAME: &'static str = "tokenAccess";
     type Request = NoFields;
     type Result = TokenAccessResult;
+}
+
+impl Requested for TokenAccess {
+    type Category = TokenAccess;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
 }
 
 /// Request fields of `tokenGeneration`.
@@ -3221,6 +3967,14 @@ impl TypedCategory for TokenGeneration {
     const NAME: &'static str = "tokenGeneration";
     type Request = TokenGenerationRequest;
     type Result = TokenGenerationResult;
+}
+
+impl Requested for TokenGenerationRequest {
+    type Category = TokenGeneration;
+
+    fn request(&self) -> &TokenGenerationRequest {
+        self
+    }
 }
 
 /// Request fields of `tokenRevoke`.
@@ -3258,6 +4012,14 @@ impl TypedCategory for TokenRevoke {
     type Result = TokenRevokeResult;
 }
 
+impl Requested for TokenRevokeRequest {
+    type Category = TokenRevoke;
+
+    fn request(&self) -> &TokenRevokeRequest {
+        self
+    }
+}
+
 /// Request fields of `upgradeInfra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3282,6 +4044,14 @@ impl TypedCategory for UpgradeInfra {
     const NAME: &'static str = "upgradeInfra";
     type Request = UpgradeInfraRequest;
     type Result = NoFields;
+}
+
+impl Requested for UpgradeInfraRequest {
+    type Category = UpgradeInfra;
+
+    fn request(&self) -> &UpgradeInfraRequest {
+        self
+    }
 }
 
 /// Request fields of `userJustify`.
@@ -3313,6 +4083,14 @@ impl TypedCategory for UserJustify {
     type Result = NoFields;
 }
 
+impl Requested for UserJustifyRequest {
+    type Category = UserJustify;
+
+    fn request(&self) -> &UserJustifyRequest {
+        self
+    }
+}
+
 /// Result fields of `userLogin`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3332,6 +4110,14 @@ impl TypedCategory for UserLogin {
     type Result = UserLoginResult;
 }
 
+impl Requested for UserLogin {
+    type Category = UserLogin;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
+}
+
 /// Result fields of `userLogout`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -3349,6 +4135,14 @@ impl TypedCategory for UserLogout {
     const NAME: &'static str = "userLogout";
     type Request = NoFields;
     type Result = UserLogoutResult;
+}
+
+impl Requested for UserLogout {
+    type Category = UserLogout;
+
+    fn request(&self) -> &NoFields {
+        &NoFields {}
+    }
 }
 
 /// An entity of one application that is no resource of a domain.

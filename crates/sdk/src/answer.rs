@@ -1,0 +1,269 @@
+//! Sending events to the server, and what its answer means.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use crate::settings::Server;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// For all of a request and its answer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest answer that is read.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+/// How much of an answer goes into a reason.
+const REASON_BYTES_MAX: usize = 512;
+
+const ADAPTER: HeaderName = HeaderName::from_static("indelible-adapter");
+const EPOCH: HeaderName = HeaderName::from_static("indelible-producer-epoch");
+const RECEIPTS: HeaderName = HeaderName::from_static("indelible-receipts");
+const SEQ: HeaderName = HeaderName::from_static("indelible-producer-seq");
+
+/// Events with numbers that follow one another, all from the same adapter.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) first: u64,
+    pub(crate) adapter: String,
+    pub(crate) lines: Vec<bytes::Bytes>,
+}
+
+impl Batch {
+    /// The number after its last event's.
+    pub(crate) fn next(&self) -> u64 {
+        self.first + self.lines.len() as u64
+    }
+}
+
+/// What the server made of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It has answered for each event: those it refused by their place, with the reason.
+    Settled { refused: Vec<(usize, Refusal)>, repeated: u64, receipts: String },
+    /// Nothing was stored, and the events are to blame: fewer at a time.
+    Unreadable(Refusal),
+    /// Nothing is known to be stored, and the events are not to blame.
+    Later { after: Option<Duration>, why: String },
+}
+
+/// Why the server refused an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<String>,
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
+/// What the server answers with 200, as far as it matters here.
+#[derive(Deserialize)]
+struct Outcomes {
+    #[serde(default)]
+    duplicate: u64,
+    outcomes: Vec<Outcome>,
+    #[serde(default)]
+    receipts: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    status: String,
+    #[serde(default)]
+    error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: Refusal,
+}
+
+/// The server could not be prepared for.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidServer {
+    /// The URL is none, or not of HTTP.
+    #[error("{0:?} is not the URL of a server; write one such as https://audit.example")]
+    Url(String),
+    /// The token cannot stand in a header.
+    #[error("the token is empty or holds characters that no token has")]
+    Token,
+    /// The certificates are no PEM, or the system has none.
+    #[error("the certificates to trust cannot be used: {0}")]
+    Certificates(String),
+}
+
+/// The server, as a client sees it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: Url,
+    epoch: u64,
+    wants_receipts: bool,
+}
+
+impl Client {
+    pub(crate) fn new(server: &Server, epoch: u64, wants_receipts: bool) -> Result<Self, InvalidServer> {
+        let mut url = Url::parse(&server.url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| InvalidServer::Url(server.url.clone()))?;
+        url.set_path(&format!("{}/api/v1/events", url.path().trim_end_matches('/')));
+        let token = server.token.trim();
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| InvalidServer::Token)?;
+        if token.is_empty() {
+            return Err(InvalidServer::Token);
+        }
+        authorization.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, authorization);
+        let mut builder = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .default_headers(headers)
+            .user_agent(concat!("indelible-sdk/", env!("CARGO_PKG_VERSION")));
+        let invalid = |error: reqwest::Error| InvalidServer::Certificates(chain(&error));
+        if !server.certificates.is_empty() {
+            builder = builder.tls_certs_only(Certificate::from_pem_bundle(&server.certificates).map_err(invalid)?);
+        }
+        Ok(Self { http: builder.build().map_err(invalid)?, url, epoch, wants_receipts })
+    }
+
+    /// Sends a batch. May be dropped at any point; whether the batch was stored is then unknown.
+    pub(crate) async fn send(&self, batch: &Batch) -> Answer {
+        let mut request = self
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .header(EPOCH, self.epoch)
+            .header(SEQ, batch.first)
+            .body(batch.lines.join(&b'\n'));
+        if !batch.adapter.is_empty() {
+            request = request.header(ADAPTER, &batch.adapter);
+        }
+        if self.wants_receipts {
+            request = request.header(RECEIPTS, "signed");
+        }
+        match read(request).await {
+            Ok((status, after, body)) => interpret(status, after, &body, batch.lines.len()),
+            Err(why) => Answer::Later { after: None, why },
+        }
+    }
+}
+
+async fn read(request: reqwest::RequestBuilder) -> Result<(StatusCode, Option<Duration>, Vec<u8>), String> {
+    let failed = |error: reqwest::Error| chain(&error);
+    let mut response = request.send().await.map_err(failed)?;
+    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(format!("the answer is longer than {ANSWER_BYTES_MAX} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((response.status(), after.map(Duration::from_secs), body))
+}
+
+/// What an answer to `events` events means.
+fn interpret(status: StatusCode, after: Option<Duration>, body: &[u8], events: usize) -> Answer {
+    let later = |why: String| Answer::Later { after, why };
+    if status == StatusCode::OK {
+        return match serde_json::from_slice::<Outcomes>(body) {
+            Ok(answer) if answer.outcomes.len() == events => settled(answer),
+            Ok(answer) => later(format!("{} outcomes for {events} events", answer.outcomes.len())),
+            Err(error) => later(format!("the answer is not one of an audit log: {error}")),
+        };
+    }
+    let failure = serde_json::from_slice::<Failure>(body).map(|failure| failure.error);
+    match (status, failure) {
+        (StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE, Ok(refusal)) => Answer::Unreadable(refusal),
+        (_, Ok(Refusal { code, message, .. })) => later(format!("HTTP {}: {message} ({code})", status.as_u16())),
+        (_, Err(_)) => {
+            let text = String::from_utf8_lossy(&body[..body.len().min(REASON_BYTES_MAX)]);
+            let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            later(format!("HTTP {}: {}", status.as_u16(), text.trim()))
+        }
+    }
+}
+
+fn settled(answer: Outcomes) -> Answer {
+    let refused = answer.outcomes.into_iter().enumerate().filter(|(_, outcome)| outcome.status == "refused");
+    Answer::Settled {
+        refused: refused.map(|(place, outcome)| (place, outcome.error.unwrap_or_default())).collect(),
+        repeated: answer.duplicate,
+        receipts: answer.receipts.unwrap_or_default(),
+    }
+}
+
+/// An error with its causes. A URL in it holds no secret.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn refusal(code: &str) -> Refusal {
+        Refusal { code: code.into(), field: None, message: "m".into() }
+    }
+
+    #[test]
+    fn an_answer_settles_a_batch_or_says_to_wait() {
+        let check = |status: u16, body: &str, expected: Answer| {
+            assert_eq!(interpret(status.try_into().unwrap(), None, body.as_bytes(), 2), expected, "{status} {body}");
+        };
+        let later = |why: &str| Answer::Later { after: None, why: why.into() };
+        let settled =
+            |refused, repeated, receipts: &str| Answer::Settled { refused, repeated, receipts: receipts.into() };
+        let both = r#"{"new":1,"duplicate":1,"refused":0,"outcomes":[{"line":1,"status":"new"},{"line":2,"status":"duplicate"}]"#;
+        check(200, &format!("{both}}}"), settled(vec![], 1, ""));
+        check(200, &format!("{both},\"receipts\":\"note\"}}"), settled(vec![], 1, "note"));
+        let second = r#"{"outcomes":[{"status":"new"},{"status":"refused","error":{"code":"c","message":"m"}}]}"#;
+        check(200, second, settled(vec![(1, refusal("c"))], 0, ""));
+        check(200, r#"{"outcomes":[{"status":"new"}]}"#, later("1 outcomes for 2 events"));
+        let error = r#"{"error":{"code":"c","message":"m","requestId":"r"}}"#;
+        check(400, error, Answer::Unreadable(refusal("c")));
+        check(413, error, Answer::Unreadable(refusal("c")));
+        check(429, error, later("HTTP 429: m (c)"));
+        check(403, error, later("HTTP 403: m (c)"));
+        check(503, error, later("HTTP 503: m (c)"));
+        // A proxy that answers for the server says nothing about the events.
+        check(400, "<html>", later("HTTP 400: <html>"));
+        check(502, "bad\ngateway", later("HTTP 502: bad gateway"));
+        assert!(matches!(interpret(StatusCode::OK, None, b"<html>", 2), Answer::Later { .. }));
+    }
+
+    #[test]
+    fn a_server_is_a_url_and_a_token() {
+        let check = |url: &str, token: &str, expected: Option<&str>| {
+            let client = Client::new(&Server::new(url, token), 0, true);
+            assert_eq!(client.ok().map(|client| client.url.to_string()).as_deref(), expected, "{url}");
+        };
+        check("https://audit.example", "t", Some("https://audit.example/api/v1/events"));
+        check("http://127.0.0.1:7070/", "t", Some("http://127.0.0.1:7070/api/v1/events"));
+        check("https://audit.example/below/", "t\n", Some("https://audit.example/below/api/v1/events"));
+        for (url, token) in
+            [("audit.example", "t"), ("ftp://audit.example", "t"), ("https://audit.example", " "), ("", "t")]
+        {
+            check(url, token, None);
+        }
+        check("https://audit.example", "a\u{1}", None);
+        let shown = format!("{:?}", Server::new("https://audit.example", "secret"));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

@@ -1,0 +1,278 @@
+//! The thread that hands events to the server, in order, for as long as that takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::{Duration, Instant};
+
+use indelible_event::Time;
+use indelible_journal::{Frames, ReadError};
+
+use crate::answer::{Answer, Batch, Client, Refusal};
+use crate::line::now_us;
+use crate::progress::Progress;
+use crate::spool::Shared;
+use crate::spool::record::Record;
+
+/// Events of a request at most.
+const EVENTS_MAX: usize = 1000;
+/// Bytes of a request at which no event is added.
+const BYTES_MAX: usize = 1 << 20;
+/// How long progress waits to be written. A crash repeats what was sent in that time.
+const WRITE_AFTER: Duration = Duration::from_secs(1);
+/// Bytes of events, receipts and refused events at which progress is written at once.
+const WRITE_BYTES: usize = 4 << 20;
+/// The first and the longest wait after failures.
+const WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+/// The longest wait that a server may ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// Hands events over.
+pub(crate) struct Delivery {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) progress: Progress,
+    pub(crate) client: Client,
+    /// A reading of older events that goes on.
+    frames: Option<Frames>,
+    /// Events of the next request at most.
+    events_max: usize,
+    /// Since when there is progress to be written, and how much it is about.
+    dirty_since: Option<Instant>,
+    settled_bytes: usize,
+    /// Failures in a row.
+    failures: u32,
+}
+
+impl Delivery {
+    pub(crate) fn new(shared: Arc<Shared>, progress: Progress, client: Client) -> Self {
+        Self {
+            shared,
+            progress,
+            client,
+            frames: None,
+            events_max: EVENTS_MAX,
+            dirty_since: None,
+            settled_bytes: 0,
+            failures: 0,
+        }
+    }
+
+    /// Works until the spool is closed. Then what was answered for is written down; what waits stays in the spool.
+    pub(crate) async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        shared.answered(self.progress.next(), &BTreeMap::new());
+        shared.release(self.progress.durable());
+        while !shared.stopping.load(Acquire) {
+            let pause = self.turn().await;
+            if let Some(pause) = pause {
+                let changed = shared.changed.notified();
+                let _ = tokio::time::timeout(pause, changed).await;
+            }
+        }
+        self.write();
+    }
+
+    /// Does the next thing; answers how long to pause if there is nothing to do.
+    async fn turn(&mut self) -> Option<Duration> {
+        if self.dirty_since.is_some_and(|since| since.elapsed() >= WRITE_AFTER) || self.settled_bytes > WRITE_BYTES {
+            self.write();
+        }
+        let batch = match self.read() {
+            Ok(Some(batch)) => batch,
+            // Nothing to send: write what there is to write, then wait for an event.
+            Ok(None) => return Some(self.dirty_since.map_or(Duration::from_secs(3600), |_| WRITE_AFTER)),
+            Err(error) => {
+                self.wait(None, format!("read the spool: {error}")).await;
+                return None;
+            }
+        };
+        let answer = tokio::select! {
+            answer = self.client.send(&batch) => answer,
+            () = stopped(&self.shared) => return None,
+        };
+        match answer {
+            Answer::Settled { refused, repeated, receipts } => self.settle(&batch, refused, repeated, &receipts),
+            Answer::Unreadable(refusal) if batch.lines.len() == 1 => self.settle(&batch, vec![(0, refusal)], 0, ""),
+            // One of them is to blame: halves find it.
+            Answer::Unreadable(_) => self.events_max = batch.lines.len() / 2,
+            Answer::Later { after, why } => self.wait(after, why).await,
+        }
+        None
+    }
+
+    /// The next events, if there are any.
+    fn read(&mut self) -> Result<Option<Batch>, ReadError> {
+        let first = self.progress.next();
+        let mut batch = Batch { first, ..Batch::default() };
+        let mut bytes = 0;
+        while batch.lines.len() < self.events_max && bytes < BYTES_MAX && batch.next() < self.shared.durable() {
+            let Some(frame) = self.shared.read(batch.next(), &mut self.frames)? else { break };
+            // A frame passes its checksum, so this program wrote it, or a later one.
+            let record = Record::decode(&frame.body).unwrap_or(Record { adapter: "", line: &frame.body });
+            if batch.lines.is_empty() {
+                self.shared.oldest(frame.received_at_us);
+                batch.adapter = record.adapter.to_owned();
+            } else if batch.adapter != record.adapter {
+                // It is read again for the next batch.
+                self.frames = None;
+                break;
+            }
+            bytes += record.line.len();
+            batch.lines.push(frame.body.slice_ref(record.line));
+        }
+        Ok((!batch.lines.is_empty()).then_some(batch))
+    }
+
+    /// Notes what the server said of each event.
+    fn settle(&mut self, batch: &Batch, refused: Vec<(usize, Refusal)>, repeated: u64, receipts: &str) {
+        let counters = &self.shared.counters;
+        if self.failures > 0 {
+            tracing::info!(attempts = self.failures, "the audit log is reached again");
+        }
+        self.failures = 0;
+        counters.failed_attempts.store(0, Relaxed);
+        self.events_max = EVENTS_MAX.min(self.events_max * 2);
+        let mut lines = Vec::new();
+        let mut reasons = BTreeMap::new();
+        for (place, refusal) in &refused {
+            let Some(line) = batch.lines.get(*place) else { continue };
+            let number = batch.first + *place as u64;
+            tracing::error!(number, code = refusal.code, message = refusal.message, "the audit log refused an event");
+            keep(&mut lines, number, &batch.adapter, refusal, line);
+            reasons.insert(number, format!("{} ({})", refusal.message, refusal.code).into());
+        }
+        counters.acknowledged.fetch_add((batch.lines.len() - reasons.len()) as u64, Relaxed);
+        counters.repeated.fetch_add(repeated, Relaxed);
+        counters.refused.fetch_add(reasons.len() as u64, Relaxed);
+        self.progress.settle(batch.next(), &lines, receipts);
+        self.dirty_since.get_or_insert_with(Instant::now);
+        self.settled_bytes += batch.lines.iter().map(bytes::Bytes::len).sum::<usize>() + lines.len() + receipts.len();
+        self.shared.answered(batch.next(), &reasons);
+    }
+
+    /// Writes progress; the journal may forget what is behind it.
+    fn write(&mut self) {
+        let given_up = self.progress.given_up();
+        match self.progress.write() {
+            Ok(()) => {
+                self.dirty_since = None;
+                self.settled_bytes = 0;
+                self.shared.release(self.progress.durable());
+            }
+            Err(error) => {
+                self.dirty_since = Some(Instant::now());
+                tracing::error!(%error, "cannot write how far the audit log has answered; trying again");
+            }
+        }
+        let now = self.progress.given_up();
+        if now.0 > given_up.0 {
+            tracing::error!("the oldest events that the audit log refused were given up: their folder is full");
+        }
+        if now.1 > given_up.1 {
+            tracing::info!("the oldest receipts were given up: their folder is full");
+        }
+    }
+
+    /// Waits after a failure: as long as the server asks, and longer with each failure, never as long as others.
+    async fn wait(&mut self, after: Option<Duration>, why: String) {
+        self.failures = self.failures.saturating_add(1);
+        // Once when it begins, then every ten minutes or so.
+        if self.failures == 1 || self.failures.is_multiple_of(20) {
+            tracing::warn!(
+                why,
+                waiting = self.shared.waiting(),
+                "the audit log takes no events; they stay in the spool"
+            );
+        }
+        self.shared.counters.attempt_failed(why);
+        let pause = pause(self.failures, after, random());
+        if self.dirty_since.is_some() {
+            self.write();
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stopped(&self.shared) => {}
+        }
+    }
+}
+
+/// How long to wait after so many failures in a row; `random` is from 0 to 1.
+fn pause(failures: u32, after: Option<Duration>, random: f64) -> Duration {
+    let doubled = WAIT.0.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(WAIT.1);
+    match after {
+        // The server knows best; not all of its producers at once.
+        Some(after) => after.min(RETRY_AFTER_MAX).max(doubled).mul_f64(1.0 + random / 4.0),
+        None => doubled.mul_f64(0.5 + random / 2.0),
+    }
+}
+
+fn random() -> f64 {
+    let mut bytes = [0; 4];
+    // Without random numbers all wait the same.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+/// Until the spool is closed.
+async fn stopped(shared: &Shared) {
+    while !shared.stopping.load(Acquire) {
+        shared.changed.notified().await;
+    }
+    // Whoever looks next finds out too.
+    shared.changed.notify_one();
+}
+
+/// A line about an event that was refused.
+fn keep(lines: &mut Vec<u8>, number: u64, adapter: &str, refusal: &Refusal, event: &[u8]) {
+    let about = serde_json::json!({
+        "at": Time::from_us(now_us()).to_string(), "number": number, "adapter": adapter, "error": refusal,
+    });
+    let about = about.to_string();
+    // The event stands as it was emitted, as the last member.
+    lines.extend_from_slice(about.strip_suffix('}').unwrap_or_default().as_bytes());
+    lines.extend_from_slice(b",\"event\":");
+    lines.extend_from_slice(event);
+    lines.extend_from_slice(b"}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_bound_and_are_spread() {
+        let check = |failures, after: Option<u64>, random, expected_ms: u128| {
+            let pause = pause(failures, after.map(Duration::from_secs), random);
+            assert_eq!(pause.as_millis(), expected_ms, "{failures} {after:?} {random}");
+        };
+        check(1, None, 1.0, 100);
+        check(1, None, 0.0, 50);
+        check(4, None, 1.0, 800);
+        check(100, None, 1.0, 30_000);
+        check(100, None, 0.0, 15_000);
+        check(1, Some(7), 0.0, 7_000);
+        check(1, Some(8), 1.0, 10_000);
+        check(100, Some(1), 0.0, 30_000);
+        check(1, Some(u64::MAX), 0.0, 3_600_000);
+    }
+
+    #[test]
+    fn what_was_refused_is_kept_with_the_reason() {
+        let mut lines = Vec::new();
+        let refusal = Refusal { code: "c".into(), field: Some("f".into()), message: "m}".into() };
+        keep(&mut lines, 7, "okta", &refusal, br#"{"a":{"b":1}}"#);
+        keep(&mut lines, 8, "", &Refusal::default(), b"{}");
+        let kept: Vec<serde_json::Value> = lines
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect();
+        assert_eq!(kept.len(), 2);
+        assert_eq!(
+            (&kept[0]["number"], &kept[0]["adapter"], &kept[0]["event"]["a"]["b"]),
+            (&7.into(), &"okta".into(), &1.into())
+        );
+        assert_eq!((&kept[0]["error"]["code"], &kept[0]["error"]["message"]), (&"c".into(), &"m}".into()));
+    }
+}
