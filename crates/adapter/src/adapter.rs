@@ -93,11 +93,13 @@ macro_rules! builtin {
 builtin![
     "auth0",
     "azure",
+    "cloudflare",
     "cloudtrail",
     "databricks",
     "duo",
     "gcp",
     "github",
+    "gitlab",
     "google_workspace",
     "kubernetes",
     "notion",
@@ -107,6 +109,7 @@ builtin![
     "openssh",
     "slack",
     "snowflake",
+    "vault",
     "windows",
     "zoom"
 ];

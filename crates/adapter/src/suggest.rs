@@ -121,7 +121,7 @@ impl Framed {
     /// If the documents have no time of their own, and objects in an array inside have, the records are those.
     fn unwrap_arrays(&mut self) {
         let fields = Fields::of(&self.records);
-        if fields.time().is_some() {
+        if fields.time().is_some_and(|(time, _)| !time.is_in_array()) {
             return;
         }
         for path in array_paths(&self.records) {

@@ -346,7 +346,7 @@ fn report_draft(suggestion: &Suggestion, samples: &[Vec<u8>]) -> anyhow::Result<
     if !suggestion.missing.is_empty() {
         eprintln!("not found: {}", suggestion.missing.join(", "));
     }
-    let unsure = suggestion.guesses.iter().filter(|guess| guess.sure == Sure::Guessed).count();
+    let unsure = suggestion.guesses.iter().filter(|guess| guess.sure != Sure::Sure).count();
     let adapter = Adapter::from_source(&suggestion.source)?;
     let mut trial = Trial::new(&adapter, Options::at(Timestamp::now()));
     for sample in samples {

@@ -228,7 +228,7 @@ fn program(out: &mut String, name: &str, found: &Found<'_>, subjects: &BTreeMap<
     line("# All the rest stays under its own name.");
     line("rest = record");
     for member in ["time", "origin", "userAgent", "sourceId", "traceId"] {
-        let Some(field) = found.fields.get(member).filter(|field| !field.path.contains(&"[0]".to_owned())) else {
+        let Some(field) = found.fields.get(member).filter(|field| !field.is_in_array()) else {
             continue;
         };
         let mut list = String::new();

@@ -200,7 +200,7 @@ impl Fields {
     /// Who did it.
     pub(super) fn uid(&self) -> Option<(&Field, Guess)> {
         let who =
-            "actor user username principal operator author caller initiator login identity who by performed subject";
+            "actor user username principal operator author caller initiator login identity who by performed subject display";
         let found = self.best(|field| {
             let not = "target affected agent org organization team group location type kind ip role country city device token impersonated new old";
             if field.rank(who) == 0 || field.has(not) || field.booleans > 0 || field.is_time(true) || field.is_address() || field.is_sentence() {
@@ -465,6 +465,11 @@ impl Field {
         } else if !self.values.contains(&text) {
             self.overflown = true;
         }
+    }
+
+    /// Whether it stands in an array.
+    pub(super) fn is_in_array(&self) -> bool {
+        self.path.iter().any(|key| key == "[0]")
     }
 
     /// The path as a program writes it, without the record before it.

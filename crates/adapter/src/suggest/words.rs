@@ -136,7 +136,7 @@ pub(super) fn category(name: &str) -> (&'static str, &'static str, Sure) {
     let words = words(name);
     let has = |list: &str| words.iter().any(|word| list.split(' ').any(|known| known == word));
     let pair = |first: &str, second: &str| words.windows(2).any(|two| two[0] == first && two[1] == second);
-    let failed = if has("failed failure fail denied invalid rejected unsuccessful blocked") { "failed" } else { "" };
+    let failed = if has("failed failure fail denied invalid rejected unsuccessful") { "failed" } else { "" };
     if has("logout logoff signout") || pair("log", "out") || pair("sign", "out") || pair("logged", "out") {
         return ("userLogout", "", Sure::Sure);
     }
