@@ -28,12 +28,12 @@ pub(super) struct Field {
     /// The words of all keys, and of the last one.
     all: Vec<String>,
     last: Vec<String>,
-    /// How many samples have it, and how many have something else than null and the empty text there.
+    /// How many samples have something else there than null and the empty text.
     pub(super) count: usize,
     /// Different values as text; many more are not kept.
     pub(super) values: BTreeSet<String>,
     overflown: bool,
-    /// Whether all values are texts, numbers or truth values.
+    /// How many of them are texts, numbers, truth values.
     texts: usize,
     integers: usize,
     booleans: usize,
@@ -58,6 +58,10 @@ impl Fields {
         match value {
             Value::Object(object) if path.len() < DEPTH_MAX => {
                 for (key, value) in object {
+                    // What cannot be named in plain words, in a program and in a table, is left to the author.
+                    if !key.chars().all(|c| c.is_alphanumeric() || " _-.:/@$#+()".contains(c)) {
+                        continue;
+                    }
                     path.push(key.to_string());
                     self.add(value, path);
                     path.pop();
@@ -161,8 +165,7 @@ impl Fields {
         let rank = |field: &Field| {
             let last: String = field.last.concat();
             let joined: String = field.all.iter().rev().take(2).rev().map(String::as_str).collect();
-            let place =
-                whole.iter().position(|name| *name == last).or_else(|| whole.iter().position(|name| *name == joined));
+            let place = whole.iter().position(|name| *name == last || *name == joined);
             place.map_or(0, |place| (whole.len() - place) as i64)
         };
         let found = self.best(|field| {
@@ -199,8 +202,7 @@ impl Fields {
 
     /// Who did it.
     pub(super) fn uid(&self) -> Option<(&Field, Guess)> {
-        let who =
-            "actor user username principal operator author caller initiator login identity who by performed subject display";
+        let who = "actor user username principal operator author caller initiator login identity who by performed subject display";
         let found = self.best(|field| {
             let not = "target affected agent org organization team group location type kind ip role country city device token impersonated new old";
             if field.rank(who) == 0 || field.has(not) || field.booleans > 0 || field.is_time(true) || field.is_address() || field.is_sentence() {

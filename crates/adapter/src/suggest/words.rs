@@ -148,7 +148,8 @@ pub(super) fn category(name: &str) -> (&'static str, &'static str, Sure) {
     if verb.is_none() && has("authenticate authenticated authentication auth otp 2fa challenge mfa") {
         return ("authenticationCheck", failed, Sure::Likely);
     }
-    if verb.is_none() && has("authorize authorization access permission") && !failed.is_empty() {
+    let asked = matches!(verb, None | Some(Verb::Read)) && has("authorize authorization access permission");
+    if asked && !failed.is_empty() {
         return ("authorizationCheck", failed, Sure::Likely);
     }
     let (category, sure) = by_kind(verb, noun);

@@ -76,7 +76,8 @@ fn an_adapter_is_tried_on_samples_and_exits_by_what_it_made_of_them() {
     let answer = offline(&["adapter", "test", &adapter, &broken, "--summary"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
     assert!(answer.out.contains("noTime") && answer.out.contains("settle: refused: 34 %"), "{}", answer.out);
-    let telling = write(folder.path(), "telling.vrl", &SHOP.replace(r#""uid": .user"#, r#""uid": .user, "host": .note"#));
+    let telling =
+        write(folder.path(), "telling.vrl", &SHOP.replace(r#""uid": .user"#, r#""uid": .user, "host": .note"#));
     let answer = offline(&["adapter", "test", &telling, &samples, "--format", "json"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
     let finding = &last(&answer)["findings"][0];
@@ -84,7 +85,8 @@ fn an_adapter_is_tried_on_samples_and_exits_by_what_it_made_of_them() {
 
     // What cannot be run at all.
     let wrong = write(folder.path(), "wrong.vrl", "# adapter: wrong\n\n. = downcase(.x)\n");
-    for args in [[wrong.as_str(), samples.as_str()], [adapter.as_str(), "no-such-file"], ["no-such-adapter", &samples]] {
+    for args in [[wrong.as_str(), samples.as_str()], [adapter.as_str(), "no-such-file"], ["no-such-adapter", &samples]]
+    {
         let answer = offline(&["adapter", "test", args[0], args[1]]);
         assert_eq!((answer.code, answer.out.is_empty()), (2, true), "{args:?} {}", answer.err);
     }
