@@ -180,6 +180,12 @@ impl Report {
         self.records > 0 && self.faults == 0 && !self.findings.iter().any(Finding::is_grave)
     }
 
+    /// As [`Report::is_good`] for records that are held against what is expected of them, which may be to be refused.
+    pub fn is_good_as_expected(&self) -> bool {
+        let free_text = self.findings.iter().any(|finding| matches!(finding, Finding::FreeText(_)));
+        self.records > 0 && self.faults == 0 && !free_text
+    }
+
     fn refuse(&mut self, refused: &Refused, fault: bool) {
         self.refused += 1;
         self.faults += u64::from(fault);

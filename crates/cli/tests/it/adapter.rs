@@ -95,7 +95,9 @@ fn an_adapter_is_tried_on_samples_and_exits_by_what_it_made_of_them() {
 #[test]
 fn what_records_become_is_held_against_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (adapter, samples) = (write(folder.path(), "shop.vrl", SHOP), write(folder.path(), "s.jsonl", RECORDS));
+    // One of them is to be refused.
+    let records = format!("{RECORDS}{{\"at\":\"2024-05-06T07:08:11Z\"}}\n");
+    let (adapter, samples) = (write(folder.path(), "shop.vrl", SHOP), write(folder.path(), "s.jsonl", &records));
     let expected = folder.path().join("s.expected.jsonl");
     let expect = expected.to_str().unwrap();
     let run = |adapter: &str, more: &[&str]| {
@@ -103,14 +105,14 @@ fn what_records_become_is_held_against_a_file() {
     };
     assert_eq!(run(&adapter, &[]).code, 2, "there is no such file yet");
     assert_eq!(run(&adapter, &["--write"]).code, 0);
-    assert_eq!(std::fs::read_to_string(&expected).unwrap().lines().count(), 2);
+    assert_eq!(std::fs::read_to_string(&expected).unwrap().lines().count(), 3);
     assert_eq!(run(&adapter, &[]).code, 0);
     let changed = write(folder.path(), "changed.vrl", &SHOP.replace("`dataDelete`", "`metaDataDelete`"));
     let answer = run(&changed, &[]);
     assert_eq!(answer.code, 1);
     assert!(answer.out.contains("record 2 differs") && !answer.out.contains("record 1 differs"), "{}", answer.out);
     // A record that is expected and does not come is a difference too.
-    let more = std::fs::read_to_string(&expected).unwrap() + "{\"record\":3,\"refused\":\"x\"}\n";
+    let more = std::fs::read_to_string(&expected).unwrap() + "{\"record\":4,\"refused\":\"x\"}\n";
     std::fs::write(&expected, more).unwrap();
     assert_eq!(run(&adapter, &[]).code, 1);
 }
