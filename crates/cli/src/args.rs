@@ -264,8 +264,8 @@ pub(crate) enum AdapterCommand {
     /// Try an adapter on samples: what each record becomes, or why it is refused, and what its author should look at.
     ///
     /// Exit codes: 0 it can be used as it is; 1 it cannot (a record failed, more than 2 % were refused, free text gets into
-    /// what the operator reads; with --expect instead of the 2 %: something differs from what is expected); 2 the adapter does not compile or a file
-    /// cannot be read.
+    /// what the operator reads; with --expect instead of the 2 %: something differs from what is expected); 2 the adapter
+    /// does not compile or a file cannot be read.
     Test(AdapterTestArgs),
     /// Draft an adapter from samples, by the names of their fields and by what their values look like.
     ///
