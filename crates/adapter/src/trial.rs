@@ -20,6 +20,9 @@ const LISTED_MAX: usize = 1_000;
 /// Records into which text is planted, one of each kind of event.
 const PLANTED_RECORDS_MAX: usize = 200;
 
+/// Largest record into which text is planted, in bytes.
+const PLANTED_BYTES_MAX: usize = 64 << 10;
+
 /// How often text is planted at one place of the records.
 const PLANTED_TIMES_MAX: u32 = 4;
 
@@ -90,7 +93,7 @@ pub struct Report {
     pub kinds: BTreeMap<String, BTreeMap<String, u64>>,
     /// Refused records by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// From which places of the records the columns of the infrastructure part take.
+    /// From which places of the records the columns of the infrastructure part take; not found out for lines of text.
     pub flows: BTreeSet<Flow>,
     /// How much of each table of the documentation the samples needed.
     pub tables: Vec<TableUse>,
@@ -256,14 +259,16 @@ impl<'a> Trial<'a> {
             named.iter().for_each(|category| count(&mut self.report.categories, (*category).to_owned()));
             let internal = named.iter().all(|category| *category == "internal");
             self.report.internal += u64::from(internal);
-            let undated = vrl::path!("requestFields", "passThroughRequestParams", "undated");
-            self.report.undated += u64::from(Value::Object(event.clone()).get(undated).is_some());
+            let marked = vrl::path!("passThroughRequestParams", "undated");
+            let undated = event.get("requestFields").and_then(|fields| fields.get(marked));
+            self.report.undated += u64::from(undated.is_some());
             let name = text("name");
             if self.report.kinds.len() < LISTED_MAX || self.report.kinds.contains_key(&name) {
                 let became = self.report.kinds.entry(name.clone()).or_default();
                 *became.entry(format!("{} {}", named.join("+"), text("result"))).or_default() += 1;
             }
-            if self.samples.len() < PLANTED_RECORDS_MAX && !self.samples.contains_key(&name) {
+            let wanted = self.samples.len() < PLANTED_RECORDS_MAX && record.len() <= PLANTED_BYTES_MAX;
+            if wanted && !self.samples.contains_key(&name) {
                 self.samples.insert(name, record.to_vec());
             }
         }

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::args::{AdapterCommand, AdapterSuggestArgs, AdapterTestArgs, RowFormat, SummaryFormat};
 use crate::output;
 
-/// Bytes of a sample that `suggest` looks at.
-const SUGGEST_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of a file that `suggest` reads, and of all samples together that it looks at.
+const SUGGEST_BYTES_MAX: usize = 64 << 20;
 
 /// Samples that `suggest` looks at, of all files together.
 const SUGGEST_SAMPLES_MAX: usize = 10_000;
@@ -298,22 +298,23 @@ fn default_name(samples: &[PathBuf]) -> String {
 
 fn draft(args: &AdapterSuggestArgs) -> anyhow::Result<ExitCode> {
     let mut samples = Vec::new();
-    let mut documents = Vec::new();
+    let (mut documents, mut kept) = (Vec::new(), 0);
     // Without wrappers: each JSON value by itself, so that what wraps the records can be found.
     let plain = Adapter::from_source("# adapter: plain\n# input: json\n\n.time = 0\n")?.framing();
     for path in &args.samples {
         let mut bytes = Vec::new();
         open(path)?
-            .take(SUGGEST_BYTES_MAX)
+            .take(SUGGEST_BYTES_MAX as u64)
             .read_to_end(&mut bytes)
             .with_context(|| format!("read {}", path.display()))?;
         let mut reader = Reader::new(bytes.as_slice(), plain.clone());
         while let Some(record) = reader.next() {
             // What cannot be read is no sample.
             if let Ok(record) = record {
+                kept += record.bytes.len();
                 documents.push(record.bytes.to_vec());
             }
-            if documents.len() >= SUGGEST_SAMPLES_MAX {
+            if documents.len() >= SUGGEST_SAMPLES_MAX || kept >= SUGGEST_BYTES_MAX {
                 break;
             }
         }
