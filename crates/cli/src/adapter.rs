@@ -134,7 +134,8 @@ fn told(event: &Value) -> String {
     let text = |member: &str| event[member].as_str().unwrap_or("-");
     let names = |member: &str| {
         let names = event[member].as_array().into_iter().flatten().filter_map(Value::as_str);
-        names.filter(|name| *name != "passThrough").take(3).collect::<Vec<_>>().join(", ")
+        let named: Vec<_> = names.filter(|name| *name != "passThrough").take(3).collect();
+        if named.is_empty() { "-".to_owned() } else { named.join(", ") }
     };
     format!(
         "{} {} {} {} uid={} origin={} about {}",

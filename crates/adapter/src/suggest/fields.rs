@@ -327,7 +327,7 @@ impl Fields {
 
     /// How it ended.
     pub(super) fn result(&self) -> Option<(&Field, Guess, Ending)> {
-        let ranks = "result outcome success succeeded status decision allowed granted error errors code";
+        let ranks = "result outcome success succeeded status decision allowed granted ok passed error errors code";
         let ending = |field: &Field| {
             if field.booleans == field.count && field.has("success succeeded allowed granted ok result passed") {
                 return Some(Ending::Told);
