@@ -17,12 +17,16 @@ mod lift;
 mod plain;
 mod reader;
 mod refused;
+mod suggest;
 mod time;
+mod trial;
 
 pub use adapter::{Adapter, AdapterError, Converter, Options, RECORD_BYTES_MAX};
 pub use header::Input;
 pub use reader::{Framing, Place, Reader, Record, Unreadable};
 pub use refused::{Code, Refused};
+pub use suggest::{Guess, NoSuggestion, Suggestion, Sure, suggest};
+pub use trial::{Finding, Flow, Outcome, Report, TableUse, Trial};
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Import audit logs of other systems into a running server.
     Import(ImportArgs),
+    /// List adapters, try one on samples, or have one drafted from samples. Needs no server.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
     /// Search events.
     Search(SearchArgs),
     /// Run SQL over the tables `events` and `entries`.
@@ -222,7 +225,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Args)]
 pub(crate) struct ImportArgs {
-    /// Built-in adapter (cloudtrail, o365, windows, openssh, audit3, audit2) or the path of an adapter file.
+    /// Built-in adapter (`indelible adapter list` names them) or the path of an adapter file.
     pub(crate) adapter: String,
     /// Files to import, plain, gzip or zstd; `-` is standard input.
     #[arg(required = true)]
@@ -248,6 +251,70 @@ pub(crate) struct ImportArgs {
     /// Events in one request.
     #[arg(long, default_value_t = 1000, hide = true)]
     pub(crate) batch: usize,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdapterCommand {
+    /// List the built-in adapters.
+    List {
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Try an adapter on samples: what each record becomes, or why it is refused, and what its author should look at.
+    ///
+    /// Exit codes: 0 it can be used as it is; 1 it cannot (a record failed, more than 2 % were refused, free text gets into
+    /// what the operator reads; with --expect instead of the 2 %: something differs from what is expected); 2 the adapter
+    /// does not compile or a file cannot be read.
+    Test(AdapterTestArgs),
+    /// Draft an adapter from samples, by the names of their fields and by what their values look like.
+    ///
+    /// The draft says what it guessed, how sure it is, and what it did not find. It compiles, and converts the samples.
+    /// Exit codes: 0 drafted, 1 the samples hold nothing to draft from, 2 failed.
+    Suggest(AdapterSuggestArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct AdapterTestArgs {
+    /// Path of an adapter file, or a built-in adapter.
+    pub(crate) adapter: String,
+    /// Samples, plain, gzip or zstd; `-` is standard input.
+    #[arg(required = true)]
+    pub(crate) samples: Vec<PathBuf>,
+    /// What the records should become, as `--write` wrote it: one line for each record.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect: Option<PathBuf>,
+    /// Write what the records become into the file of `--expect` instead of comparing.
+    #[arg(long, requires = "expect")]
+    pub(crate) write: bool,
+    /// Print only what all records together show, not each of them.
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Year of records that carry none [default: the latest that is not in the future].
+    #[arg(long)]
+    pub(crate) year: Option<i16>,
+    /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
+    #[arg(long)]
+    pub(crate) timezone: Option<String>,
+    /// How it is printed; JSON is one object for each record, then one for all.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct AdapterSuggestArgs {
+    /// Samples, plain, gzip or zstd; `-` is standard input. A few hundred records are enough, at most 10,000 are read.
+    #[arg(required = true)]
+    pub(crate) samples: Vec<PathBuf>,
+    /// What to call the adapter [default: the name of the first file].
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Write the draft into this file [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file of `--out` if it exists.
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

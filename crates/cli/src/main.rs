@@ -4,6 +4,7 @@
 //! 2 could not tell or failed.
 
 mod accounting;
+mod adapter;
 mod admin;
 mod archive;
 mod args;
@@ -55,6 +56,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Adapter(command) => adapter::run(command),
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args, &trust),
@@ -104,6 +106,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Certificate(command) => admin::certificate(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
+        | Command::Adapter(_)
         | Command::Verify(_)
         | Command::Witness(_)
         | Command::Doctor(_)
