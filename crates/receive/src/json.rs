@@ -3,6 +3,9 @@
 //! A value that was sent as JSON is handed on as the bytes it was sent as, so that whoever judges it sees repeated keys,
 //! large numbers and depth as they are.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indelible_event::Time;
@@ -142,4 +145,35 @@ pub(crate) fn write_double(out: &mut Vec<u8>, value: f64) {
         None if value > 0.0 => out.extend_from_slice(br#""Infinity""#),
         None => out.extend_from_slice(br#""-Infinity""#),
     }
+}
+
+/// Writes pairs as an object of texts, in the order of names; a name that stands several times gets a list. What is not
+/// UTF-8 is replaced.
+pub(crate) fn write_grouped<'p>(out: &mut Vec<u8>, pairs: impl Iterator<Item = (&'p [u8], &'p [u8])>) {
+    let mut groups = BTreeMap::<Cow<'_, str>, Vec<&[u8]>>::new();
+    for (name, value) in pairs {
+        groups.entry(String::from_utf8_lossy(name)).or_default().push(value);
+    }
+    let mut object = Object::open(out);
+    for (name, values) in &groups {
+        let out = object.name(name.as_bytes());
+        match values[..] {
+            [value] => write_lossy(out, value),
+            _ => {
+                out.push(b'[');
+                for (index, value) in values.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    write_lossy(out, value);
+                }
+                out.push(b']');
+            }
+        }
+    }
+    object.close();
+}
+
+fn write_lossy(out: &mut Vec<u8>, value: &[u8]) {
+    write_text(out, String::from_utf8_lossy(value).as_bytes());
 }

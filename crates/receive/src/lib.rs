@@ -10,8 +10,19 @@
 //! `docs/reference/receivers.md` says what becomes of each member of each protocol.
 
 mod answer;
+pub mod bulk;
+pub mod cef;
+#[doc(hidden)]
+pub mod fuzz;
+pub mod hec;
 mod json;
+pub mod kubernetes;
+pub mod otlp;
 mod record;
+pub mod syslog;
 
 pub use answer::{Answer, Failure, Outcome, Refusal};
 pub use record::{Facts, Limits, Payload, Record, View};
+
+#[cfg(test)]
+mod tests;
