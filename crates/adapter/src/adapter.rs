@@ -90,7 +90,7 @@ macro_rules! builtin {
             &[$(($name, include_str!(concat!("../../../adapters/", $name, ".vrl")))),*];
     };
 }
-builtin!["cloudtrail", "o365", "openssh", "windows"];
+builtin!["cef", "cloudtrail", "o365", "openssh", "otlp", "syslog", "windows"];
 
 impl Adapter {
     /// The names of the built-in adapters, sorted.

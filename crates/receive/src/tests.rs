@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Failure, Payload, Record};
+use crate::{Failure, Payload, Record, fuzz};
 
 /// A record on one line.
 pub(crate) struct Shown<'r>(pub(crate) &'r Record<'r>);
@@ -42,5 +42,29 @@ pub(crate) fn shown(records: &Result<Vec<Record<'_>>, Failure>) -> String {
             records.iter().map(|record| format!("{}\n", Shown(record))).collect()
         }
         Err(failure) => format!("failed: {failure}"),
+    }
+}
+
+/// What often stands at the begin of what each protocol reads.
+const OPENINGS: [&str; 10] = [
+    "",
+    "\n\u{7}\u{12}\u{5}\u{12}\u{3}*\u{1}",
+    r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":""#,
+    "<13>1 - h a - - [x a=\"",
+    "\u{3}4 <1>a",
+    "<13>Mar  7 09:08:07 h a: ",
+    "CEF:0|v|p|1|s|n|5|a=",
+    r#"{"event":"#,
+    "{\"create\":{}}\n{",
+    r#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#,
+];
+
+proptest::proptest! {
+    #[test]
+    fn whatever_comes_is_met(opening in 0..OPENINGS.len(), rest in proptest::collection::vec(proptest::num::u8::ANY, 0..120)) {
+        let bytes = [OPENINGS[opening].as_bytes(), &rest].concat();
+        for case in [fuzz::otlp, fuzz::syslog, fuzz::cef, fuzz::hec, fuzz::bulk, fuzz::kubernetes] {
+            case(&bytes);
+        }
     }
 }

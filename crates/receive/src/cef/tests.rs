@@ -42,7 +42,9 @@ fn events() {
     );
     check(
         r"CEF:0|v|p|1|s|n|5|some words path=C:\temp\new dir\ cn1Label=Count cn1=3 cs2Label=Missing",
-        expect![[r#"{"version":"0","deviceVendor":"v","deviceProduct":"p","deviceVersion":"1","signatureId":"s","name":"n","severity":"5","extension":{"cn1":"3","cn1Label":"Count","cs2Label":"Missing","path":"C:\\temp\new dir\\"},"custom":{"Count":"3"},"unread":"some words"}"#]],
+        expect![[
+            r#"{"version":"0","deviceVendor":"v","deviceProduct":"p","deviceVersion":"1","signatureId":"s","name":"n","severity":"5","extension":{"cn1":"3","cn1Label":"Count","cs2Label":"Missing","path":"C:\\temp\new dir\\"},"custom":{"Count":"3"},"unread":"some words"}"#
+        ]],
     );
 }
 

@@ -101,27 +101,39 @@ fn raw_lines() {
         expected.assert_eq(&shown(&raw(body, &defaults(), view, &Limits::default())));
     }
     let body = b"one\r\n\n two \n{\"type\":\"audit.3\"}\n{\"a\":1}\ncaf\xe9";
-    check(body, View::Whole, expect![[r#"
+    check(
+        body,
+        View::Whole,
+        expect![[r#"
         0 object {"host":"h0","sourcetype":"k0","event":"one"} host=h0 kind=k0
         1 object {"host":"h0","sourcetype":"k0","event":" two "} host=h0 kind=k0
         2 event {"type":"audit.3"} host=h0 kind=k0
         3 object {"host":"h0","sourcetype":"k0","event":"{\"a\":1}"} host=h0 kind=k0
         4 object {"host":"h0","sourcetype":"k0","event":"caf�","raw":"Y2Fm6Q=="} host=h0 kind=k0
-    "#]]);
-    check(body, View::Carried, expect![[r#"
+    "#]],
+    );
+    check(
+        body,
+        View::Carried,
+        expect![[r#"
         0 line one host=h0 kind=k0
         1 line  two  host=h0 kind=k0
         2 event {"type":"audit.3"} host=h0 kind=k0
         3 object {"a":1} host=h0 kind=k0
         4 line caf� host=h0 kind=k0
-    "#]]);
-    check(body, View::Line, expect![[r#"
+    "#]],
+    );
+    check(
+        body,
+        View::Line,
+        expect![[r#"
         0 line one host=h0 kind=k0
         1 line  two  host=h0 kind=k0
         2 event {"type":"audit.3"} host=h0 kind=k0
         3 line {"a":1} host=h0 kind=k0
         4 line caf� host=h0 kind=k0
-    "#]]);
+    "#]],
+    );
     check(b"\n \r\n", View::Line, expect![[r#"{"text":"No data","code":5}"#]]);
 }
 
