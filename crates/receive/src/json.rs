@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -88,7 +90,7 @@ impl<'o> Object<'o> {
     /// A number, left out if it is 0.
     pub(crate) fn count(&mut self, name: &str, value: u64) {
         if value != 0 {
-            self.name(name.as_bytes()).extend_from_slice(value.to_string().as_bytes());
+            write_integer(self.name(name.as_bytes()), value);
         }
     }
 
@@ -135,6 +137,12 @@ pub(crate) fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
     out.push(b'"');
+}
+
+/// An integer.
+pub(crate) fn write_integer(out: &mut Vec<u8>, value: impl Display) {
+    // Writing into a vector cannot fail.
+    let _ = write!(out, "{value}");
 }
 
 /// A double; what JSON cannot say is written as text.

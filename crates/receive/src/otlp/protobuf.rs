@@ -10,7 +10,7 @@ use indelible_event::parts::write_text;
 
 use super::record::{Around, Body, Budget, Head, Origin, carried, whole};
 use super::wire::{Fields, Malformed, Value};
-use crate::json::{self, Object, write_base64, write_double};
+use crate::json::{self, Object, write_base64, write_double, write_integer};
 use crate::record::Records;
 use crate::{Facts, Failure, Limits, Payload, Record, Refusal, View};
 
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
             Some(Any::Map(map)) => {
                 let mut out = Vec::with_capacity(map.len());
                 write_pairs(&mut out, Fields(map), 1, 0, &mut budget)?;
-                if has_event_type(map)? {
+                if budget.is_event {
                     return Ok((Payload::Event(Cow::Owned(out)), context.origin.facts(0)));
                 }
                 Body::Map(out)
@@ -179,6 +179,12 @@ enum Any<'a> {
 /// The value in a message `AnyValue`; nothing if it is empty. As everywhere in protobuf the last of several counts.
 #[inline]
 fn any(message: &[u8]) -> Result<Option<Any<'_>>, Refusal> {
+    // A short text and nothing else is what most values are.
+    if let [0x0a, length @ 0..0x80, text @ ..] = message
+        && usize::from(*length) == text.len()
+    {
+        return Ok(Some(Any::Text(text)));
+    }
     let mut last = None;
     let mut fields = Fields(message);
     while let Some((number, value)) = fields.next()? {
@@ -201,7 +207,7 @@ fn write_any(out: &mut Vec<u8>, any: Any<'_>, depth: usize, budget: &mut Budget)
     match any {
         Any::Text(text) => write_text(out, text),
         Any::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-        Any::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
+        Any::Int(value) => write_integer(out, value),
         Any::Double(value) => write_double(out, value),
         Any::Bytes(bytes) => write_base64(out, bytes),
         Any::Map(map) => write_pairs(out, Fields(map), 1, depth, budget)?,
@@ -220,7 +226,7 @@ fn write_array(out: &mut Vec<u8>, array: &[u8], depth: usize, budget: &mut Budge
             if out.len() > start {
                 out.push(b',');
             }
-            write_optional(out, value.bytes()?, depth, budget)?;
+            write_optional(out, any(value.bytes()?)?, depth, budget)?;
         }
     }
     out.push(b']');
@@ -240,7 +246,11 @@ fn write_pairs(
     while let Some((number, value)) = fields.next()? {
         if number == wanted {
             budget.field()?;
-            let (key, any) = pair(value)?;
+            let (key, message) = pair(value.bytes()?)?;
+            let any = any(message)?;
+            if depth == 0 && key == b"type" {
+                budget.is_event |= matches!(any, Some(Any::Text(text)) if json::is_event_type(text));
+            }
             write_optional(object.name(key), any, depth, budget)?;
         }
     }
@@ -248,10 +258,10 @@ fn write_pairs(
     Ok(())
 }
 
-/// Writes a message `AnyValue` inside of a container that has `depth` others around it.
+/// Writes a value, or null, inside of a container that has `depth` others around it.
 #[inline]
-fn write_optional(out: &mut Vec<u8>, message: &[u8], depth: usize, budget: &mut Budget) -> Result<(), Refusal> {
-    match any(message)? {
+fn write_optional(out: &mut Vec<u8>, any: Option<Any<'_>>, depth: usize, budget: &mut Budget) -> Result<(), Refusal> {
+    match any {
         Some(any) => write_any(out, any, depth + 1, budget),
         None => {
             out.extend_from_slice(b"null");
@@ -262,9 +272,20 @@ fn write_optional(out: &mut Vec<u8>, message: &[u8], depth: usize, budget: &mut 
 
 /// Key and value of a message `KeyValue`.
 #[inline]
-fn pair(value: Value<'_>) -> Result<(&[u8], &[u8]), Malformed> {
+fn pair(message: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    // A short key and then the value is how everybody writes it.
+    if let [0x0a, length @ 0..0x80, rest @ ..] = message
+        && let Some((key, rest)) = rest.split_at_checked((*length).into())
+    {
+        let mut rest = Fields(rest);
+        if let Ok(Some((2, Value::Bytes(any)))) = rest.next()
+            && rest.0.is_empty()
+        {
+            return Ok((key, any));
+        }
+    }
     let (mut key, mut any) = (&b""[..], &b""[..]);
-    let mut fields = Fields(value.bytes()?);
+    let mut fields = Fields(message);
     while let Some((number, value)) = fields.next()? {
         match number {
             1 => key = value.bytes()?,
@@ -282,7 +303,7 @@ fn text_of<'a>(list: &'a [u8], wanted: &[u8]) -> Result<Option<&'a [u8]>, Malfor
         if number != 1 {
             continue;
         }
-        let (key, message) = pair(value)?;
+        let (key, message) = pair(value.bytes()?)?;
         if key == wanted
             && let Ok(Some(Any::Text(text))) = any(message)
         {
@@ -290,10 +311,6 @@ fn text_of<'a>(list: &'a [u8], wanted: &[u8]) -> Result<Option<&'a [u8]>, Malfor
         }
     }
     Ok(None)
-}
-
-fn has_event_type(map: &[u8]) -> Result<bool, Malformed> {
-    Ok(text_of(map, b"type")?.is_some_and(json::is_event_type))
 }
 
 fn origin(resource: &[u8]) -> Result<Origin<'_>, Malformed> {

@@ -104,11 +104,13 @@ pub(super) struct Budget {
     depth_max: usize,
     fields_max: usize,
     fields: usize,
+    /// A map that nothing is around has said that it is an event.
+    pub(super) is_event: bool,
 }
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { depth_max: limits.depth, fields_max: limits.fields, fields: 0 }
+        Self { depth_max: limits.depth, fields_max: limits.fields, fields: 0, is_event: false }
     }
 
     /// A container inside of `depth` others.
