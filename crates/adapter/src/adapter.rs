@@ -93,6 +93,7 @@ macro_rules! builtin {
 builtin![
     "auth0",
     "azure",
+    "cef",
     "cloudflare",
     "cloudtrail",
     "databricks",
@@ -107,8 +108,10 @@ builtin![
     "okta",
     "onepassword",
     "openssh",
+    "otlp",
     "slack",
     "snowflake",
+    "syslog",
     "vault",
     "windows",
     "zoom"

@@ -488,6 +488,39 @@ fn cloudtrail_records_come_in_other_wrappers_too() {
     );
 }
 
+#[test]
+fn every_row_of_otlp_works_on_the_barest_record() {
+    for (heading, key) in [("Events", "eventName"), ("Actions", "action")] {
+        check_table("otlp", heading, &[], |value| {
+            let mut bare = json!({"time": "2024-01-01T00:00:00Z"});
+            match key {
+                "action" => bare["attributes"]["audit.action"] = json!(value.to_uppercase()),
+                key => bare[key] = json!(value),
+            }
+            let mut full = bare.clone();
+            full["attributes"]["audit.target.id"] = json!("t");
+            full["attributes"]["audit.outcome"] = json!("failure");
+            full["attributes"]["user.id"] = json!(7);
+            [bare, full].map(|record| record.to_string()).into()
+        });
+    }
+}
+
+#[test]
+fn every_row_of_cef_works_on_the_barest_record() {
+    check_table("cef", "Names", &[], |name| {
+        let time = "Mar 07 2024 09:08:07 UTC";
+        [
+            json!({"name": name, "extension": {"rt": time}}),
+            json!({"cef": {"name": name, "signatureId": "1", "extension": {"outcome": "failure", "suser": "u"}}, "time": "2024-01-01T00:00:00Z"}),
+            json!({"name": "x", "extension": {"rt": "1709802487000", "act": name}}),
+            json!({"name": "x", "extension": {"rt": 1_709_802_487_000_i64, "cat": name, "externalId": ["a", "b"]}}),
+        ]
+        .map(|record| record.to_string())
+        .into()
+    });
+}
+
 /// What people wrote has no place in the columns the operator may read.
 #[test]
 fn free_text_stays_out_of_the_infrastructure_part() {
@@ -500,6 +533,9 @@ fn free_text_stays_out_of_the_infrastructure_part() {
         "Item": {"Subject": said, "ParentFolder": {"Path": said}}, "SourceFileName": said, "SearchQueryText": said, "TeamName": said});
     let windows = json!({"EventID": 4688, "TimeCreated": "2024-01-01T00:00:00Z", "Hostname": "h", "Channel": "Security", "Message": said, "CommandLine": said,
         "NewProcessName": said, "ObjectName": said, "TaskContent": said, "ServiceFileName": said, "RuleName": said, "ShareName": said});
+    let otlp = json!({"time": "2024-01-01T00:00:00Z", "eventName": "file.read", "body": said, "attributes": {"note": said, "url.path": said, "audit.target.type": said, "exception.message": said}});
+    let syslog = json!({"time": "Mar  1 00:00:00", "host": "h", "app": "a", "message": said, "structuredData": {"x": {"note": said}}});
+    let cef = json!({"name": said, "signatureId": "1", "extension": {"rt": "1709802487000", "msg": said, "filePath": said, "act": said, "reason": said}});
     let openssh =
         format!("Mar  1 00:00:00 host sudo: ann : TTY=pts/0 ; PWD=/{said} ; USER=root ; COMMAND=/bin/echo {said}");
     let content = ["requestFields", "resultFields", "entities", "users"];
@@ -508,6 +544,9 @@ fn free_text_stays_out_of_the_infrastructure_part() {
         ("o365", o365.to_string()),
         ("windows", windows.to_string()),
         ("openssh", openssh),
+        ("otlp", otlp.to_string()),
+        ("syslog", syslog.to_string()),
+        ("cef", cef.to_string()),
     ] {
         let adapter = Adapter::builtin(name).unwrap();
         let mut event = convert(&mut adapter.converter(options()), &record).unwrap().remove(0);
@@ -670,6 +709,26 @@ fn damaged_records_are_converted_or_refused_and_never_a_fault() {
         shapes.push(json!({"event_id": id, "log_name": "Security", "computer_name": "h", "event_data": data, "keywords": ["Audit Success"], "@timestamp": "2024-01-01T00:00:00Z"}));
     }
     check_damage("windows", &shapes, 3);
+
+    let otlp = |name: &str| {
+        json!({"time": "2024-01-01T00:00:00Z", "observedTime": "2024-01-01T00:00:01Z", "eventName": name, "severityNumber": 9, "severityText": "INFO",
+            "body": {"a": 1}, "traceId": "ab", "spanId": "cd", "scope": {"name": "s"}, "resource": {"attributes": {"service.name": "shop", "service.version": "1"}},
+            "attributes": {"user.id": "u", "client.address": "192.0.2.1", "audit.target.id": "t", "audit.outcome": "success", "http.response.status_code": 200, "session.id": "s"}})
+    };
+    let names =
+        ["user.login", "file.read", "group.update", "role.assign", "token.revoke", "secret.read", "x.search", "log"];
+    check_damage("otlp", &names.map(otlp), 4);
+
+    let syslog = json!({"format": "rfc5424", "priority": 13, "facility": "user", "severity": "notice", "time": "2024-01-01T00:00:00Z", "host": "h", "app": "%SYS-5-CONFIG_I",
+        "procId": "1", "msgId": "m", "structuredData": {"origin": {"ip": "192.0.2.1"}}, "message": "x", "json": {"a": 1}});
+    check_damage("syslog", &[syslog], 5);
+
+    let cef = |name: &str| {
+        json!({"time": "Mar  7 09:08:07", "host": "h", "severity": "info", "cef": {"version": "0", "deviceVendor": "v", "deviceProduct": "p", "deviceVersion": "1", "signatureId": "1", "name": name,
+            "severity": "5", "extension": {"rt": "1709802487000", "src": "192.0.2.1", "suser": "u", "duser": "d", "act": "deny", "outcome": "failure", "filePath": "/f", "externalId": "e"}, "custom": {"l": "v"}}})
+    };
+    let names = ["User login", "File deleted", "Process started", "User created", "Permission change", "Access denied"];
+    check_damage("cef", &names.map(cef), 6);
 }
 
 /// The samples of `adapters/samples`, damaged.

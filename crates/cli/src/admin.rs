@@ -75,21 +75,22 @@ fn encryption(state: &EncryptionState) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
-        TokenCommand::Create { organization, operations, ttl, name } => {
+        TokenCommand::Create { organization, operations, ttl, name, adapter } => {
             let ttl_seconds = ttl.as_deref().map(seconds).transpose()?;
-            let answer: TokenAnswer =
-                client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
+            let request = CreateToken { name, organization, operations, ttl_seconds, adapter };
+            let answer: TokenAnswer = client.post("/api/v1/tokens", &request).await?;
             output::line(&answer.token)?;
             Ok(ExitCode::SUCCESS)
         }
         TokenCommand::List { organization, format } => {
             let path = format!("/api/v1/tokens?organization={}", encode(&organization));
             let list: Vec<TokenSummary> = client.get(&path).await?;
-            let header = ["token", "name", "operations", "created", "expires", "last used"];
+            let header = ["token", "name", "operations", "adapter", "created", "expires", "last used"];
             output::list(&list, format, &header, |token: &TokenSummary| {
-                let TokenSummary { token_id, name, operations, created, expires, last_used, .. } = token.clone();
+                let TokenSummary { token_id, name, operations, created, expires, last_used, adapter, .. } =
+                    token.clone();
                 let (expires, last_used) = (expires.unwrap_or_default(), last_used.unwrap_or_default());
-                vec![token_id, name, operations.join(" "), created, expires, last_used]
+                vec![token_id, name, operations.join(" "), adapter.unwrap_or_default(), created, expires, last_used]
             })?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }

@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Export an organization's log to a Delta Lake table that is kept up to date.
     #[command(subcommand)]
     Export(ExportCommand),
+    /// List, show, replay or dismiss records that were refused and whose senders could not be told.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Look at or set how long an organization's log files are kept.
     #[command(subcommand)]
     Retention(RetentionCommand),
@@ -624,6 +627,15 @@ pub(crate) enum OperatorCommand {
         #[arg(long, value_enum, default_value_t = RowFormat::Table)]
         format: RowFormat,
     },
+    /// List refused records of all organizations that wait in the quarantine: how they came and why they were refused.
+    Quarantine {
+        /// Only this organization's.
+        #[arg(long, value_name = "RID")]
+        organization: Option<String>,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
     /// Print the infrastructure part of one event with its proof; `indelible verify FILE` checks it offline.
     Entry(ProveArgs),
 }
@@ -830,6 +842,86 @@ pub(crate) enum OrganizationCommand {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List records, the oldest first, without what they hold.
+    List {
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// Also those that were replayed or dismissed.
+        #[arg(long)]
+        all: bool,
+        /// At most so many.
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Print a record as it came, and why it was refused. That is recorded in the organization's log.
+    Show {
+        /// Its id, as listed.
+        id: String,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// The record alone, byte for byte, or everything about it as JSON.
+        #[arg(long, value_enum, default_value_t = RecordFormat::Raw)]
+        format: RecordFormat,
+    },
+    /// Try records again. What is stored then does not wait any more; nothing is stored twice.
+    Replay {
+        /// Their ids, as listed; all that wait if there is none.
+        ids: Vec<String>,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// Another adapter: one of the server's by name, or a file *.vrl, which runs here.
+        #[arg(long, value_name = "NAME|FILE")]
+        adapter: Option<String>,
+        /// How the summary is printed.
+        #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+        format: SummaryFormat,
+    },
+    /// Give records up. What they hold is gone; that they were there stays.
+    Dismiss {
+        /// Their ids, as listed.
+        ids: Vec<String>,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// All that wait, or all that the options name.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+}
+
+/// What `quarantine show` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordFormat {
+    /// The record alone; everything else goes to standard error.
+    Raw,
+    /// Everything, in one line.
+    Json,
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineSelect {
+    /// Only what came this way, such as hec or syslog/edge.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Only what was refused for this, such as notThisKind.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum TokenCommand {
     /// Create a token and print it, alone, on standard output. It is shown this once.
     Create {
@@ -845,6 +937,9 @@ pub(crate) enum TokenCommand {
         /// Name of who will use it.
         #[arg(long, default_value = "token")]
         name: String,
+        /// Adapter of the server through which goes what is sent with it over other systems' protocols and is no event.
+        #[arg(long, value_name = "NAME")]
+        adapter: Option<String>,
     },
     /// List tokens: what they allow, when they end, when they were last used. Secrets are not kept.
     List {

@@ -20,6 +20,7 @@ mod operator;
 mod output;
 mod person;
 mod prove;
+mod quarantine;
 mod rebuild;
 mod request;
 mod retention;
@@ -92,6 +93,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Accounting(args) => accounting::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Export(command) => export::run(&client, command).await,
+        Command::Quarantine(command) => quarantine::run(&client, command).await,
         Command::Retention(command) => retention::run(&client, command).await,
         Command::Request(command) => request::run(&client, command).await,
         Command::Operator(command) => operator::run(&client, command).await,

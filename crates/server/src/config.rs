@@ -12,8 +12,10 @@ use url::Url;
 
 use crate::witnesses::GROUP;
 
+mod receive;
 mod signin;
 
+pub(crate) use receive::{Quarantine, Receive, Route, Syslog, Transport};
 pub(crate) use signin::{Provider, SignIn};
 
 /// Everything `serve` can be told. The defaults need no file.
@@ -60,6 +62,10 @@ pub struct Config {
     pub exports: Exports,
     /// Destinations outside.
     pub sinks: Sinks,
+    /// What is refused and cannot be told to its sender.
+    pub quarantine: Quarantine,
+    /// Ways in beside HTTP, and adapters.
+    pub receive: Receive,
     /// What one query may take.
     pub query: Query,
     /// Witnesses that must have cosigned a checkpoint of the platform log. Default: all of them.
@@ -373,6 +379,8 @@ impl Default for Config {
             archive: Archive::default(),
             exports: Exports::default(),
             sinks: Sinks::default(),
+            quarantine: Quarantine::default(),
+            receive: Receive::default(),
             query: Query::default(),
             quorum: None,
             witness: Vec::new(),
@@ -549,6 +557,7 @@ impl Config {
         self.check_listener()?;
         self.public_url.as_ref().map_or(Ok(()), signin::check_public_url).map_err(ConfigError::Value)?;
         self.sign_in.check().map_err(ConfigError::Value)?;
+        self.quarantine.check().and_then(|()| self.receive.check(self.tls.is_some())).map_err(ConfigError::Value)?;
         let Disk { alarm_percent, priority_percent, stop_percent, .. } = self.disk;
         if alarm_percent > priority_percent || priority_percent > stop_percent || stop_percent > 100 {
             return refuse("disk.alarm-percent, priority-percent and stop-percent must not fall, and be at most 100");

@@ -4,6 +4,8 @@
 //! Handlers are in `routes`, each a few lines around a call; what they share is [`app::App`].
 
 mod accounting;
+mod adapters;
+mod admission;
 mod alarms;
 mod app;
 mod archived;
@@ -31,8 +33,10 @@ mod listen;
 mod metrics;
 mod operator;
 mod outage;
+mod pipeline;
 mod platform_archive;
 mod pull;
+mod quarantine;
 mod rebuild;
 mod requests;
 mod retention;
@@ -43,6 +47,7 @@ mod self_check;
 mod signin;
 mod sinks;
 mod snapshot;
+mod syslog;
 mod watch;
 mod watcher;
 mod witnesses;
@@ -83,6 +88,8 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    syslog: Vec<syslog::Bound>,
+    grpc: Option<TcpListener>,
     is_new: bool,
     _lock: LockFile,
 }
@@ -152,6 +159,8 @@ impl Server {
         let (limits, spill) = (query_limits(&config), data.join("spill"));
         let engine = Engine::with_keys(bucket.object_store(), limits, spill, Arc::clone(&content_keys))
             .context("start the query engine")?;
+        let adapters = adapters::Adapters::open(config.receive.adapters.as_deref())?;
+        let quarantine = quarantine::open(&config).await?;
         let bodies = Arc::new(Semaphore::new(
             (config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1),
         ));
@@ -178,6 +187,11 @@ impl Server {
             content_keys,
             engine,
             sinks: sinks::Sinks::new(&data),
+            adapters,
+            acks: routes::receive::Acks::since(clock.now_us()),
+            syslog: syslog::Listeners::new(&config.receive),
+            quarantine,
+            quarantine_counts: quarantine::Counts::default(),
             metrics: metrics::Metrics::default(),
             listening,
             sign_ins,
@@ -202,7 +216,14 @@ impl Server {
             TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
         let address = listener.local_addr()?;
         app.sign_ins.listens_at(&app.config, address, &app.listening.url(address));
-        Ok(Self { app, listener, address, is_new, _lock: lock })
+        let syslog = syslog::bind(&app).await?;
+        let grpc = match app.config.receive.otlp_grpc {
+            Some(address) => Some(
+                TcpListener::bind(address).await.with_context(|| format!("receive.otlp-grpc: listen on {address}"))?,
+            ),
+            None => None,
+        };
+        Ok(Self { app, listener, address, syslog, grpc, is_new, _lock: lock })
     }
 
     /// Where it listens.
@@ -255,17 +276,21 @@ impl Server {
             }
         };
         let (begun, asked_to_stop) = tokio::sync::oneshot::channel();
+        let (stop_receivers, receivers_stop) = tokio::sync::watch::channel(false);
+        let receivers = receive_forever(Arc::clone(&app), self.syslog, self.grpc, receivers_stop);
         let router = routes::router(Arc::clone(&app));
         let serving = listen::serve(Arc::clone(&app.listening), self.listener, router, async move {
             stopped.await;
             let _ = begun.send(());
+            let _ = stop_receivers.send(true);
         });
+        let serving = async { tokio::join!(serving, receivers) };
         let patience = async {
             let _ = asked_to_stop.await;
             tokio::time::sleep(STOP_PATIENCE).await;
         };
         tokio::select! {
-            () = serving => {}
+            _ = serving => {}
             () = patience => tracing::warn!("answers in flight took too long and are broken off"),
         }
         let _ = std::fs::remove_file(&url_path);
@@ -286,6 +311,7 @@ impl Server {
         let _ = polls.await;
         app.write_polls(i64::MAX).await;
         app.keep_uses().await;
+        app.quarantine.close().await;
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = match app.ensure_bucket() {
             Ok(()) => tokio::task::block_in_place(|| app.ledger.publish()).map(drop),
@@ -353,6 +379,22 @@ impl App {
             None => tracing::error!("intake or the ledger has stopped; the server ends so that a restart can recover"),
         }
     }
+}
+
+/// Takes what comes by other ways than the listener for HTTP.
+async fn receive_forever(
+    app: Arc<App>,
+    syslog: Vec<syslog::Bound>,
+    grpc: Option<TcpListener>,
+    stop: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut stop_grpc = stop.clone();
+    let by_grpc = async {
+        if let Some(listener) = grpc {
+            listen::grpc::serve(Arc::clone(&app), listener, pipeline::stopped(&mut stop_grpc)).await;
+        }
+    };
+    tokio::join!(syslog::serve(Arc::clone(&app), syslog, stop), by_grpc);
 }
 
 fn open_intake(

@@ -23,6 +23,7 @@ mod pull;
 mod reads;
 mod rebuild;
 mod receipts;
+mod receive;
 mod retention;
 mod rotation;
 mod sdks;
