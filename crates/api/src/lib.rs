@@ -18,7 +18,9 @@ pub use people::{
     SignInProvider, SignInWays, SignedOut,
 };
 pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
-pub use requests::{CreateInvestigation, Reason, RequestState};
+pub use requests::{
+    CreateInvestigation, EntryRange, Reason, RedactEntries, RedactedEntries, RedactionState, RequestState,
+};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -92,6 +92,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Export(command) => export::run(&client, command).await,
         Command::Retention(command) => retention::run(&client, command).await,
         Command::Request(command) => request::run(&client, command).await,
+        Command::Redact(args) => request::redact(&client, args).await,
         Command::Operator(command) => operator::run(&client, command).await,
         Command::Investigation(command) => request::investigation(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,

@@ -11,7 +11,7 @@ use arrow::compute::{filter_record_batch, max, min};
 use arrow::datatypes::{Field, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use indelible_archive::log_file::{
-    FileContent, LogFileReader, LogFileSettings, ReadLimits, content_key, writer_properties,
+    FileContent, LogFileReader, LogFileSettings, ReadLimits, content_key, is_redacted, writer_properties,
 };
 use indelible_archive::{ContentKeys, LogFile};
 use indelible_event::ContentKey;
@@ -131,9 +131,10 @@ fn since(batch: &RecordBatch, start_us: i64) -> Result<RecordBatch, RewriteError
     Ok(filter_record_batch(batch, &stays)?)
 }
 
-/// Whether the content of a log file is encrypted: then its bytes cannot be a table's.
-pub(crate) fn is_encrypted(bytes: &Bytes) -> Result<bool, RewriteError> {
-    Ok(content_key(bytes)?.is_some())
+/// Whether a log file has columns that a table has not, because its content is encrypted or entries of it are redacted: then its
+/// bytes cannot be the table's.
+pub(crate) fn is_other(bytes: &Bytes) -> Result<bool, RewriteError> {
+    Ok(content_key(bytes)?.is_some() || is_redacted(bytes)?)
 }
 
 /// The columns of a log file that is not encrypted; those of a content that is erased are null.

@@ -28,6 +28,7 @@ use crate::listen::Listening;
 use crate::metrics::Metrics;
 use crate::operator::Pseudonyms;
 use crate::platform_archive::PlatformArchive;
+use crate::redaction::Redactions;
 use crate::self_check::Checker;
 use crate::signin::SignIns;
 use crate::sinks::Sinks;
@@ -72,6 +73,7 @@ pub(crate) struct App {
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
+    pub(crate) redactions: Redactions,
     /// Held by who decides a request: what it asks for is done once.
     pub(crate) decisions: tokio::sync::Mutex<()>,
     pub(crate) own_entries: OwnEntries,

@@ -22,6 +22,7 @@ mod pull;
 mod reads;
 mod rebuild;
 mod receipts;
+mod redaction;
 mod retention;
 mod rotation;
 mod self_check;
