@@ -48,6 +48,8 @@ use crate::rotation::retired_keys;
 const TURN: Duration = Duration::from_secs(1);
 /// Between two rounds while something is left to do.
 const ROUND: Duration = Duration::from_secs(30);
+/// How long an approval waits for what it begins.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Stretches of one request, and entries they come to.
 const RANGES_MAX: usize = 100;
 const ENTRIES_MAX: u64 = 100_000;
@@ -66,6 +68,8 @@ pub(crate) struct Redactions {
     pub(crate) files: tokio::sync::Mutex<()>,
     wake: Notify,
     outage: Mutex<Outage>,
+    /// Why the newest round failed, by organization.
+    errors: Mutex<BTreeMap<Organization, String>>,
     /// Log files whose content is erased: nothing is left to redact in them.
     erased: Mutex<BTreeSet<String>>,
 }
@@ -117,6 +121,7 @@ impl Redactions {
             files: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             outage: Mutex::default(),
+            errors: Mutex::default(),
             erased: Mutex::default(),
         })
     }
@@ -277,9 +282,15 @@ impl App {
         let stretches = self.with(organization, generation, ranges);
         self.record_redaction(&log, stretches, first).await.map_err(failed)?;
         tracing::warn!(%organization, "entries of the organization are redacted");
-        let done = match self.renew_journal().await {
-            Ok(()) => self.redact_files().await,
-            failed => failed,
+        let (app, concerned) = (Arc::clone(self), organization.clone());
+        let carry_out = async move {
+            app.renew_journal().await?;
+            app.redact_files(&concerned).await
+        };
+        // It goes on if it takes longer, and is tried again if it fails.
+        let done = match tokio::time::timeout(PATIENCE, tokio::spawn(carry_out)).await {
+            Ok(done) => done.unwrap_or_else(|error| Err(error.into())),
+            Err(_) => Err(anyhow::anyhow!("the log files are still being written anew")),
         };
         self.redactions.wake.notify_one();
         Ok(done.err().map(|error| format!("{error:#}")))
@@ -347,21 +358,34 @@ impl App {
             self.note_round(self.renew_journal().await);
         }
         while !self.stopping.load(Relaxed) {
-            if Instant::now() >= due
-                && (!lock(&self.redactions.known).is_empty() || !self.inventory.superseded().is_empty())
-            {
-                let done = match self.redact_files().await {
-                    Ok(()) => self.remove_superseded().await,
-                    failed => failed,
-                };
-                self.note_round(done);
+            if Instant::now() >= due {
                 due = Instant::now() + ROUND;
+                let done = self.redact_all().await;
+                self.note_round(done);
             }
             tokio::select! {
                 () = self.redactions.wake.notified() => due = Instant::now(),
                 () = tokio::time::sleep(TURN) => {}
             }
         }
+    }
+
+    /// One round. What fails for one organization keeps no other waiting; the answer is the last that failed.
+    async fn redact_all(self: &Arc<Self>) -> anyhow::Result<()> {
+        let mut all = Ok(());
+        for (organization, _) in self.redactions.all() {
+            let done = self.redact_files(&organization).await;
+            let error = done.as_ref().err().map(|error| format!("{error:#}"));
+            match error {
+                Some(error) => _ = lock(&self.redactions.errors).insert(organization, error),
+                None => _ = lock(&self.redactions.errors).remove(&organization),
+            }
+            all = done.and(all);
+        }
+        if !self.inventory.superseded().is_empty() {
+            self.remove_superseded().await?;
+        }
+        all
     }
 
     /// Lets the files of the journal that hold what is redacted go as soon as they are released.
@@ -385,47 +409,46 @@ impl App {
         }
     }
 
-    /// Writes anew and sends every log file that holds content that is to be redacted, and lets readers switch.
-    async fn redact_files(self: &Arc<Self>) -> anyhow::Result<()> {
+    /// Writes anew and sends every log file of an organization that holds content that is to be redacted, and lets readers switch.
+    async fn redact_files(self: &Arc<Self>, organization: &Organization) -> anyhow::Result<()> {
         self.ensure_bucket()?;
-        for (organization, redaction) in self.redactions.all() {
-            let (generation, seq) = redaction.entry;
-            if self.inventory.archived_end(&organization, generation) <= seq {
-                // Why it failed is in the state of the archive.
-                _ = self.seal_now(Some(&organization)).await;
-            }
-            ensure!(
-                self.inventory.archived_end(&organization, generation) > seq,
-                "the entry that says what is redacted is not archived yet; `indelible archive status` says why"
-            );
+        let Some(Redaction { entry: (generation, seq), .. }) = self.redactions.of(organization) else { return Ok(()) };
+        let is_archived = || self.inventory.archived_end(organization, generation) > seq;
+        if !is_archived() {
+            // Why it failed is in the state of the archive.
+            _ = self.seal_now(Some(organization)).await;
         }
+        ensure!(
+            is_archived(),
+            "the entry that says what is redacted is not archived yet; `indelible archive status` says why"
+        );
         let _held = self.redactions.files.lock().await;
-        for staged in self.staged().await? {
+        for staged in self.staged(organization).await? {
             self.send(staged).await?;
         }
-        for (organization, _) in self.redactions.all() {
-            for (file, stretches) in self.to_redact(&organization).await? {
-                let app = Arc::clone(self);
-                let object = file.object.clone();
-                let first = stretches.first().map_or((u32::MAX, 0), |stretch| (stretch.generation, stretch.first));
-                let log = ClosedLog::open(&self.bucket, &self.inventory, &organization, file.generation).await?;
-                let stage = move || app.stage(&log, &file, &stretches);
-                match tokio::task::spawn_blocking(stage).await.context("write a log file anew")?? {
-                    Some(staged) => {
-                        self.send(staged).await?;
-                        if let Some(redaction) = self.redactions.of(&organization) {
-                            self.note_takers(&organization, redaction, first)?;
-                        }
-                    }
-                    None => _ = lock(&self.redactions.erased).insert(object),
-                }
+        for (file, stretches) in self.to_redact(organization).await? {
+            let (app, object) = (Arc::clone(self), file.object.clone());
+            let first = stretches.first().map_or((u32::MAX, 0), |stretch| (stretch.generation, stretch.first));
+            let log = ClosedLog::open(&self.bucket, &self.inventory, organization, file.generation).await?;
+            let stage = move || app.stage(&log, &file, &stretches);
+            match tokio::task::spawn_blocking(stage).await.context("write a log file anew")?? {
+                Some(staged) => self.send(staged).await?,
+                None => _ = lock(&self.redactions.erased).insert(object),
+            }
+            if let Some(redaction) = self.redactions.of(organization) {
+                self.note_takers(organization, redaction, first)?;
             }
         }
         Ok(())
     }
 
-    async fn staged(&self) -> anyhow::Result<Vec<Staged>> {
-        let staging = self.config.data_dir.join(STAGING);
+    /// Where the log files of an organization wait for their upload: apart from those of others, which may be damaged.
+    fn staging(&self, organization: &Organization) -> PathBuf {
+        self.config.data_dir.join(STAGING).join(self.ledger.label_of(organization))
+    }
+
+    async fn staged(&self, organization: &Organization) -> anyhow::Result<Vec<Staged>> {
+        let staging = self.staging(organization);
         Ok(tokio::task::spawn_blocking(move || pending(&staging)).await.context("look for files on their way")??)
     }
 
@@ -469,7 +492,7 @@ impl App {
             redacted,
             content_keys: &self.content_keys,
             salt_key: log.salt_key(),
-            staging: &self.config.data_dir.join(STAGING),
+            staging: &self.staging(organization),
             now_us: self.now_us(),
         };
         Ok(rewrite.stage(|text| Ok(self.ledger.sign_note(origin, text)?))?)
@@ -549,7 +572,7 @@ impl App {
             last: stretch.last,
         });
         let (exports, sinks) = redaction.map(|known| (known.exports, known.sinks)).unwrap_or_default();
-        let last_error = lock(&self.redactions.outage).error().cloned().filter(|_| !stretches.is_empty());
+        let last_error = lock(&self.redactions.errors).get(organization).cloned();
         Ok(RedactionState {
             organization: organization.to_string(),
             state: state.to_owned(),

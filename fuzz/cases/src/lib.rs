@@ -17,7 +17,7 @@ mod text;
 pub type Case = fn(&[u8]);
 
 /// All cases by the name of their fuzz target and their corpus.
-pub const CASES: [(&str, Case); 19] = [
+pub const CASES: [(&str, Case); 20] = [
     ("bundle", bundle::bundle),
     ("bundle_text", bundle::bundle_text),
     ("checkpoint", text::checkpoint),
@@ -34,6 +34,7 @@ pub const CASES: [(&str, Case); 19] = [
     ("proof", ledger::proof),
     ("receipts", text::receipts),
     ("record", ledger::record),
+    ("redaction", text::redaction),
     ("rows", rows::rows),
     ("segment", segment::segment),
     ("tlog_proof", text::tlog_proof),

@@ -47,7 +47,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive");
         let bucket = Bucket::create_local(&path).unwrap();
-        let mut log = TestLog::new(ORGANIZATION, 1);
+        let log = TestLog::new(ORGANIZATION, 1);
         wait(crate::claim::take(&bucket, 1, log.generation_claim().to_string().as_bytes())).unwrap();
         let mut scene = Scene { folder, path, bucket, key, log };
         scene.log.grow(9);

@@ -165,6 +165,22 @@ struct SeenRun {
     finding: Finding,
 }
 
+impl SeenRun {
+    /// The first entry without content that none of these redaction entries names, which stand behind the run.
+    fn first_hidden(&self, said: Option<&Vec<((u32, u64), Dropped)>>) -> Option<u64> {
+        if self.redacted.is_empty() {
+            return None;
+        }
+        let Dropped { generation, first, last } = self.entries;
+        let later = said.into_iter().flatten().filter(|(at, _)| *at > (generation, last)).map(|(_, said)| *said);
+        let named = retention::joined(later.collect());
+        let named = redaction::within(&named, generation, first, last);
+        self.redacted
+            .iter()
+            .find_map(|stretch| (stretch.first..=stretch.last).find(|seq| !redaction::holds(&named, *seq)))
+    }
+}
+
 /// A log that is finished.
 pub(super) struct Done {
     pub(super) folder: LogFolder,
@@ -198,18 +214,13 @@ impl State {
 
     /// Tells entries that the log itself says are redacted from those whose content somebody hides.
     fn account_for_redacted(&mut self) {
+        let all = |said: &Vec<((u32, u64), Dropped)>| retention::joined(said.iter().map(|(_, said)| *said).collect());
+        let all: BTreeMap<&str, Vec<Dropped>> =
+            self.redactions.iter().map(|(organization, said)| (organization.as_str(), all(said))).collect();
         let mut findings = Vec::new();
         for run in std::mem::take(&mut self.seen_runs) {
             let Dropped { generation, first, last } = run.entries;
-            let said = self.redactions.get(&run.organization).into_iter().flatten();
-            let later = said.filter(|(at, _)| *at > (generation, last)).map(|(_, stretch)| *stretch);
-            let within_run = later.flat_map(|stretch| redaction::within(&[stretch], generation, first, last));
-            let named = retention::joined(within_run.collect());
-            let hidden = run
-                .redacted
-                .iter()
-                .find_map(|stretch| (stretch.first..=stretch.last).find(|seq| !redaction::holds(&named, *seq)));
-            if let Some(seq) = hidden {
+            if let Some(seq) = run.first_hidden(self.redactions.get(&run.organization)) {
                 let (first_seq, last_seq) = (Some(seq), Some(last));
                 let message = format!("{}; the first is entry {seq}", run.finding.message);
                 findings.push(Finding { first_seq, last_seq, message, ..run.finding });
@@ -217,10 +228,11 @@ impl State {
             }
             let erased = self.erased.get(&run.organization);
             let is_erased = run.unread.is_some_and(|key| erased.is_some_and(|erased| erased.contains(&key)));
-            let redacted = redaction::entries(&run.redacted);
+            let named = all.get(run.organization.as_str()).map(|all| redaction::within(all, generation, first, last));
+            let (named, redacted) = (redaction::entries(&named.unwrap_or_default()), redaction::entries(&run.redacted));
             if let Some(done) = self.logs.iter_mut().find(|done| done.report.log == run.log) {
                 done.report.redacted_entries += redacted;
-                done.report.unredacted_entries += if is_erased { 0 } else { redaction::entries(&named) - redacted };
+                done.report.unredacted_entries += if is_erased { 0 } else { named.saturating_sub(redacted) };
             }
         }
         self.add(findings, Vec::new());
