@@ -88,22 +88,15 @@ impl Copier {
         self.lock().copies.iter().filter(has_served).cloned().collect()
     }
 
-    /// How many copies may hold entries that were received in any of these times: generation, first and last, microseconds since
-    /// 1970 UTC. Copies follow each other in time.
-    pub(crate) fn copies_of(&self, times: &[(u32, i64, i64)]) -> u64 {
-        let mut copies = self.lock().copies.clone();
-        copies.sort_unstable();
-        let mut before = (0, i64::MIN);
-        let mut count = 0;
-        for copy in copies {
-            let generation = copy.generation;
+    /// How many copies may hold entries of generations that were received at these times or later, microseconds since 1970 UTC,
+    /// and, of this generation, before the frame `until`.
+    pub(crate) fn copies_of(&self, times: &[(u32, i64)], until: u64) -> u64 {
+        let may_hold = |copy: &&CopyName| {
             let end_us = i64::try_from(copy.received_s + 1).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-            let begin_us = if before.0 == generation { before.1 } else { i64::MIN };
-            let meets = |&(of, first, last): &(u32, i64, i64)| of == generation && first <= end_us && begin_us <= last;
-            count += u64::from(times.iter().any(meets));
-            before = (generation, end_us - 1_000_000);
-        }
-        count
+            let is_before = copy.generation != self.generation || copy.frames.0 < until;
+            is_before && times.iter().any(|(generation, first_us)| *generation == copy.generation && *first_us < end_us)
+        };
+        self.lock().copies.iter().filter(may_hold).count() as u64
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

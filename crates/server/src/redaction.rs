@@ -555,11 +555,16 @@ impl App {
         for old in superseded {
             left.push(self.why_it_stays(&old).await);
         }
+        let going = self.control.dropped_files().await?.into_iter().filter(|file| {
+            let is_there = file.organization == *organization && file.removed_at_us.is_none();
+            is_there && !within(&stretches, file.generation, file.first, file.last).is_empty()
+        });
+        left.extend(going.map(|file| format!("the log file {} (retention is about to remove it)", file.object)));
         let journal_until = redaction.as_ref().map_or(0, |known| known.journal_until);
         if self.intake.journal_stats().oldest.0 < journal_until {
             left.push("the journal of this server".to_owned());
         }
-        left.extend(self.copies_left(organization, &stretches));
+        left.extend(self.copies_left(organization, &stretches, journal_until));
         let state = match () {
             () if stretches.is_empty() => "none",
             () if waiting > 0 => "recorded",
@@ -599,12 +604,11 @@ impl App {
     }
 
     /// The copies of the journal that may hold the content of these entries.
-    fn copies_left(&self, organization: &Organization, stretches: &[Dropped]) -> Option<String> {
+    fn copies_left(&self, organization: &Organization, stretches: &[Dropped], until: u64) -> Option<String> {
         let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()])).into_iter();
         let concerned = files.filter(|file| !within(stretches, file.generation, file.first, file.last).is_empty());
-        let times: Vec<(u32, i64, i64)> =
-            concerned.map(|file| (file.generation, file.received_first_us, file.received_last_us)).collect();
-        let copies = self.copier.copies_of(&times);
+        let times: Vec<(u32, i64)> = concerned.map(|file| (file.generation, file.received_first_us)).collect();
+        let copies = self.copier.copies_of(&times, until);
         (copies > 0).then(|| format!("{copies} copies of the journal in the bucket"))
     }
 }

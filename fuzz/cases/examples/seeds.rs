@@ -176,7 +176,8 @@ fn log_file(encrypted: bool, redacted: bool) -> Vec<u8> {
         let infrastructure = format!(
             r#"{{"categories":["dataLoad"],"intake":{{"producer":"p","source":"http"}},"name":"LOAD","result":"SUCCESS","time":"2026-01-05T00:00:0{seq}Z","type":"audit.3"}}"#
         );
-        let (infrastructure, content) = (infrastructure.as_bytes(), br#"{"entities":["ri.a..b.1"],"requestFields":{"n":1}}"#);
+        let (infrastructure, content) =
+            (infrastructure.as_bytes(), br#"{"entities":["ri.a..b.1"],"requestFields":{"n":1}}"#);
         let row = Row { organization, seq, received_at_us: 1_767_571_200_000_000, infrastructure, content };
         match redacted && seq == 2 {
             true => writer.push_redacted(&row, &[9; 32]).unwrap(),

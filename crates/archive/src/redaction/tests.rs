@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indelible_event::control;
 use indelible_event::entry::content_hash;
@@ -13,9 +14,9 @@ use crate::Inventory;
 use crate::encryption_tests::unpacked;
 use crate::log::Log as _;
 use crate::mirror;
-use crate::source::FolderSource;
+use crate::source::{Depth, Entry, FolderSource};
 use crate::testing::{TestLog, wait};
-use crate::verify::{FindingCode, Options, Outcome, Report, verify};
+use crate::verify::{FindingCode, Options, Outcome, Problem, Report, verify, verify_source};
 
 const ORGANIZATION: &str = "ri.indelible..organization.alpha";
 
@@ -419,6 +420,53 @@ fn whoever_hides_more_than_the_log_says_is_found_out() {
     let miscounted = scene();
     miscounted.forge(as_asked, |note| note.redacted = 5, &own());
     check("a note that counts wrong", &miscounted, &[(FindingCode::OtherFacts, Some(FIRST))]);
+}
+
+/// An archive in which a redaction takes place just as a file is to be read.
+struct Racing<'a> {
+    folder: FolderSource,
+    scene: &'a Scene,
+    done: AtomicBool,
+}
+
+impl std::fmt::Display for Racing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.folder.fmt(f)
+    }
+}
+
+impl Source for Racing<'_> {
+    fn entries(&self, folder: &str, depth: Depth, problems: &mut Vec<Problem>) -> Vec<Entry> {
+        self.folder.entries(folder, depth, problems)
+    }
+
+    fn open(&self, name: &str, bytes_max: u64) -> io::Result<(File, u64)> {
+        if name.contains("/log/") && !self.done.swap(true, Ordering::Relaxed) {
+            self.scene.redact(&asked());
+            self.scene.remove_superseded();
+        }
+        self.folder.open(name, bytes_max)
+    }
+
+    fn read(&self, names: &[String], bytes_max: u64) -> Vec<io::Result<Vec<u8>>> {
+        self.folder.read(names, bytes_max)
+    }
+
+    fn shown(&self, name: &str) -> String {
+        self.folder.shown(name)
+    }
+}
+
+#[test]
+fn a_redaction_while_the_archive_is_verified_is_no_finding() {
+    for in_use in [true, false] {
+        let scene = Scene::new(None, &asked());
+        let folder = FolderSource::new(&scene.path);
+        let racing = Racing { folder, scene: &scene, done: AtomicBool::new(false) };
+        let report = verify_source(&racing, &Options { in_use, threads: 1, ..Options::default() }, &|_| ());
+        let expected = if in_use { (Outcome::Verified, 6) } else { (Outcome::NotVerified, 0) };
+        assert_eq!((report.outcome, report.redacted()), expected, "{report}");
+    }
 }
 
 #[test]
