@@ -141,7 +141,7 @@ impl Redactions {
             for file in files.iter().rev() {
                 let found = redaction::newest_in(source, file).map_err(anyhow::Error::msg)?;
                 if let Some((seq, stretches)) = found {
-                    self.keep(&organization, Redaction::of((file.generation, seq), &stretches))?;
+                    self.keep(&organization, |_| Redaction::of((file.generation, seq), &stretches))?;
                     break;
                 }
             }
@@ -162,11 +162,20 @@ impl Redactions {
         lock(&self.known).iter().map(|(organization, redaction)| (organization.clone(), redaction.clone())).collect()
     }
 
-    /// Notes it, durably.
-    fn keep(&self, organization: &Organization, redaction: Redaction) -> anyhow::Result<()> {
+    /// Makes what is known of an organization what `change` makes of it, durably.
+    fn keep(
+        &self,
+        organization: &Organization,
+        change: impl FnOnce(Option<&Redaction>) -> Redaction,
+    ) -> anyhow::Result<()> {
         let mut known = lock(&self.known);
+        let before = known.get(organization);
+        let after = change(before);
+        if before == Some(&after) {
+            return Ok(());
+        }
         let mut newer = known.clone();
-        newer.insert(organization.clone(), redaction);
+        newer.insert(organization.clone(), after);
         let by_name: BTreeMap<&str, &Redaction> =
             newer.iter().map(|(organization, redaction)| (organization.as_str(), redaction)).collect();
         let bytes = serde_json::to_vec(&by_name)?;
@@ -284,8 +293,8 @@ impl App {
         tracing::warn!(%organization, "entries of the organization are redacted");
         let (app, concerned) = (Arc::clone(self), organization.clone());
         let carry_out = async move {
-            app.renew_journal().await?;
-            app.redact_files(&concerned).await
+            let renewed = app.renew_journal().await;
+            app.redact_files(&concerned).await.and(renewed)
         };
         // It goes on if it takes longer, and is tried again if it fails.
         let done = match tokio::time::timeout(PATIENCE, tokio::spawn(carry_out)).await {
@@ -315,28 +324,24 @@ impl App {
         self.intake.record(log.number, &entry, now_us, Box::new(move |result| drop(reply.send(result))));
         let answer = answer.await.context("intake has stopped")??;
         let seq = answer.receipts.first().context("the entry has no place")?.seq;
-        let mut redaction = Redaction::of((log.generation, seq), &stretches);
-        redaction.journal_until = self.intake.journal_stats().next.0;
-        if let Some(known) = self.redactions.of(&log.organization) {
-            (redaction.exports, redaction.sinks) = (known.exports, known.sinks);
-        }
-        self.note_takers(&log.organization, redaction, first)
+        let redaction = Redaction {
+            journal_until: self.intake.journal_stats().next.0,
+            ..Redaction::of((log.generation, seq), &stretches)
+        };
+        self.note(&log.organization, Some(redaction), first)
     }
 
-    /// Notes who has taken what is redacted from `first` on: before it is, and again when readers have switched.
-    fn note_takers(
-        &self,
-        organization: &Organization,
-        mut redaction: Redaction,
-        first: (u32, u64),
-    ) -> anyhow::Result<()> {
+    /// Notes what is redacted, if that is new, and who has taken of it from `first` on: before it is, and again when readers have
+    /// switched.
+    fn note(&self, organization: &Organization, newer: Option<Redaction>, first: (u32, u64)) -> anyhow::Result<()> {
         let (exports, sinks) = self.takers(organization, first);
-        redaction.exports.extend(exports);
-        redaction.sinks.extend(sinks);
-        match self.redactions.of(organization) == Some(redaction.clone()) {
-            true => Ok(()),
-            false => tokio::task::block_in_place(|| self.redactions.keep(organization, redaction)),
-        }
+        let with_takers = |known: Option<&Redaction>| {
+            let mut redaction = newer.or_else(|| known.cloned()).unwrap_or_else(|| Redaction::of((0, 0), &[]));
+            redaction.exports.extend(known.into_iter().flat_map(|known| known.exports.clone()).chain(exports));
+            redaction.sinks.extend(known.into_iter().flat_map(|known| known.sinks.clone()).chain(sinks));
+            redaction
+        };
+        tokio::task::block_in_place(|| self.redactions.keep(organization, with_takers))
     }
 
     /// The exports and sinks that have, or may have, taken the entry at `first` or later ones.
@@ -435,9 +440,7 @@ impl App {
                 Some(staged) => self.send(staged).await?,
                 None => _ = lock(&self.redactions.erased).insert(object),
             }
-            if let Some(redaction) = self.redactions.of(organization) {
-                self.note_takers(organization, redaction, first)?;
-            }
+            self.note(organization, None, first)?;
         }
         Ok(())
     }
