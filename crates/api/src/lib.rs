@@ -23,7 +23,9 @@ pub use quarantine::{
     Dismissed, OperatorQuarantined, Quarantined, QuarantinedRecord, RefusedAgain, Repair, ReplayRequest, Replayed,
     Selection,
 };
-pub use requests::{CreateInvestigation, Reason, RequestState};
+pub use requests::{
+    CreateInvestigation, EntryRange, Reason, RedactEntries, RedactedEntries, RedactionState, RequestState,
+};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

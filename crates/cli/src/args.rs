@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indelible_api::EntryRange;
 use indelible_server::Config;
 
 /// An audit log that anyone can prove.
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     /// List and decide what waits for a second person.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Ask for entries to lose their content for ever. Everything else stays proven. A second person always approves it.
+    Redact(RedactArgs),
     /// As the operator, read whole entries of an organization that approves it, for some hours.
     #[command(subcommand)]
     Investigation(InvestigationCommand),
@@ -648,6 +651,31 @@ pub(crate) enum Switch {
     Off,
 }
 
+#[derive(Args)]
+pub(crate) struct RedactArgs {
+    /// The organization.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Generation of the log; the newest if absent.
+    #[arg(long)]
+    pub(crate) generation: Option<u32>,
+    /// Places of the entries in the log, such as 12,40-44: `seq` of a search with --format json.
+    #[arg(long, value_name = "PLACES", value_delimiter = ',', required = true, value_parser = parse_range)]
+    pub(crate) seq: Vec<EntryRange>,
+    /// Why; recorded in the log.
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+/// `12` or `40-44`.
+fn parse_range(text: &str) -> Result<EntryRange, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok(EntryRange { first, last }),
+        _ => Err("a place is a number, or two with - in between, the smaller one first".to_owned()),
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum RequestCommand {
     /// List what was asked for about an organization that you administer, or what you asked for.
@@ -817,6 +845,12 @@ pub(crate) enum OrganizationCommand {
     },
     /// Whether the content of an organization's log is encrypted.
     Encryption {
+        /// The organization.
+        #[arg(value_name = "RID")]
+        organization: String,
+    },
+    /// Which entries of an organization's log are redacted, and what still holds their contents.
+    Redactions {
         /// The organization.
         #[arg(value_name = "RID")]
         organization: String,

@@ -96,6 +96,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Quarantine(command) => quarantine::run(&client, command).await,
         Command::Retention(command) => retention::run(&client, command).await,
         Command::Request(command) => request::run(&client, command).await,
+        Command::Redact(args) => request::redact(&client, args).await,
         Command::Operator(command) => operator::run(&client, command).await,
         Command::Investigation(command) => request::investigation(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,

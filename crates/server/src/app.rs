@@ -32,6 +32,7 @@ use crate::operator::Pseudonyms;
 use crate::platform_archive::PlatformArchive;
 use crate::quarantine;
 use crate::routes::receive::Acks;
+use crate::redaction::Redactions;
 use crate::self_check::Checker;
 use crate::signin::SignIns;
 use crate::sinks::Sinks;
@@ -82,6 +83,7 @@ pub(crate) struct App {
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
+    pub(crate) redactions: Redactions,
     /// Held by who decides a request: what it asks for is done once.
     pub(crate) decisions: tokio::sync::Mutex<()>,
     pub(crate) own_entries: OwnEntries,

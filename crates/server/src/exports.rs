@@ -174,6 +174,15 @@ impl App {
         })
     }
 
+    /// Whether an export has taken entries from `first` on, a generation and a `seq`, or is not known not to have.
+    pub(crate) fn export_may_have(&self, export: &Export, first: (u32, u64)) -> bool {
+        match self.exports.status(&export.id).table {
+            Some((_, Some(position))) => (position.generation, position.last) >= first,
+            Some((_, None)) => false,
+            None => true,
+        }
+    }
+
     /// How an export goes, for who may ask.
     pub(crate) fn export_state(&self, export: &Export) -> ExportState {
         let time = |us: i64| Time::from_us(us).to_string();

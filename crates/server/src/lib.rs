@@ -38,6 +38,7 @@ mod platform_archive;
 mod pull;
 mod quarantine;
 mod rebuild;
+mod redaction;
 mod requests;
 mod retention;
 pub mod rotation;
@@ -139,6 +140,12 @@ impl Server {
         let inventory = Arc::new(inventory);
         let source = || bucket::source(&config, &bucket, &tokio::runtime::Handle::current());
         retention::forget_removed(&control, &inventory, &archived.unlisted, source, now_us).await?;
+        let redactions = redaction::Redactions::open(&data)?;
+        if archived.away.is_none() {
+            let redacted = redaction::redacted_organizations(&inventory, control.organizations());
+            let source = bucket::source(&config, &bucket, &tokio::runtime::Handle::current())?;
+            tokio::task::block_in_place(|| redactions.recover(redacted, &inventory, &*source))?;
+        }
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let disk = disk::DiskWatch::new(&data, config.disk.clone(), config.operator_organization.clone());
         // Before anything is written: a full disk gives up its reserve, which is what lets a server start on it.
@@ -202,6 +209,7 @@ impl Server {
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             contents: Arc::new(Semaphore::new(pull::CONTENTS_AT_ONCE)),
+            redactions,
             decisions: tokio::sync::Mutex::default(),
             own_entries: audit::OwnEntries::default(),
             polls: audit::Polls::default(),
@@ -262,6 +270,7 @@ impl Server {
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
         let retention = tokio::spawn(Arc::clone(&app).retain_forever());
+        let redacting = tokio::spawn(Arc::clone(&app).redact_forever());
         let polls = tokio::spawn(Arc::clone(&app).write_polls_forever());
         let certificates = tokio::spawn(Arc::clone(&app).reload_certificates_forever());
         let stopped = {
@@ -307,6 +316,7 @@ impl Server {
         witnesses.abort();
         canary.abort();
         retention.abort();
+        redacting.abort();
         certificates.abort();
         let _ = polls.await;
         app.write_polls(i64::MAX).await;

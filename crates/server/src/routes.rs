@@ -20,6 +20,7 @@ pub(crate) mod proof;
 pub(crate) mod pull;
 mod quarantine;
 pub(crate) mod receive;
+mod redactions;
 mod requests;
 pub(crate) mod retention;
 pub(crate) mod search;
@@ -50,7 +51,7 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, quarantine::list, quarantine::show, quarantine::replay, quarantine::dismiss, quarantine::observe, retention::get, retention::put, encryption::get, encryption::put, encryption::erase, operator::search, operator::count, operator::sql, operator::entry, operator::organizations, operator::view, operator::set_view, requests::list, requests::own, requests::show, requests::approve, requests::refuse, requests::withdraw, investigations::create, investigations::search, investigations::sql, investigations::entry, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, quarantine::list, quarantine::show, quarantine::replay, quarantine::dismiss, quarantine::observe, retention::get, retention::put, redactions::get, redactions::post, encryption::get, encryption::put, encryption::erase, operator::search, operator::count, operator::sql, operator::entry, operator::organizations, operator::view, operator::set_view, requests::list, requests::own, requests::show, requests::approve, requests::refuse, requests::withdraw, investigations::create, investigations::search, investigations::sql, investigations::entry, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, certificates::list, certificates::create, certificates::revoke, oauth::token, oauth::revoke, pull::list, pull::content, signin::ways, signin::begin, signin::callback, signin::local, signin::set_password, sessions::me, sessions::sign_out, sessions::sign_out_everywhere, grants::list, grants::create, grants::remove, grants::people,
         receive::otlp_logs, receive::otlp_audit, receive::hec_event, receive::hec_raw, receive::hec_ack, receive::hec_health, receive::bulk, receive::bulk_of_index, receive::cluster_health, receive::license, receive::kubernetes,
         ops::healthz, ops::readyz, ops::metrics,
@@ -139,6 +140,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/organizations/{organization}/quarantine/{recordId}", get(quarantine::show))
         .route("/api/v1/operator/quarantine", get(quarantine::observe))
         .route("/api/v1/organizations/{organization}/retention", get(retention::get).put(retention::put))
+        .route("/api/v1/organizations/{organization}/redactions", get(redactions::get).post(redactions::post))
         .route("/api/v1/organizations/{organization}/encryption", get(encryption::get).put(encryption::put))
         .route("/api/v1/organizations/{organization}/encryption/erase", post(encryption::erase))
         .route("/api/v1/organizations/{organization}/operator-view", get(operator::view).put(operator::set_view))

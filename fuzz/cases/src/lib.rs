@@ -17,7 +17,7 @@ mod text;
 pub type Case = fn(&[u8]);
 
 /// All cases by the name of their fuzz target and their corpus.
-pub const CASES: [(&str, Case); 25] = [
+pub const CASES: [(&str, Case); 26] = [
     ("bulk", indelible_receive::fuzz::bulk),
     ("bundle", bundle::bundle),
     ("bundle_text", bundle::bundle_text),
@@ -39,6 +39,7 @@ pub const CASES: [(&str, Case); 25] = [
     ("proof", ledger::proof),
     ("receipts", text::receipts),
     ("record", ledger::record),
+    ("redaction", text::redaction),
     ("rows", rows::rows),
     ("segment", segment::segment),
     ("syslog", indelible_receive::fuzz::syslog),

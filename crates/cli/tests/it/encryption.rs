@@ -33,7 +33,7 @@ fn emit(server: &Client, number: u64, organizations: &[&str], canary: &str) {
 }
 
 /// The files of a folder whose bytes hold `text`, as they are or in a zstd frame; but for the keys themselves.
-fn files_with(folder: &Path, text: &str) -> BTreeSet<PathBuf> {
+pub(crate) fn files_with(folder: &Path, text: &str) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -24,6 +24,7 @@ mod reads;
 mod rebuild;
 mod receipts;
 mod receive;
+mod redaction;
 mod retention;
 mod rotation;
 mod sdks;

@@ -188,6 +188,14 @@ impl Walk {
                 let request = to(Method::POST, "encryption/erase", Some(json!({"reason": "test", "yes": true})));
                 (request, Some(("INDELIBLE_ERASE_KEY", &["auditDataRedact"])))
             }
+            ("get", "/api/v1/organizations/{organization}/redactions") => (to(Method::GET, "redactions", None), None),
+            ("post", "/api/v1/organizations/{organization}/redactions") => {
+                let body = json!({"entries": [{"first": 1, "last": 1}], "reason": "test"});
+                (
+                    to(Method::POST, "redactions", Some(body)),
+                    Some(("INDELIBLE_CREATE_REQUEST", &["requestCreate", "userJustify"])),
+                )
+            }
             ("get", "/api/v1/organizations/{organization}/encryption") => (to(Method::GET, "encryption", None), None),
             ("get", "/api/v1/organizations/{organization}/exports") => (to(Method::GET, "exports", None), None),
             ("get", "/api/v1/organizations/{organization}/exports/{name}") => {

@@ -43,6 +43,11 @@ impl Scene {
         scene
     }
 
+    /// The server, and what must stay while it or another one on its folder runs.
+    pub(crate) fn leave(self) -> (Server, impl Sized) {
+        (self.server, (self.provider, self.folder))
+    }
+
     fn allow_redirect(&mut self) {
         self.provider.allow_redirect(&format!("{}/auth/callback/corp", self.server.url));
     }

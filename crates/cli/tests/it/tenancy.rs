@@ -250,6 +250,9 @@ impl Route<'_> {
             ("put", path) if path.ends_with("/retention") => (json!({"days": 3650}), false),
             ("put", path) if path.ends_with("/operator-view") => (json!({"pseudonyms": true}), false),
             ("put", path) if path.ends_with("/encryption") => (json!({"encrypted": true}), false),
+            ("post", path) if path.ends_with("/redactions") => {
+                (json!({"entries": [{"first": 1, "last": 1}], "reason": "x"}), false)
+            }
             ("post", path) if path.ends_with("/encryption/erase") => (json!({"reason": "x", "yes": true}), false),
             _ if self.operation["requestBody"].is_null() || self.path.starts_with("/multipass/") => return None,
             (_, "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => {
