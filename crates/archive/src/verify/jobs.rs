@@ -166,13 +166,14 @@ struct SeenRun {
 }
 
 impl SeenRun {
-    /// The first entry without content that none of these redaction entries names, which stand behind the run.
+    /// The first entry without content that none of these redaction entries names; one names only what stands ahead of it.
     fn first_hidden(&self, said: Option<&Vec<((u32, u64), Dropped)>>) -> Option<u64> {
         if self.redacted.is_empty() {
             return None;
         }
         let Dropped { generation, first, last } = self.entries;
-        let later = said.into_iter().flatten().filter(|(at, _)| *at > (generation, last)).map(|(_, said)| *said);
+        let is_ahead = |(at, said): &&((u32, u64), Dropped)| *at > (said.generation, said.last);
+        let later = said.into_iter().flatten().filter(is_ahead).map(|(_, said)| *said);
         let named = retention::joined(later.collect());
         let named = redaction::within(&named, generation, first, last);
         self.redacted
