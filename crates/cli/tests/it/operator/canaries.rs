@@ -161,7 +161,7 @@ pub(super) fn foreign_logs(canaries: &mut Canaries) -> Vec<(&'static str, String
         "facility": "auth", "severity": "info", "time": "2026-01-02T03:04:05Z", "host": "host1",
         "cef": {
             "version": 0, "deviceVendor": "Acme", "deviceProduct": "Gate", "deviceVersion": "1", "signatureId": "100",
-            "name": canaries.text(), "severity": "5",
+            "name": format!("a {} sentence", canaries.text()), "severity": "5",
             "extension": {"suser": "ann", "src": "192.0.2.6", "msg": canaries.text(), "fname": canaries.text(), "unknown": canaries.text()},
         },
     });
