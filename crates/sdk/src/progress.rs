@@ -117,7 +117,13 @@ impl Progress {
         let next = known.clamp(first, next);
         let turn = found.map_or(0, |state| state.turn);
         let state = State { log, turn, next, refused: refused.place(), receipts: receipts.place() };
-        Ok(Self { file, state, refused, receipts, next, new_refused: Vec::new(), new_receipts: Vec::new() })
+        let mut progress =
+            Self { file, state, refused, receipts, next, new_refused: Vec::new(), new_receipts: Vec::new() };
+        // Nothing is kept before a state says up to where.
+        if found.is_none() {
+            progress.save()?;
+        }
+        Ok(progress)
     }
 
     /// The number of the next event to send.
@@ -156,6 +162,11 @@ impl Progress {
         self.new_refused.clear();
         self.receipts.append(&self.new_receipts)?;
         self.new_receipts.clear();
+        self.save()
+    }
+
+    /// Writes the state as it is now.
+    fn save(&mut self) -> io::Result<()> {
         let state = State {
             turn: self.state.turn + 1,
             next: self.next,

@@ -24,6 +24,7 @@ mod rebuild;
 mod receipts;
 mod retention;
 mod rotation;
+mod sdk;
 mod self_check;
 mod signin;
 mod sinks;
