@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use flate2::read::MultiGzDecoder;
 
@@ -92,7 +92,9 @@ pub(crate) fn reason(error: &io::Error) -> String {
 }
 
 fn key(metadata: &Metadata) -> Key {
-    Key { device: metadata.dev(), inode: metadata.ino() }
+    let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let born_us = born.and_then(|since| i64::try_from(since.as_micros()).ok());
+    Key { device: metadata.dev(), inode: metadata.ino(), born_us }
 }
 
 fn stamp(metadata: &Metadata) -> Stamp {
@@ -252,6 +254,8 @@ pub(crate) struct Reading {
     /// Of a compressed file.
     stream: Option<Box<dyn Read + Send>>,
     piece: Vec<u8>,
+    /// Why it cannot be read on behind what was read.
+    failed: Option<io::Error>,
     /// When there was something new.
     pub(crate) grown: Instant,
 }
@@ -271,7 +275,16 @@ impl Reading {
         let Some(before) = before.filter(|bytes| identity::tail(bytes) == trail.tail) else { return Ok(None) };
         let lines = Lines::new(trail.position, before);
         let source = file.source;
-        Ok(Some(Self { key: file.key, source, lines, file: opened, stream, piece: Vec::new(), grown: Instant::now() }))
+        Ok(Some(Self {
+            key: file.key,
+            source,
+            lines,
+            file: opened,
+            stream,
+            piece: Vec::new(),
+            failed: None,
+            grown: Instant::now(),
+        }))
     }
 
     pub(crate) fn is_compressed(&self) -> bool {
@@ -281,10 +294,23 @@ impl Reading {
     /// Reads on; answers how many bytes there were, or `None` if the file no longer holds the trail.
     pub(crate) fn fill(&mut self, trail: &Trail) -> io::Result<Option<usize>> {
         self.piece.resize(PIECE_BYTES, 0);
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let count = match &mut self.stream {
-            Some(stream) => read(stream, &mut self.piece)?,
+            Some(stream) => {
+                let mut count = 0;
+                let read = fill(&mut self.piece, |part, _| stream.read(part).inspect(|read| count += read));
+                self.failed = read.err();
+                count
+            }
             None => read_at(&self.file, &mut self.piece, self.lines.end())?,
         };
+        if count == 0
+            && let Some(error) = self.failed.take()
+        {
+            return Err(error);
+        }
         // After reading: what was cut off and written anew before is found out here, and thrown away.
         if self.stream.is_none() && !self.holds(trail)? {
             return Ok(None);

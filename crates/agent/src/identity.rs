@@ -1,5 +1,6 @@
 //! How what was written to a file is known again, wherever it stands now.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,26 @@ impl Head {
 
     /// Whether a file whose first bytes are these begins so.
     pub(crate) fn begins(&self, first: &[u8]) -> bool {
-        first.get(..self.bytes).is_some_and(|head| Digest::of(&[head]) == self.hash)
+        Beginning::new(first).is(self)
+    }
+}
+
+/// The first bytes of a file, compared to many heads.
+pub(crate) struct Beginning<'a> {
+    first: &'a [u8],
+    /// Digests by length.
+    digests: HashMap<usize, Digest>,
+}
+
+impl<'a> Beginning<'a> {
+    pub(crate) fn new(first: &'a [u8]) -> Self {
+        Self { first, digests: HashMap::new() }
+    }
+
+    /// Whether the file begins so.
+    pub(crate) fn is(&mut self, head: &Head) -> bool {
+        let Some(first) = self.first.get(..head.bytes) else { return false };
+        *self.digests.entry(head.bytes).or_insert_with(|| Digest::of(&[first])) == head.hash
     }
 }
 

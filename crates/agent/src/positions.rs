@@ -130,7 +130,7 @@ mod tests {
     fn trail(number: u32, position: u64) -> Trail {
         let head = Head::of_all(b"one\n");
         let carrier = Carrier {
-            key: Key { device: 1, inode: number.into() },
+            key: Key { device: 1, inode: number.into(), born_us: (number > 1).then_some(9) },
             path: format!("/var/log/ä\"{number}"),
             ended: (number > 1).then_some(Stamp { bytes: 5, modified_us: -7 }),
             checked: None,
@@ -160,6 +160,12 @@ mod tests {
         let disk: Arc<dyn Disk> = Arc::new(disk.clone());
         disk.create_dir(Path::new("/spool")).unwrap();
         PositionFile::new(&disk, Path::new("/spool"))
+    }
+
+    #[test]
+    fn the_format_never_changes() {
+        let text = encode(&[trail(0, 0), trail(1, 10), trail(2, 20)], Place { file: 3, bytes: 70 }).unwrap();
+        assert_eq!(text, include_str!("../testdata/v1/positions"));
     }
 
     #[test]

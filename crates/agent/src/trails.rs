@@ -10,7 +10,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Counts;
-use crate::identity::{self, Digest, Head, trail_id};
+use crate::identity::{self, Beginning, Digest, Head, trail_id};
 
 /// How long a trail is remembered whose file is gone, in microseconds: 30 days.
 const REMEMBERED_US: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -19,9 +19,13 @@ const TRAILS_MAX: usize = 10_000;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Key {
     pub(crate) device: u64,
     pub(crate) inode: u64,
+    /// When it was created, where the file system knows: the number of a removed file is given to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) born_us: Option<i64>,
 }
 
 /// What changes when a file is written to.
@@ -297,18 +301,24 @@ impl Trails {
         if first.is_empty() {
             return Ok(());
         }
-        for place in 0..self.all.len() {
-            let trail = &self.all[place];
-            if trail.adapter != adapter || !trail.head.begins(&first) {
-                continue;
-            }
+        let mut beginning = Beginning::new(&first);
+        let alike = |place: &usize| self.all[*place].adapter == adapter && beginning.is(&self.all[*place].head);
+        let mut alike: Vec<usize> = (0..self.all.len()).filter(alike).collect();
+        // Those whose files are gone need one.
+        alike.sort_by_key(|place| self.all[*place].found().is_some());
+        for place in alike {
+            let trail = &mut self.all[place];
             match relation(trail, file, contents)? {
                 Relation::None => continue,
                 Relation::Carrier => {
                     let position = trail.position;
                     assigned.notices.push(Notice::Continued { path: file.path.clone(), position });
-                    self.all[place].carrier = Some(Carrier::of(file));
-                    self.all[place].seen_us = now_us;
+                    if trail.found().is_some() {
+                        // The other file is no more than an old copy.
+                        trail.home = file.path.clone();
+                    }
+                    trail.carrier = Some(Carrier::of(file));
+                    trail.seen_us = now_us;
                 }
                 Relation::Copy => _ = self.copies.insert(file.key, (file.stamp, trail.id)),
                 Relation::Unknown => {
@@ -330,8 +340,7 @@ impl Trails {
 
     fn begin(&mut self, adapter: &str, file: &Found, head: Head, now_us: i64) {
         let mut ids = (0..).map(|ordinal| trail_id(&self.name, &head, ordinal));
-        let known: HashSet<Digest> = self.all.iter().map(|trail| trail.id).collect();
-        let Some(id) = ids.find(|id| !known.contains(id)) else { return };
+        let Some(id) = ids.find(|id| self.all.iter().all(|trail| trail.id != *id)) else { return };
         self.all.push(Trail {
             id,
             adapter: adapter.to_owned(),

@@ -162,6 +162,3 @@ impl Kept {
         self.dir.join(format!("{number:016}.{}", self.suffix))
     }
 }
-
-#[cfg(test)]
-mod tests;

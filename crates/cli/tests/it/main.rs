@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounting;
+mod agent;
 mod approvals;
 mod buckets;
 mod bundle;
