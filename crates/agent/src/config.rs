@@ -47,7 +47,8 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FileConfig {
-    /// Its path, which stands for the file and what rotation makes of it; or a path with `*` and `?`, which stands for what matches.
+    /// Its path, in which `*` and `?` may stand. A file name without them stands for the file and what rotation makes of it, one with them
+    /// for what matches.
     pub path: PathBuf,
     /// Name of a built-in adapter, or path of a `.vrl` file.
     pub adapter: String,

@@ -171,8 +171,8 @@ mod tests {
         check(b"a\n\nbc\nd", &[(0, 1, false), (2, 0, false), (3, 2, false), (6, 1, false)]);
         let longest = [vec![b'x'; RECORD_BYTES_MAX], b"\ny\n".to_vec()].concat();
         check(&longest, &[(0, RECORD_BYTES_MAX, false), (RECORD_BYTES_MAX as u64 + 1, 1, false)]);
-        let many = vec![b"line of a log\n".to_vec(); 50_000].concat();
-        let expected: Vec<_> = (0..50_000).map(|number| (14 * number, 13, false)).collect();
+        let many = vec![b"line of a log\n".to_vec(); 5_000].concat();
+        let expected: Vec<_> = (0..5_000).map(|number| (14 * number, 13, false)).collect();
         check(&many, &expected);
         for surplus in [1, 3 << 20] {
             let bytes = RECORD_BYTES_MAX + surplus;

@@ -1,7 +1,7 @@
 //! Which files are meant: a path, or a path with wildcards.
 //!
-//! `*` stands for any characters of one name and `?` for one; they may stand in folders too. A path without wildcards stands for the file
-//! and for what rotation makes of it.
+//! `*` stands for any characters of one name and `?` for one; they may stand in folders too. A file name without wildcards stands for the
+//! file and for what rotation makes of it.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -214,7 +214,8 @@ mod tests {
             assert_eq!((names.as_slice(), closed.len()), (expected, 0), "{pattern}");
         };
         check("a/x.log", &["a/x.log", "a/x.log.1"]);
-        check("*/x.log", &["a/x.log", "b/x.log"]);
+        check("*/x.log", &["a/x.log", "a/x.log.1", "b/x.log"]);
+        check("*/x.lo?", &["a/x.log", "b/x.log"]);
         check("?/*.log*", &["a/x.log", "a/x.log.1", "b/x.log", "b/y.log"]);
         check("*/d/x.log", &["c/d/x.log"]);
         check("a/../b/y.log", &["b/y.log"]);

@@ -266,7 +266,7 @@ What was read is written down in the folder of --spool: with another folder ever
 #[derive(Args)]
 #[command(after_help = AGENT_EXAMPLES)]
 pub(crate) struct AgentArgs {
-    /// Files to follow, with what rotation makes of them; or quoted paths with `*` and `?`.
+    /// Files to follow, with what rotation makes of them; quoted paths may hold `*` and `?`.
     #[arg(required_unless_present_any = ["config", "status"], requires = "adapter")]
     pub(crate) files: Vec<PathBuf>,
     /// Configuration file, with a section [[file]] for each kind of files.
