@@ -37,7 +37,7 @@ fn a_file_holds_the_same_however_it_is_stored() {
         for at in [0, 1, 1000, 100_000, text.len()] {
             assert_eq!(RealContents.tail(&file, at as u64).unwrap(), Some(identity::tail(&text[..at])), "{place} {at}");
             let mut trails = Trails::new("host", Vec::new());
-            trails.assign("a", &[file.clone()], &RealContents, 0);
+            trails.assign("a", std::slice::from_ref(&file), &RealContents, 0);
             let trail = &mut trails.all[0];
             (trail.position, trail.tail) = (at as u64, identity::tail(&text[..at]));
             let mut reading = Reading::open(trail, &file).unwrap().unwrap();
