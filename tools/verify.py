@@ -215,7 +215,7 @@ def holds(terms, infrastructure):
 # Bundles.
 STATEMENT = (rf"indelible/bundle/v1\norganization ([^\n]+)\norigin ((\S+)/([0-9a-f]{{32}})/([1-9][0-9]*))\nkey ([^\n]+)\nmade {NUM}\n"
              rf"size {NUM}\nroot ({HASH})\nentries {NUM}-{NUM}\n(?:received {NUM}-{NUM}\n)?(?:filter ([^\0-\x1f\x7f-\x9f]+)\n"
-             rf"predicate (complete|trusted)\n)?matches {NUM}\nrows (jsonl|csv|parquet)\n((?:file [^ \n]+ {NUM} {HEX}\n)*)")
+             rf"predicate (complete|trusted)\n)?matches {NUM}\n(?:redacted ([1-9][0-9]{{0,19}})\n)?rows (jsonl|csv|parquet)\n((?:file [^ \n]+ {NUM} {HEX}\n)*)")
 RID = r"ri\.[a-z][a-z0-9-]*\.(?:[a-z0-9][a-z0-9-]*)?\.[a-z][a-z0-9-]*\.[A-Za-z0-9._-]+"
 RANGE = rf"indelible/range-proof/v1\nsize {NUM}\nrange {NUM} {NUM}\nleft {LIST}right {LIST}"
 SINCE = rf"origin {NAME}\nold {NUM}\nnew {NUM}\npath {LIST}"
@@ -234,10 +234,11 @@ class Bundle:
         need(os.path.isfile(os.path.join(self.path, "bundle")), "missingObject", "bundle is missing")
         note = Note(self.text("bundle"), "badBundle")
         (self.organization, self.origin, self.platform, self.label, generation, key, made, size, root, first, last, start, end,
-         filter, self.predicate, matches, self.format, files, *_) = match(STATEMENT, note.text, "badBundle", "the statement")
+         filter, self.predicate, matches, redacted, self.format, files, *_) = match(STATEMENT, note.text, "badBundle", "the statement")
         with about(None, "badBundle"):
             self.key, self.root, self.generation = Key.parse(key), b64(root), int(generation)
         self.size, self.first, self.last, self.matches = int(size), int(first), int(last), int(matches)
+        self.redacted = int(redacted or 0)
         self.window, entries = (int(start), int(end)) if start else None, self.last - self.first + 1
         self.terms = read_filter(filter) if self.predicate == "complete" else None
         self.files = {name: (int(bytes), sha256) for name, bytes, sha256 in re.findall(rf"file ([^ \n]+) {NUM} {HEX}\n", files)}
@@ -246,7 +247,7 @@ class Bundle:
              and re.fullmatch(RID, self.organization) and int(made) < END and self.first <= self.last < self.size <= 1 << 53
              and (not start or int(start) < int(end) < END) and len((filter or "").encode()) <= 40 << 10
              and files.count("\n") == len(self.files) and list(self.files) in (names, names[:-1])
-             and self.matches <= entries and self.files["leaves"][0] == 32 * entries, "badBundle", "it contradicts itself")
+             and self.matches + self.redacted <= entries and self.files["leaves"][0] == 32 * entries, "badBundle", "it contradicts itself")
         need(len(note.signatures) == 1 and note.signers([self.key]), "badSignature", "it is not signed by its log alone")
         for keys in (self.keys, self.policy.logs if self.policy else []):
             need(not keys or self.key.public in [key.public for key in keys], "otherKey", f"it is signed with {key}")
@@ -302,13 +303,14 @@ class Bundle:
         return zip(heights[0], before), zip(heights[1], after)
     def rows(self):
         before, after = self.range("range.proof", self.first, self.last + 1)
-        self.shown, name = 0, "rows." + self.format
+        self.shown, self.withheld, name = 0, 0, "rows." + self.format
         need(self.format != "parquet", UNSURE, "this verifier does not read rows in Parquet")
         with self.open(name) as rows, self.open("leaves") as leaves:
             root = root_of(before, self.leaves(rows, leaves), after)
         need(root == self.root, "otherRoot", "rows and leaves do not lead to the root", self.first)
         self.check(["leaves", name])
         need(self.shown == self.matches, "otherFacts", f"{self.shown} rows are shown whole, and it says {self.matches}")
+        need(self.withheld == self.redacted, "otherFacts", f"{self.withheld} rows are redacted, and it says {self.redacted}")
     def leaves(self, rows, leaves):
         seq, time, read = self.first, -END, {"jsonl": read_json, "csv": read_csv}[self.format]
         header = self.format == "jsonl" or rows.readline(LINE) == (",".join(CELLS) + "\n").encode()
@@ -324,7 +326,7 @@ class Bundle:
     def row(self, row, seq, time, leaves):
         """Checks the row that belongs at `seq`; returns its leaf, and when it was received."""
         kind, edge, first, last = kind_of(row), seq in (self.first, self.last), seq == self.first, seq == self.last
-        may_be = {"full": True, "stub": self.terms, "leaf": self.predicate == "trusted", "boundary": self.window and edge}
+        may_be = {"full": True, "stub": self.terms or self.redacted, "leaf": self.predicate == "trusted", "boundary": self.window and edge}
         need(seq <= self.last and row["seq"] == seq and may_be[kind], None, f"there is a {kind} row of entry {row['seq']}")
         leaf, stored, received = leaf_of(self.organization, row), leaves.read(32), row.get("receivedAt", time)
         need(leaf == stored, "otherEntry" if len(stored) == 32 else "changedObject", "row and leaf do not belong together")
@@ -335,9 +337,11 @@ class Bundle:
             inside = kind != "boundary" and (kind == "leaf" or start <= received < end)
             need((inside or before and first or after and last) and (before or not first or seq == 0)
                  and (after or not last or seq == self.size - 1), "outsideWindow", "the rows do not cover the window")
-        wrong = self.terms and kind in ("full", "stub") and holds(self.terms, row["infrastructure"]) != (kind == "full")
+        meets = not self.terms or kind in ("full", "stub") and holds(self.terms, row["infrastructure"])
+        withheld = kind == "stub" and meets
+        wrong = self.terms and kind in ("full", "stub") and meets != (kind == "full") and not (withheld and self.redacted)
         need(not wrong, "otherMatch" if kind == "full" else "missingMatch", "the filter says otherwise")
-        self.shown += kind == "full"
+        self.shown, self.withheld = self.shown + (kind == "full"), self.withheld + withheld
         return leaf, received
     def since(self):
         proofs, compared, head = {}, 0, "indelible/consistency-proofs/v1\n"
@@ -387,7 +391,8 @@ def verdict(arguments):
         trusted = "; that nothing else matches is the word of whoever signed" if bundle.predicate == "trusted" else ""
         held = "verified, signed as you asked" if keys or policy else "internally consistent; not checked against a key you hold"
         exit = 0 if not options.strict or not trusted and (keys or policy) else 2
-        message = f"entries {bundle.first} to {bundle.last} of {bundle.size}, {bundle.shown} shown whole: {held}{trusted}"
+        redacted = f"; redacted {bundle.redacted} entries, by the word of whoever signed" if bundle.redacted else ""
+        message = f"entries {bundle.first} to {bundle.last} of {bundle.size}, {bundle.shown} shown whole: {held}{trusted}{redacted}"
         return {"exit": exit, "code": None, "seq": None, "message": message}
     except Wrong as wrong:
         return {"exit": 1 if wrong.code else 2, "code": wrong.code or None, "seq": wrong.seq, "message": wrong.text}

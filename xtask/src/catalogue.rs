@@ -1,10 +1,12 @@
-//! From `crates/event/catalogue.json` to the Rust tables, the typed structs and the reference page.
+//! From `crates/event/catalogue.json` to the Rust tables, the typed structs, the SDKs' types and the reference page.
 
 mod page;
+mod python;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod typescript;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,9 @@ fn outputs(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
     Ok(vec![
         (rust.join("generated.rs"), tables::render(&catalogue)?),
         (rust.join("typed.rs"), typed::render(&catalogue)?),
+        (root.join("sdk/python/src/indelible/categories.py"), python::render(&catalogue)?),
+        (root.join("sdk/typescript/src/categories.js"), typescript::render_code(&catalogue)?),
+        (root.join("sdk/typescript/src/categories.d.ts"), typescript::render_types(&catalogue)?),
         (root.join("docs/reference/categories.md"), page::render(&catalogue)?),
     ])
 }
@@ -245,6 +250,25 @@ impl Catalogue {
             _ if holds_users => "Users",
             _ => "Nothing",
         }
+    }
+}
+
+/// A field of a category or a member of a struct, as the generated types show it.
+struct Slot<'a> {
+    name: &'a str,
+    ty: &'a Type,
+    /// What it holds, without the full stop; empty for members, which are described by their names alone.
+    doc: &'a str,
+    required: bool,
+}
+
+impl<'a> Slot<'a> {
+    fn of_field(field: &'a Field) -> Self {
+        Slot { name: &field.name, ty: &field.ty, doc: &field.summary, required: field.required }
+    }
+
+    fn of_member(member: &'a Member) -> Self {
+        Slot { name: &member.name, ty: &member.ty, doc: "", required: !member.ty.is_absent_allowed() }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: cargo run -p xtask -- <chore>
 
-  catalogue    writes the Rust tables, typed structs and reference page of crates/event/catalogue.json
+  catalogue    writes what is generated from crates/event/catalogue.json: Rust, Python, TypeScript, the reference page
   architecture compares the table of crates in ARCHITECTURE.md with the real dependencies";
 
 fn main() -> anyhow::Result<()> {

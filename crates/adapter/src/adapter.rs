@@ -14,7 +14,7 @@ use vrl::diagnostic::Formatter;
 use vrl::value::{ObjectMap, Secrets, Value};
 
 use crate::event::{Draft, Setting};
-use crate::header::Header;
+use crate::header::{Header, Tables};
 use crate::identity::Occurrence;
 use crate::plain::Plain;
 use crate::reader::Framing;
@@ -91,7 +91,32 @@ macro_rules! builtin {
             &[$(($name, include_str!(concat!("../../../adapters/", $name, ".vrl")))),*];
     };
 }
-builtin!["cloudtrail", "o365", "openssh", "windows"];
+builtin![
+    "auth0",
+    "azure",
+    "cef",
+    "cloudflare",
+    "cloudtrail",
+    "databricks",
+    "duo",
+    "gcp",
+    "github",
+    "gitlab",
+    "google_workspace",
+    "kubernetes",
+    "notion",
+    "o365",
+    "okta",
+    "onepassword",
+    "openssh",
+    "otlp",
+    "slack",
+    "snowflake",
+    "syslog",
+    "vault",
+    "windows",
+    "zoom"
+];
 
 impl Adapter {
     /// The names of the built-in adapters, sorted.
@@ -157,6 +182,16 @@ impl Adapter {
     /// How records stand in a file, for [`Reader`](crate::Reader).
     pub fn framing(&self) -> Framing {
         Framing { input: self.header.input, records: self.header.records.clone(), column: self.header.embedded.clone() }
+    }
+
+    /// One line that says what the adapter reads: the title of its documentation.
+    pub fn title(&self) -> &str {
+        self.docs().lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(self.name())
+    }
+
+    /// The tables of the documentation.
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.header.tables
     }
 
     /// The first column of the table under `heading` in the documentation, in its order; empty if there is no such table.

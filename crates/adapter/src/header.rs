@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vrl::value::{KeyString, ObjectMap, Value};
 
@@ -114,12 +115,19 @@ pub(crate) struct Table {
     exact: std::collections::HashMap<String, usize>,
     patterns: Vec<(Vec<String>, usize)>,
     rows: Vec<Value>,
+    /// Which rows were found since the adapter was made.
+    used: Vec<AtomicBool>,
     keys: Vec<String>,
 }
 
 impl Tables {
     pub(crate) fn get(&self, name: &str) -> Option<&Table> {
         self.0.get(name)
+    }
+
+    /// The tables by their headings, in the order of the headings.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Table)> {
+        self.0.iter().map(|(heading, table)| (heading.as_str(), table))
     }
 
     fn parse(docs: &str) -> Result<Self, AdapterError> {
@@ -166,6 +174,7 @@ impl Table {
             }
         }
         self.rows.push(Value::Object(values));
+        self.used.push(AtomicBool::new(false));
         for key in cells[0].split(", ").map(str::trim) {
             self.keys.push(key.to_owned());
             if key.contains('*') {
@@ -180,12 +189,37 @@ impl Table {
 
     /// The row whose key is `key`, else the first whose pattern matches it.
     pub(crate) fn find(&self, key: &str) -> Option<&Value> {
-        let row = self
-            .exact
-            .get(key)
-            .copied()
-            .or_else(|| self.patterns.iter().find(|(pieces, _)| matches(pieces, key)).map(|(_, row)| *row))?;
+        let row = self.exact.get(key).copied().or_else(|| Some(self.patterns.get(self.pattern(key)?)?.1))?;
+        // Threads share the table: written once, so that they do not take the line from each other for ever.
+        let used = self.used.get(row)?;
+        if !used.load(Ordering::Relaxed) {
+            used.store(true, Ordering::Relaxed);
+        }
         self.rows.get(row)
+    }
+
+    /// Which pattern is the first to match `key`.
+    fn pattern(&self, key: &str) -> Option<usize> {
+        self.patterns.iter().position(|(pieces, _)| matches(pieces, key))
+    }
+
+    /// How many rows there are, and how many of them were found since the adapter was made.
+    pub(crate) fn rows_used(&self) -> (usize, usize) {
+        (self.rows.len(), self.used.iter().filter(|used| used.load(Ordering::Relaxed)).count())
+    }
+
+    /// Patterns that no key can reach, each with the earlier pattern of another row that takes everything it would match.
+    pub(crate) fn shadowed(&self) -> Vec<(String, String)> {
+        let mut shadowed = Vec::new();
+        for (place, (pieces, row)) in self.patterns.iter().enumerate() {
+            // What stands for `*` is in no pattern, so whoever matches this key matches every key of the pattern.
+            let Some(first) = self.pattern(&pieces.join("\u{1}")).filter(|first| *first < place) else { continue };
+            let (by, of_row) = &self.patterns[first];
+            if of_row != row {
+                shadowed.push((pieces.join("*"), by.join("*")));
+            }
+        }
+        shadowed
     }
 
     /// The keys in the order of the page.

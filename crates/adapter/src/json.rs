@@ -27,6 +27,14 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     Ok(value)
 }
 
+/// Parses an event that this crate wrote, which may be deeper than a record.
+pub(crate) fn parse_event(text: &str) -> Result<Value, Refused> {
+    let mut parser = Parser::new(text.as_bytes(), EVENT_DEPTH_MAX)?;
+    let value = parser.value()?;
+    parser.finish()?;
+    Ok(value)
+}
+
 /// The members of a JSON object with their values as they stand in the text.
 pub(crate) fn members(text: &[u8]) -> Result<Vec<(String, &str)>, Refused> {
     let mut parser = Parser::new(text, EVENT_DEPTH_MAX)?;

@@ -280,6 +280,54 @@ fn windows_events_of_three_shapes_are_admitted_and_keywords_stay_digit_for_digit
     assert!(compared > 1000);
 }
 
+/// Sources whose events somebody labelled, by the adapter that reads them.
+const LABELLED: &[(&str, &[&str])] = &[
+    ("auth0", &["auth0/panther_events.jsonl.gz"]),
+    ("azure", &["azure/panther_entra_audit_signin.jsonl", "azure/panther_monitor_activity.jsonl.gz"]),
+    ("cloudtrail", &["cloudtrail/panther_samples.jsonl.gz"]),
+    ("databricks", &["databricks/panther_audit.jsonl"]),
+    ("duo", &["duo/panther_administrator.jsonl", "duo/panther_authentication.jsonl"]),
+    ("gcp", &["gcp/panther_audit.jsonl.gz"]),
+    ("github", &["github/panther_audit.jsonl"]),
+    ("google_workspace", &["google_workspace/panther_activity.jsonl"]),
+    ("kubernetes", &["kubernetes/falco_k8s_audit.jsonl", "kubernetes/panther_eks_audit.jsonl"]),
+    ("notion", &["notion/panther_audit.jsonl"]),
+    ("okta", &["okta/panther_system_log.jsonl.gz"]),
+    ("onepassword", &["onepassword/panther_item_usage.jsonl", "onepassword/panther_signin.jsonl"]),
+    ("slack", &["slack/panther_audit.jsonl"]),
+    ("snowflake", &["snowflake/panther_login_history.jsonl", "snowflake/panther_query_history.jsonl"]),
+    ("zoom", &["zoom/panther_operation.jsonl"]),
+];
+
+/// Prints a row for each file: records, refused, and events with a category of their own.
+#[test]
+fn labelled_sources_are_read_and_have_categories_of_their_own() {
+    let Some(data) = data() else { return };
+    println!("| file | records | refused | events | with a category of their own | undated |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    for (name, files) in LABELLED {
+        for file in *files {
+            let outcomes = convert(name, &[data.join(file)], all);
+            let refused: Vec<&String> = outcomes.iter().filter_map(|outcome| outcome.events.as_ref().err()).collect();
+            let events: Vec<_> = outcomes.iter().flat_map(Outcome::events).collect();
+            let classified = events.iter().filter(|event| is_classified(event)).count();
+            let undated = events.iter().filter(|event| text(event, "time").starts_with("1970-01-01T00:00:00Z")).count();
+            let share = classified as f64 * 100.0 / events.len().max(1) as f64;
+            println!(
+                "| {file} | {} | {} | {} | {classified} ({share:.1} %) | {undated} |",
+                outcomes.len(),
+                refused.len(),
+                events.len()
+            );
+            assert!(refused.len() * 50 <= outcomes.len(), "{file}: {refused:?}");
+            assert!(share >= 97.0, "{file}: {share}");
+            check_infrastructure(&outcomes);
+            let ids: BTreeSet<_> = events.iter().map(|event| text(event, "logEntryId")).collect();
+            assert_eq!(ids.len(), events.len(), "{file}: logEntryId is not distinct");
+        }
+    }
+}
+
 #[test]
 fn the_same_input_gives_the_same_ids() {
     let Some(data) = data() else { return };

@@ -6,6 +6,7 @@ mod clients;
 mod operator;
 mod people;
 mod pull;
+mod quarantine;
 mod requests;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,13 @@ pub use people::{
     SignInProvider, SignInWays, SignedOut,
 };
 pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
-pub use requests::{CreateInvestigation, Reason, RequestState};
+pub use quarantine::{
+    Dismissed, OperatorQuarantined, Quarantined, QuarantinedRecord, RefusedAgain, Repair, ReplayRequest, Replayed,
+    Selection,
+};
+pub use requests::{
+    CreateInvestigation, EntryRange, Reason, RedactEntries, RedactedEntries, RedactionState, RequestState,
+};
 
 /// The answer to every request that failed as a whole.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -353,6 +360,9 @@ pub struct CreateToken {
     /// Seconds until it ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u64>,
+    /// The adapter through which goes what is sent with it over other systems' protocols, such as `cloudtrail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
 }
 
 /// A new token. It is shown this once.
@@ -642,6 +652,10 @@ alarm_kinds! {
     LocksDoNotHold = "locksDoNotHold",
     /// A sink of an organization delivers nothing, or has events that its destination does not take.
     SinkStalled = "sinkStalled",
+    /// Many records of an organization were refused whose senders cannot be told; they wait in the quarantine.
+    QuarantineGrows = "quarantineGrows",
+    /// The quarantine is full: records that nobody looked at had to go.
+    QuarantineFull = "quarantineFull",
 }
 
 /// A token, without its secret.
@@ -666,6 +680,9 @@ pub struct TokenSummary {
     /// When it was last presented, RFC 3339, to the minute; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<String>,
+    /// The adapter through which goes what is sent with it that is no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
 }
 
 /// A name of client certificates to register.

@@ -33,6 +33,68 @@ pub struct RequestState {
     /// Until when an investigation goes on, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<String>,
+    /// What whoever approved it has to know, for people: in the answer to an approval alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Entries one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EntryRange {
+    /// `seq` of the first.
+    pub first: u64,
+    /// `seq` of the last.
+    pub last: u64,
+}
+
+/// Asks for entries to lose their content for ever.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RedactEntries {
+    /// Generation of the log; the newest if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// Which entries, at most 100 stretches of 100,000 entries together.
+    pub entries: Vec<EntryRange>,
+    /// Why; recorded in the log.
+    pub reason: String,
+}
+
+/// Entries that are redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RedactedEntries {
+    /// Generation of the log.
+    pub generation: u32,
+    /// `seq` of the first.
+    pub first: u64,
+    /// `seq` of the last.
+    pub last: u64,
+}
+
+/// How far the redaction of an organization's entries is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RedactionState {
+    /// RID.
+    pub organization: String,
+    /// `none`; `recorded`: the log says so; `redacted`: no reader sees the contents any more; `complete`: nor does this server or
+    /// its bucket hold them.
+    pub state: String,
+    /// How many entries are redacted, or are to be.
+    pub entries: u64,
+    /// Which.
+    pub redacted: Vec<RedactedEntries>,
+    /// What still holds contents, for people.
+    pub left: Vec<String>,
+    /// Exports that had taken entries before they were redacted: their tables hold the contents.
+    pub exports: Vec<String>,
+    /// Sinks that had.
+    pub sinks: Vec<String>,
+    /// Why the newest attempt failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 /// Asks to see whole entries of an organization.

@@ -12,7 +12,8 @@ use indelible_merkle::{VerifierKey, VerifyNoteError};
 use indelible_storage::{Bucket, BucketError, ObjectInfo};
 use sha2::{Digest as _, Sha256};
 
-use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError};
+use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError, ObjectFacts};
+use crate::redaction::{self, NoteFault, RedactionNote};
 use crate::seal::SealedRun;
 use crate::{layout, mirror};
 
@@ -111,6 +112,14 @@ pub enum InventoryError {
         /// Its length.
         bytes: u64,
     },
+    /// A note about a redaction cannot be read, is not signed with this platform's key, or is about no run.
+    #[error("redaction note {name}: {fault}; run `indelible archive verify`")]
+    Redaction {
+        /// The object.
+        name: String,
+        /// What is wrong with it.
+        fault: NoteFault,
+    },
     /// A manifest stands under a name that is not its own.
     #[error("manifest {name} belongs under another name; run `indelible archive verify`")]
     Misplaced {
@@ -145,13 +154,39 @@ pub struct Inventory {
     unlisted: Vec<Arc<LogFile>>,
 }
 
+/// How often entries of a log file were redacted, and how many of its rows have no content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redacted {
+    /// Number of the newest note.
+    pub number: u32,
+    /// Rows without content.
+    pub rows: u64,
+}
+
+/// A log file that another took the place of, because entries of it are redacted, and that is still there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Superseded {
+    /// Whose entries.
+    pub organization: Organization,
+    /// Generation of the log.
+    pub generation: u32,
+    /// The object.
+    pub object: String,
+}
+
 /// The archived runs of one generation, in order, without gaps.
 #[derive(Debug, Default)]
 struct Generation {
     /// Also those that the organization's retention has let go of: what is archived ends behind the last.
     files: Vec<Arc<LogFile>>,
+    /// SHA-256 of the manifest of each.
+    manifests: Vec<[u8; 32]>,
     /// `first` of the files that were let go of.
     dropped: BTreeSet<u64>,
+    /// The redactions of the file that begins there.
+    redacted: BTreeMap<u64, Redacted>,
+    /// Objects that newer ones took the place of, and that are there.
+    superseded: BTreeSet<String>,
     last: Option<(Arc<Manifest>, [u8; 32])>,
 }
 
@@ -168,6 +203,26 @@ impl Generation {
     /// Place among the files of the one that begins at `seq`, or of the first after it.
     fn place(&self, seq: u64) -> usize {
         self.files.partition_point(|file| file.first < seq)
+    }
+
+    /// Puts the file that the note names in the place of the one it was written from, if the note is about a run that is
+    /// known. A note that is not newer than what is known changes nothing.
+    fn redact(&mut self, note: &RedactionNote) -> bool {
+        let place = self.place(note.first);
+        let (Some(file), Some(manifest)) = (self.files.get_mut(place), self.manifests.get(place)) else { return false };
+        if (file.first, file.last, *manifest) != (note.first, note.last, note.manifest) {
+            return false;
+        }
+        if self.redacted.get(&note.first).is_some_and(|known| known.number >= note.number) {
+            return true;
+        }
+        let object = format!("{}/{}", note.folder(), note.name);
+        let ObjectFacts { bytes, sha256 } = note.log_file;
+        self.superseded.insert(file.object.clone());
+        self.superseded.remove(&object);
+        *file = Arc::new(LogFile { object, bytes, sha256, ..LogFile::clone(file) });
+        self.redacted.insert(note.first, Redacted { number: note.number, rows: note.redacted });
+        true
     }
 
     /// SHA-256 of the newest manifest.
@@ -196,7 +251,7 @@ impl Inventory {
             if kind == Some("log") {
                 listed.insert(object.name.clone(), object.stored_us);
             }
-            std::future::ready(kind == Some("manifest"))
+            std::future::ready(matches!(kind, Some("manifest" | "redaction")))
         });
         let mut read = objects
             .map_err(InventoryError::from)
@@ -207,25 +262,33 @@ impl Inventory {
                 }
                 let bytes = bucket.get(&name).await?;
                 let mut checked = check(name, &bytes, &keys)?;
-                checked.file.read_back_us = Some(stored_us);
+                if let Checked::Manifest { file, .. } = &mut checked {
+                    file.read_back_us = Some(stored_us);
+                }
                 match checked.is_in_place() {
                     true => Ok((checked, bytes)),
-                    false => Err(InventoryError::Misplaced { name: checked.name }),
+                    false => Err(InventoryError::Misplaced { name: checked.name().to_owned() }),
                 }
             })
             .buffer_unordered(CONCURRENT_READS);
         let mut found = Vec::new();
-        while let Some((manifest, bytes)) = read.try_next().await? {
+        while let Some((checked, bytes)) = read.try_next().await? {
             if let Some(mirror) = &mut mirror {
                 mirror.push(&bytes)?;
             }
-            found.push(manifest);
+            found.push(checked);
         }
         drop(read);
-        for Checked { file, .. } in &mut found {
-            file.archived_us = listed.get(&file.object).copied();
-        }
         let inventory = Self::of(found)?;
+        let mut organizations = inventory.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        for generation in organizations.values_mut().flat_map(BTreeMap::values_mut) {
+            generation.superseded.retain(|object| listed.contains_key(object));
+            for file in &mut generation.files {
+                let archived_us = listed.get(&file.object).copied();
+                *file = Arc::new(LogFile { archived_us, ..LogFile::clone(file) });
+            }
+        }
+        drop(organizations);
         let organizations = inventory.organizations.read().unwrap_or_else(PoisonError::into_inner);
         let files = organizations.values().flat_map(BTreeMap::values).flat_map(|generation| &generation.files);
         let unlisted = files.filter(|file| !listed.contains_key(&file.object)).cloned().collect();
@@ -239,18 +302,81 @@ impl Inventory {
         &self.unlisted
     }
 
-    /// The inventory of these manifests, in any order.
-    pub(crate) fn of(mut found: Vec<Checked>) -> Result<Inventory, InventoryError> {
-        found.sort_by(|a, b| {
-            (&a.manifest.origin, a.manifest.facts.first).cmp(&(&b.manifest.origin, b.manifest.facts.first))
-        });
+    /// The inventory of these manifests and notes, in any order.
+    pub(crate) fn of(found: Vec<Checked>) -> Result<Inventory, InventoryError> {
+        let (mut manifests, mut notes) = (Vec::new(), Vec::new());
+        for checked in found {
+            match checked {
+                Checked::Manifest { name, manifest, file, sha256 } => manifests.push((name, manifest, file, sha256)),
+                Checked::Redaction { name, note } => notes.push((name, note)),
+            }
+        }
+        manifests.sort_by(|(_, a, ..), (_, b, ..)| (&a.origin, a.facts.first).cmp(&(&b.origin, b.facts.first)));
+        notes.sort_by_key(|(_, note)| note.number);
         let inventory = Inventory::default();
-        for Checked { name, manifest, file, sha256 } in found {
-            if !inventory.add(manifest, file, sha256) {
+        for (name, manifest, file, sha256) in manifests {
+            if !inventory.add(*manifest, *file, sha256) {
                 return Err(InventoryError::Chain { name });
             }
         }
+        for (name, note) in notes {
+            if !inventory.redact(&note) {
+                let fault = NoteFault::Contradiction("there is no such run");
+                return Err(InventoryError::Redaction { name, fault });
+            }
+        }
         Ok(inventory)
+    }
+
+    /// Puts the file that a note names in the place of the one it was written from, for all who ask from now on. Repeating it
+    /// changes nothing. `false`, and nothing is changed, if it is about no run that is known.
+    #[must_use]
+    pub fn redact(&self, note: &RedactionNote) -> bool {
+        let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.get_mut(&note.organization);
+        let generation = generations.and_then(|generations| generations.get_mut(&note.generation()));
+        generation.is_some_and(|generation| generation.redact(note))
+    }
+
+    /// The redactions of the log file that begins there, if there were any.
+    pub fn redacted(&self, organization: &Organization, generation: u32, first: u64) -> Option<Redacted> {
+        self.read(organization, generation, |generation| generation.redacted.get(&first).copied()).flatten()
+    }
+
+    /// SHA-256 of the manifest that names the log file that begins there.
+    pub fn manifest_of(&self, organization: &Organization, generation: u32, first: u64) -> Option<[u8; 32]> {
+        let find = |generation: &Generation| {
+            let place = generation.place(first);
+            let is_it = generation.files.get(place).is_some_and(|file| file.first == first);
+            generation.manifests.get(place).copied().filter(|_| is_it)
+        };
+        self.read(organization, generation, find).flatten()
+    }
+
+    /// The log files that others took the place of and that are still in the bucket, as far as the bucket was asked.
+    pub fn superseded(&self) -> Vec<Superseded> {
+        let organizations = self.organizations.read().unwrap_or_else(PoisonError::into_inner);
+        let of_generation = |organization: &Organization, number: u32, generation: &Generation| {
+            let of = |object: &String| Superseded {
+                organization: organization.clone(),
+                generation: number,
+                object: object.clone(),
+            };
+            generation.superseded.iter().map(of).collect::<Vec<_>>()
+        };
+        let all = organizations.iter().flat_map(|(organization, generations)| {
+            generations.iter().flat_map(move |(number, generation)| of_generation(organization, *number, generation))
+        });
+        all.collect()
+    }
+
+    /// Notes that such a file was removed.
+    pub fn forget_superseded(&self, gone: &Superseded) {
+        let mut organizations = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        let generations = organizations.get_mut(&gone.organization);
+        if let Some(generation) = generations.and_then(|generations| generations.get_mut(&gone.generation)) {
+            generation.superseded.remove(&gone.object);
+        }
     }
 
     /// Takes over what `newer` holds, if that is all of this and perhaps more. `false`, and nothing is changed, if it is not:
@@ -264,9 +390,11 @@ impl Inventory {
                 let newer = newer.get_mut(organization).and_then(|generations| generations.get_mut(number));
                 newer.is_some_and(|newer| {
                     newer.dropped.extend(&generation.dropped);
-                    let sha256 =
-                        |generation: &Generation| generation.files.iter().map(|file| file.sha256).collect::<Vec<_>>();
-                    sha256(newer).starts_with(&sha256(generation))
+                    let mut redacted = generation.redacted.iter();
+                    newer.manifests.starts_with(&generation.manifests)
+                        && redacted.all(|(first, known)| {
+                            newer.redacted.get(first).is_some_and(|newer| newer.number >= known.number)
+                        })
                 })
             })
         });
@@ -296,6 +424,7 @@ impl Inventory {
             return false;
         }
         generation.files.push(Arc::new(file));
+        generation.manifests.push(sha256);
         generation.last = Some((Arc::new(manifest), sha256));
         true
     }
@@ -413,26 +542,40 @@ impl Inventory {
     }
 }
 
-/// A manifest whose signature was checked.
-pub(crate) struct Checked {
-    name: String,
-    manifest: Manifest,
-    file: LogFile,
-    sha256: [u8; 32],
+/// A manifest, or a note about a redaction, whose signature was checked.
+pub(crate) enum Checked {
+    Manifest { name: String, manifest: Box<Manifest>, file: Box<LogFile>, sha256: [u8; 32] },
+    Redaction { name: String, note: Box<RedactionNote> },
 }
 
 impl Checked {
+    fn name(&self) -> &str {
+        match self {
+            Checked::Manifest { name, .. } | Checked::Redaction { name, .. } => name,
+        }
+    }
+
     fn is_in_place(&self) -> bool {
-        format!("{}/{}", self.manifest.folder(), self.manifest.name()) == self.name
+        let own = match self {
+            Checked::Manifest { manifest, .. } => format!("{}/{}", manifest.folder(), manifest.name()),
+            Checked::Redaction { note, .. } => format!("{}/{}", note.folder(), note.note_name()),
+        };
+        own == self.name()
     }
 }
 
-/// Checks the manifest `bytes` of the object `name`.
+/// Checks the manifest or note `bytes` of the object `name`.
 pub(crate) fn check(
     name: String,
     bytes: &[u8],
     keys: &impl Fn(&str) -> Vec<VerifierKey>,
 ) -> Result<Checked, InventoryError> {
+    if bytes.starts_with(redaction::FORMAT.as_bytes()) {
+        return match redaction::check(bytes, keys) {
+            Ok(note) => Ok(Checked::Redaction { name, note: Box::new(note) }),
+            Err(fault) => Err(InventoryError::Redaction { name, fault }),
+        };
+    }
     let (manifest, note) = match Manifest::parse(bytes) {
         Ok(read) => read,
         Err(source) => return Err(InventoryError::Manifest { name, source }),
@@ -440,7 +583,8 @@ pub(crate) fn check(
     if let Err(source) = note.verify(&keys(&manifest.origin)) {
         return Err(InventoryError::Signature { name, source });
     }
-    Ok(Checked { name, file: LogFile::of(&manifest), manifest, sha256: Sha256::digest(bytes).into() })
+    let (file, sha256) = (Box::new(LogFile::of(&manifest)), Sha256::digest(bytes).into());
+    Ok(Checked::Manifest { name, file, manifest: Box::new(manifest), sha256 })
 }
 
 #[cfg(test)]

@@ -50,6 +50,19 @@ pub fn parse_run(text: &str) -> Option<(u64, u64)> {
     (run(range.0, range.1) == text && range.0 <= range.1).then_some(range)
 }
 
+/// The note that says which file took the place of the log file of a run, because entries of it are redacted, for the
+/// `number`th time: within the generation's folder.
+pub fn redaction(first: u64, last: u64, number: u32) -> String {
+    format!("redaction/{}/{number}", run(first, last))
+}
+
+/// Reads a name as [`redaction`] writes it: first, last, number.
+pub fn parse_redaction(name: &str) -> Option<(u64, u64, u32)> {
+    let (run, number) = name.strip_prefix("redaction/")?.split_once('/')?;
+    let (first, last) = parse_run(run)?;
+    Some((first, last, parse_generation(number)?))
+}
+
 /// Sixteen digits hold every `seq` that an exact JSON number holds, and keep names in order.
 fn run(first: u64, last: u64) -> String {
     format!("{first:016}-{last:016}")

@@ -8,7 +8,7 @@ mod read;
 mod stream;
 mod write;
 
-pub use content::{FileContent, content_key, fetch_footer};
+pub use content::{FileContent, content_key, fetch_footer, is_redacted};
 pub use read::{LogFileReader, ReadError, ReadLimits};
 pub use stream::read_entries;
 pub use write::{LogFileSettings, LogFileWriter, WriteError, WrittenLogFile, writer_properties};

@@ -61,6 +61,12 @@ pub enum RowError {
         /// Which entry.
         seq: u64,
     },
+    /// Beside the mark of a redacted entry there is content.
+    #[error("entry {seq} is redacted, and its row is not that of a redacted entry")]
+    Redacted {
+        /// Which entry.
+        seq: u64,
+    },
     /// The content part was asked of a batch that holds the infrastructure part only.
     #[error("the batch holds the infrastructure part only")]
     NoContent,
@@ -238,6 +244,19 @@ pub fn closed_schema() -> SchemaRef {
     let is_content = |name: &str| COLUMNS.iter().any(|column| column.is_content() && column.name() == name);
     let fields = all.fields().iter().filter(|field| !is_content(field.name())).cloned();
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The column with the hash of the content where that was redacted, in log files that were written anew for it; null elsewhere.
+pub const REDACTED: &str = "redacted";
+
+/// The content part that stands in the row of a redacted entry: readers of any kind see that there was more.
+pub const REDACTED_CONTENT: &[u8] = br#"{"extra":{"redacted":true}}"#;
+
+/// The same columns in a log file of which entries were redacted.
+pub fn with_redacted(schema: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = schema.fields().to_vec();
+    fields.push(Arc::new(Field::new(REDACTED, DataType::FixedSizeBinary(32), true)));
+    Arc::new(Schema::new(fields))
 }
 
 /// The places in [`schema`] of the columns that are not content: what the operator's view may hold.

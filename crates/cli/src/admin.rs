@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use indelible_api::{
     CertificateSummary, ClientAnswer, ClientSummary, CreateCertificate, CreateClient, CreateOrganization, CreateToken,
-    EncryptionState, EraseKey, OrganizationSummary, TokenAnswer, TokenSummary,
+    EncryptionState, EraseKey, OrganizationSummary, RedactionState, TokenAnswer, TokenSummary,
 };
 use reqwest::Method;
 
@@ -44,6 +44,10 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
             let request = client.request(Method::PUT, &encryption_path(&organization));
             encryption(&client.send(request).await?.json().await?)
         }
+        OrganizationCommand::Redactions { organization } => {
+            let path = format!("/api/v1/organizations/{}/redactions", encode(&organization));
+            redactions(&client.get(&path).await?)
+        }
         OrganizationCommand::EraseKey { organization, reason, yes } => {
             let path = format!("{}/erase", encryption_path(&organization));
             let asked = client.send(client.request(Method::POST, &path).json(&EraseKey { reason, yes })).await?;
@@ -53,6 +57,24 @@ pub(crate) async fn organization(client: &Client, command: OrganizationCommand) 
             }
         }
     }
+}
+
+fn redactions(state: &RedactionState) -> anyhow::Result<ExitCode> {
+    output::line(&serde_json::to_string(state)?)?;
+    let RedactionState { state: how, entries, left, exports, sinks, last_error, .. } = state;
+    eprintln!("{how}: {entries} entries");
+    for what in left {
+        eprintln!("still holds content: {what}");
+    }
+    for (what, names) in [("exports", exports), ("sinks", sinks)] {
+        if !names.is_empty() {
+            eprintln!("{what} that took entries before they were redacted, and keep them: {}", names.join(", "));
+        }
+    }
+    if let Some(error) = last_error {
+        eprintln!("the newest attempt failed: {error}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn encryption_path(organization: &str) -> String {
@@ -75,21 +97,22 @@ fn encryption(state: &EncryptionState) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn token(client: &Client, command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
-        TokenCommand::Create { organization, operations, ttl, name } => {
+        TokenCommand::Create { organization, operations, ttl, name, adapter } => {
             let ttl_seconds = ttl.as_deref().map(seconds).transpose()?;
-            let answer: TokenAnswer =
-                client.post("/api/v1/tokens", &CreateToken { name, organization, operations, ttl_seconds }).await?;
+            let request = CreateToken { name, organization, operations, ttl_seconds, adapter };
+            let answer: TokenAnswer = client.post("/api/v1/tokens", &request).await?;
             output::line(&answer.token)?;
             Ok(ExitCode::SUCCESS)
         }
         TokenCommand::List { organization, format } => {
             let path = format!("/api/v1/tokens?organization={}", encode(&organization));
             let list: Vec<TokenSummary> = client.get(&path).await?;
-            let header = ["token", "name", "operations", "created", "expires", "last used"];
+            let header = ["token", "name", "operations", "adapter", "created", "expires", "last used"];
             output::list(&list, format, &header, |token: &TokenSummary| {
-                let TokenSummary { token_id, name, operations, created, expires, last_used, .. } = token.clone();
+                let TokenSummary { token_id, name, operations, created, expires, last_used, adapter, .. } =
+                    token.clone();
                 let (expires, last_used) = (expires.unwrap_or_default(), last_used.unwrap_or_default());
-                vec![token_id, name, operations.join(" "), created, expires, last_used]
+                vec![token_id, name, operations.join(" "), adapter.unwrap_or_default(), created, expires, last_used]
             })?;
             Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indelible_api::EntryRange;
 use indelible_server::Config;
 
 /// An audit log that anyone can prove.
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Follow log files and hand their records to a server, each exactly once.
     Agent(AgentArgs),
+    /// List adapters, try one on samples, or have one drafted from samples. Needs no server.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
     /// Search events.
     Search(SearchArgs),
     /// Run SQL over the tables `events` and `entries`.
@@ -59,6 +63,9 @@ pub(crate) enum Command {
     /// Export an organization's log to a Delta Lake table that is kept up to date.
     #[command(subcommand)]
     Export(ExportCommand),
+    /// List, show, replay or dismiss records that were refused and whose senders could not be told.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Look at or set how long an organization's log files are kept.
     #[command(subcommand)]
     Retention(RetentionCommand),
@@ -68,6 +75,8 @@ pub(crate) enum Command {
     /// List and decide what waits for a second person.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Ask for entries to lose their content for ever. Everything else stays proven. A second person always approves it.
+    Redact(RedactArgs),
     /// As the operator, read whole entries of an organization that approves it, for some hours.
     #[command(subcommand)]
     Investigation(InvestigationCommand),
@@ -224,7 +233,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Args)]
 pub(crate) struct ImportArgs {
-    /// Built-in adapter (cloudtrail, o365, windows, openssh, audit3, audit2) or the path of an adapter file.
+    /// Built-in adapter (`indelible adapter list` names them) or the path of an adapter file.
     pub(crate) adapter: String,
     /// Files to import, plain, gzip or zstd; `-` is standard input.
     #[arg(required = true)]
@@ -272,7 +281,7 @@ pub(crate) struct AgentArgs {
     /// Configuration file, with a section [[file]] for each kind of files.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Built-in adapter (audit3, audit2, openssh, cloudtrail, o365, windows) or the path of an adapter file.
+    /// Built-in adapter, such as audit3 or openssh (`indelible adapter list`), or the path of an adapter file.
     #[arg(long, requires = "files")]
     pub(crate) adapter: Option<String>,
     /// Put all events of FILES into this organization instead of the one each record names.
@@ -305,6 +314,70 @@ pub(crate) struct AgentArgs {
     /// Write the log as JSON lines.
     #[arg(long)]
     pub(crate) log_json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdapterCommand {
+    /// List the built-in adapters.
+    List {
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Try an adapter on samples: what each record becomes, or why it is refused, and what its author should look at.
+    ///
+    /// Exit codes: 0 it can be used as it is; 1 it cannot (a record failed, more than 2 % were refused, free text gets into
+    /// what the operator reads; with --expect instead of the 2 %: something differs from what is expected); 2 the adapter
+    /// does not compile or a file cannot be read.
+    Test(AdapterTestArgs),
+    /// Draft an adapter from samples, by the names of their fields and by what their values look like.
+    ///
+    /// The draft says what it guessed, how sure it is, and what it did not find. It compiles, and converts the samples.
+    /// Exit codes: 0 drafted, 1 the samples hold nothing to draft from, 2 failed.
+    Suggest(AdapterSuggestArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct AdapterTestArgs {
+    /// Path of an adapter file, or a built-in adapter.
+    pub(crate) adapter: String,
+    /// Samples, plain, gzip or zstd; `-` is standard input.
+    #[arg(required = true)]
+    pub(crate) samples: Vec<PathBuf>,
+    /// What the records should become, as `--write` wrote it: one line for each record.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect: Option<PathBuf>,
+    /// Write what the records become into the file of `--expect` instead of comparing.
+    #[arg(long, requires = "expect")]
+    pub(crate) write: bool,
+    /// Print only what all records together show, not each of them.
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Year of records that carry none [default: the latest that is not in the future].
+    #[arg(long)]
+    pub(crate) year: Option<i16>,
+    /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
+    #[arg(long)]
+    pub(crate) timezone: Option<String>,
+    /// How it is printed; JSON is one object for each record, then one for all.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct AdapterSuggestArgs {
+    /// Samples, plain, gzip or zstd; `-` is standard input. A few hundred records are enough, at most 10,000 are read.
+    #[arg(required = true)]
+    pub(crate) samples: Vec<PathBuf>,
+    /// What to call the adapter [default: the name of the first file].
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Write the draft into this file [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file of `--out` if it exists.
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -614,6 +687,15 @@ pub(crate) enum OperatorCommand {
         #[arg(long, value_enum, default_value_t = RowFormat::Table)]
         format: RowFormat,
     },
+    /// List refused records of all organizations that wait in the quarantine: how they came and why they were refused.
+    Quarantine {
+        /// Only this organization's.
+        #[arg(long, value_name = "RID")]
+        organization: Option<String>,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
     /// Print the infrastructure part of one event with its proof; `indelible verify FILE` checks it offline.
     Entry(ProveArgs),
 }
@@ -624,6 +706,31 @@ pub(crate) enum Switch {
     On,
     /// No.
     Off,
+}
+
+#[derive(Args)]
+pub(crate) struct RedactArgs {
+    /// The organization.
+    #[arg(long, value_name = "RID")]
+    pub(crate) organization: String,
+    /// Generation of the log; the newest if absent.
+    #[arg(long)]
+    pub(crate) generation: Option<u32>,
+    /// Places of the entries in the log, such as 12,40-44: `seq` of a search with --format json.
+    #[arg(long, value_name = "PLACES", value_delimiter = ',', required = true, value_parser = parse_range)]
+    pub(crate) seq: Vec<EntryRange>,
+    /// Why; recorded in the log.
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+/// `12` or `40-44`.
+fn parse_range(text: &str) -> Result<EntryRange, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok(EntryRange { first, last }),
+        _ => Err("a place is a number, or two with - in between, the smaller one first".to_owned()),
+    }
 }
 
 #[derive(Subcommand)]
@@ -799,6 +906,12 @@ pub(crate) enum OrganizationCommand {
         #[arg(value_name = "RID")]
         organization: String,
     },
+    /// Which entries of an organization's log are redacted, and what still holds their contents.
+    Redactions {
+        /// The organization.
+        #[arg(value_name = "RID")]
+        organization: String,
+    },
     /// Destroy the keys of the content so far, and with them all content encrypted under them, for ever. Proofs go on.
     EraseKey {
         /// The organization.
@@ -820,6 +933,86 @@ pub(crate) enum OrganizationCommand {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List records, the oldest first, without what they hold.
+    List {
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// Also those that were replayed or dismissed.
+        #[arg(long)]
+        all: bool,
+        /// At most so many.
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+        /// How they are printed.
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Print a record as it came, and why it was refused. That is recorded in the organization's log.
+    Show {
+        /// Its id, as listed.
+        id: String,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        /// The record alone, byte for byte, or everything about it as JSON.
+        #[arg(long, value_enum, default_value_t = RecordFormat::Raw)]
+        format: RecordFormat,
+    },
+    /// Try records again. What is stored then does not wait any more; nothing is stored twice.
+    Replay {
+        /// Their ids, as listed; all that wait if there is none.
+        ids: Vec<String>,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// Another adapter: one of the server's by name, or a file *.vrl, which runs here.
+        #[arg(long, value_name = "NAME|FILE")]
+        adapter: Option<String>,
+        /// How the summary is printed.
+        #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+        format: SummaryFormat,
+    },
+    /// Give records up. What they hold is gone; that they were there stays.
+    Dismiss {
+        /// Their ids, as listed.
+        ids: Vec<String>,
+        /// The organization.
+        #[arg(long, value_name = "RID")]
+        organization: String,
+        #[command(flatten)]
+        select: QuarantineSelect,
+        /// All that wait, or all that the options name.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+}
+
+/// What `quarantine show` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordFormat {
+    /// The record alone; everything else goes to standard error.
+    Raw,
+    /// Everything, in one line.
+    Json,
+}
+
+#[derive(Args)]
+pub(crate) struct QuarantineSelect {
+    /// Only what came this way, such as hec or syslog/edge.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Only what was refused for this, such as notThisKind.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum TokenCommand {
     /// Create a token and print it, alone, on standard output. It is shown this once.
     Create {
@@ -835,6 +1028,9 @@ pub(crate) enum TokenCommand {
         /// Name of who will use it.
         #[arg(long, default_value = "token")]
         name: String,
+        /// Adapter of the server through which goes what is sent with it over other systems' protocols and is no event.
+        #[arg(long, value_name = "NAME")]
+        adapter: Option<String>,
     },
     /// List tokens: what they allow, when they end, when they were last used. Secrets are not kept.
     List {

@@ -214,6 +214,7 @@ impl Producer {
             organization: "*".to_owned(),
             operations: vec!["audit:emit".to_owned()],
             ttl_seconds: None,
+            adapter: None,
         };
         let answer: TokenAnswer = administrator.post("/api/v1/tokens", &request).await?;
         Ok(Self {

@@ -4,6 +4,7 @@
 //! 2 could not tell or failed.
 
 mod accounting;
+mod adapter;
 mod admin;
 mod agent;
 mod archive;
@@ -20,6 +21,7 @@ mod operator;
 mod output;
 mod person;
 mod prove;
+mod quarantine;
 mod rebuild;
 mod request;
 mod retention;
@@ -56,6 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Adapter(command) => adapter::run(command),
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args, &trust),
@@ -92,8 +95,10 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Accounting(args) => accounting::run(&client, args).await,
         Command::Archive(command) => archive::run(&client, command).await,
         Command::Export(command) => export::run(&client, command).await,
+        Command::Quarantine(command) => quarantine::run(&client, command).await,
         Command::Retention(command) => retention::run(&client, command).await,
         Command::Request(command) => request::run(&client, command).await,
+        Command::Redact(args) => request::redact(&client, args).await,
         Command::Operator(command) => operator::run(&client, command).await,
         Command::Investigation(command) => request::investigation(&client, command).await,
         Command::Organization(command) => admin::organization(&client, command).await,
@@ -106,6 +111,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         Command::Certificate(command) => admin::certificate(&client, command).await,
         Command::Serve(_)
         | Command::Demo(_)
+        | Command::Adapter(_)
         | Command::Verify(_)
         | Command::Witness(_)
         | Command::Doctor(_)

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use indelible_api::{ErrorCode, OperatorEntry, OperatorOrganization, OperatorView};
+use indelible_api::{ErrorCode, OperatorEntry, OperatorOrganization, OperatorQuarantined, OperatorView};
 use reqwest::Method;
 
 use crate::args::{OperatorCommand, ProveArgs, Switch};
@@ -16,6 +16,21 @@ pub(crate) async fn run(client: &Client, command: OperatorCommand) -> anyhow::Re
         OperatorCommand::Search(args) => search::search(client, BASE, args).await,
         OperatorCommand::Sql(args) => search::sql(client, BASE, args).await,
         OperatorCommand::Entry(args) => entry(client, args).await,
+        OperatorCommand::Quarantine { organization, format } => {
+            let query = organization.map(|rid| format!("?organization={}", encode(&rid))).unwrap_or_default();
+            let list: Vec<OperatorQuarantined> = client.get(&format!("{BASE}/quarantine{query}")).await?;
+            if list.is_empty() {
+                eprintln!("nothing waits in the quarantine");
+            }
+            let header = ["organization", "id", "received", "times", "source", "adapter", "code", "bytes"];
+            output::list(&list, format, &header, |record: &OperatorQuarantined| {
+                let OperatorQuarantined { organization, item } = record.clone();
+                let (times, bytes) = (item.times.to_string(), item.bytes.to_string());
+                let adapter = item.adapter.unwrap_or_default();
+                vec![organization, item.id, item.received, times, item.source, adapter, item.code, bytes]
+            })?;
+            Ok(if list.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        }
         OperatorCommand::Organizations { format } => {
             let list: Vec<OperatorOrganization> = client.get(&format!("{BASE}/organizations")).await?;
             let header = ["organization", "entries", "archived", "bytes", "waits", "pseudonyms"];

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use indelible_api::{CreateInvestigation, RequestState};
-use reqwest::{Response, StatusCode};
+use indelible_api::{CreateInvestigation, RedactEntries, RequestState};
+use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::args::{CreateInvestigationArgs, InvestigationCommand, RequestCommand, RowFormat};
+use crate::args::{CreateInvestigationArgs, InvestigationCommand, RedactArgs, RequestCommand, RowFormat};
 use crate::client::{Client, encode};
 use crate::output;
 use crate::search;
@@ -24,7 +24,19 @@ pub(crate) async fn run(client: &Client, command: RequestCommand) -> anyhow::Res
     let decided: RequestState = client.post(&format!("/api/v1/requests/{}/{decision}", encode(&id)), &()).await?;
     output::line(&serde_json::to_string(&decided)?)?;
     eprintln!("{}: {}", decided.state, decided.action);
+    if let Some(note) = &decided.note {
+        eprintln!("{note}");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn redact(client: &Client, args: RedactArgs) -> anyhow::Result<ExitCode> {
+    let RedactArgs { organization, generation, seq, reason } = args;
+    let path = format!("/api/v1/organizations/{}/redactions", encode(&organization));
+    let body = RedactEntries { generation, entries: seq, reason };
+    let asked = client.send(client.request(Method::POST, &path).json(&body)).await?;
+    // It always waits.
+    done::<serde_json::Value>(asked).await.map(|_| ExitCode::from(1))
 }
 
 pub(crate) async fn investigation(client: &Client, command: InvestigationCommand) -> anyhow::Result<ExitCode> {

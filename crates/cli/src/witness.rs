@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use indelible_merkle::{VerifierKey, WitnessSigner};
+use indelible_server::serve_bounded;
 use indelible_witness::{Witness, read_or_create_key, router};
 use serde::Deserialize;
 
@@ -65,7 +66,7 @@ async fn serve(
     eprintln!(
         "Give the first line to the operator of the log and to its readers, the second to the operator. Ctrl-C stops it."
     );
-    axum::serve(listener, router(witness)).with_graceful_shutdown(wait_for_signal()).await.context("serve")?;
+    serve_bounded(listener, router(witness), wait_for_signal()).await;
     Ok(ExitCode::SUCCESS)
 }
 

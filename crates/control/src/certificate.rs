@@ -156,6 +156,7 @@ impl Control {
                 token_id: Arc::clone(&id),
                 root: row.get::<&str, _>(4).into(),
                 expires_at_us: None,
+                adapter: None,
                 used: Arc::default(),
                 platform: rights.platform,
                 organizations: rights.organizations,

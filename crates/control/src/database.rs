@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_people.sql"),
     include_str!("../migrations/0009_operator_view.sql"),
     include_str!("../migrations/0010_certificates.sql"),
+    include_str!("../migrations/0011_sources.sql"),
 ];
 /// The lock that a server holds on its PostgreSQL database: "indelible" in ASCII, cut to eight bytes.
 const ADVISORY_LOCK: i64 = i64::from_be_bytes(*b"indelibl");

@@ -29,6 +29,8 @@ pub struct Token {
     pub expires_at_us: Option<i64>,
     /// When it was last presented, as far as that was written down; `None` if never.
     pub last_used_us: Option<i64>,
+    /// The adapter through which goes what is sent with it that is no event.
+    pub adapter: Option<String>,
 }
 
 impl Token {
@@ -74,8 +76,8 @@ impl Use {
 }
 
 const TOKENS: &str = "select t.id, p.id, p.name, t.created_at_us, t.expires_at_us, t.last_used_us, m.target, \
-                      string_agg(m.operation, ' ') from token t join principal p on p.id = t.principal \
-                      join permission m on m.principal = p.id and (m.target = '*' or not exists \
+                      string_agg(m.operation, ' '), s.adapter from token t join principal p on p.id = t.principal \
+                      left join source s on s.principal = p.id join permission m on m.principal = p.id and (m.target = '*' or not exists \
                       (select 1 from permission o where o.principal = p.id and o.target = '*'))";
 
 impl Control {
@@ -84,8 +86,9 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn tokens(&self, target: Option<&Organization>) -> Result<Vec<Token>, ControlError> {
-        let select =
-            format!("{TOKENS} where m.target = $1 group by t.id, p.id, m.target order by t.created_at_us, t.id");
+        let select = format!(
+            "{TOKENS} where m.target = $1 group by t.id, p.id, m.target, s.adapter order by t.created_at_us, t.id"
+        );
         let query = sqlx::query(sqlx::AssertSqlSafe(select)).bind(target.map_or("*", Organization::as_str));
         let rows = query.fetch_all(&self.pool).await.map_err(database("list tokens"))?;
         rows.iter().map(read).collect()
@@ -96,7 +99,7 @@ impl Control {
     /// # Errors
     /// When the database fails.
     pub async fn token(&self, id: &str) -> Result<Option<Token>, ControlError> {
-        let select = format!("{TOKENS} where t.id = $1 group by t.id, p.id, m.target");
+        let select = format!("{TOKENS} where t.id = $1 group by t.id, p.id, m.target, s.adapter");
         let row = sqlx::query(sqlx::AssertSqlSafe(select)).bind(id).fetch_optional(&self.pool).await;
         row.map_err(database("look for a token"))?.as_ref().map(read).transpose()
     }
@@ -149,5 +152,6 @@ fn read(row: &AnyRow) -> Result<Token, ControlError> {
         created_at_us: row.get(3),
         expires_at_us: row.get(4),
         last_used_us: row.get(5),
+        adapter: row.get(8),
     })
 }

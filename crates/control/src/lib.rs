@@ -19,6 +19,7 @@ mod retention;
 mod role;
 mod session;
 mod sink;
+mod source;
 mod token;
 mod view;
 
@@ -362,6 +363,7 @@ impl Control {
                 rid => rights.organizations.entry(parse(rid)?).or_default().insert(operation),
             };
         }
+        let adapters = self.read_adapters().await?;
         let mut principals: HashMap<[u8; 32], Arc<Principal>> = HashMap::new();
         let tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.last_used_us from token t join principal p on p.id = t.principal";
         for row in self.rows("read tokens", tokens).await? {
@@ -370,7 +372,8 @@ impl Control {
             // What is not written down yet stays known.
             let known = self.read().principals.get(&hash).map(|known| Arc::clone(&known.used));
             let used = known.unwrap_or_else(|| Use::since(row.get(6)));
-            principals.insert(hash, Arc::new(Principal { used, ..principal(&row, rights) }));
+            let adapter = adapters.get(row.get::<&str, _>(3)).cloned();
+            principals.insert(hash, Arc::new(Principal { used, adapter, ..principal(&row, rights) }));
         }
         let access_tokens = "select t.id, t.secret_sha256, t.expires_at_us, p.id, p.name, coalesce(p.root, p.id), t.scopes from access_token t \
                              join principal p on p.id = t.client";
@@ -451,6 +454,7 @@ fn principal(row: &AnyRow, rights: Rights) -> Principal {
         root: row.get::<&str, _>(5).into(),
         token_id: row.get::<&str, _>(0).into(),
         expires_at_us: row.get(2),
+        adapter: None,
         used: Arc::default(),
         platform: rights.platform,
         organizations: rights.organizations,

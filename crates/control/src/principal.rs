@@ -18,6 +18,8 @@ pub struct Principal {
     pub name: Arc<str>,
     /// Id of the token it presents, which is no secret.
     pub token_id: Arc<str>,
+    /// The adapter through which goes what it sends that is no event, by name.
+    pub adapter: Option<Arc<str>>,
     /// Id of who answers for it: whoever made the first of the tokens that led to this one, or itself.
     pub(crate) root: Arc<str>,
     pub(crate) expires_at_us: Option<i64>,

@@ -172,6 +172,7 @@ impl Control {
                 root: row.get::<&str, _>(6).into(),
                 token_id: Arc::clone(&id),
                 expires_at_us: Some(expires_at_us),
+                adapter: None,
                 used,
                 platform: rights.platform,
                 organizations: rights.organizations,

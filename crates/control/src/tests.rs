@@ -553,7 +553,7 @@ async fn administrators_of_an_older_database_may_what_was_added(place: &Place) {
     let secret = administrator(&control).await;
     let administrator = control.authenticate(&secret, 1).unwrap();
     control.create_organization(&organization("a"), &administrator, 1).await.unwrap();
-    let back = "delete from permission where operation = 'operator:observe' or operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; drop table certificate; drop table operator_view; drop table request; drop table password; drop table session; drop table role_grant; drop table person; \
+    let back = "delete from permission where operation = 'operator:observe' or operation like 'audit-export:%' or operation like 'audit-sink:%'; alter table token drop column last_used_us; drop table dropped_file; drop table retention; drop table sink; drop table export; drop table access_token; drop table client; drop table certificate; drop table source; drop table operator_view; drop table request; drop table password; drop table session; drop table role_grant; drop table person; \
                 alter table principal drop column root;";
     sqlx::raw_sql(back).execute(&control.pool).await.unwrap();
     set_version(&control, 1).await;

@@ -156,7 +156,7 @@ impl Dataset {
     ) -> Result<Option<(Add, Facts)>, DatasetError> {
         let bytes = fetch(source, file).await?;
         let made = match take {
-            Take::Whole if !self.export.salt && !is_encrypted(&bytes, file)? => Some((bytes, Facts::of(file))),
+            Take::Whole if !self.export.salt && !is_other(&bytes, file)? => Some((bytes, Facts::of(file))),
             Take::Whole => self.rewritten(bytes, file, None, salts).await?,
             Take::Since(start_us) => self.rewritten(bytes, file, Some(start_us), salts).await?,
         };
@@ -233,8 +233,8 @@ pub(crate) async fn in_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| RewriteError::Thread)?
 }
 
-fn is_encrypted(bytes: &Bytes, file: &LogFile) -> Result<bool, DatasetError> {
-    rewrite::is_encrypted(bytes).map_err(|error| error.of(&file.object))
+fn is_other(bytes: &Bytes, file: &LogFile) -> Result<bool, DatasetError> {
+    rewrite::is_other(bytes).map_err(|error| error.of(&file.object))
 }
 
 /// The bytes of a log file, if they are those that its manifest names.

@@ -6,13 +6,14 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder, new_null_array};
+use arrow::array::{Array as _, ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder, new_null_array};
 use arrow::compute::{filter_record_batch, max, min};
 use arrow::datatypes::{Field, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use indelible_archive::log_file::{
-    FileContent, LogFileReader, LogFileSettings, ReadLimits, content_key, writer_properties,
+    FileContent, LogFileReader, LogFileSettings, ReadLimits, content_key, is_redacted, writer_properties,
 };
+use indelible_archive::rows::REDACTED;
 use indelible_archive::{ContentKeys, LogFile};
 use indelible_event::ContentKey;
 use parquet::arrow::ArrowWriter;
@@ -51,12 +52,13 @@ pub(crate) fn log_file(
         FileContent::Closed(key) => return Err(RewriteError::ContentKey(key)),
     };
     for batch in reader {
-        let mut batch = with_columns(&batch?)?;
+        let mut read = batch?;
         if let Some(start_us) = start_us {
-            batch = since(&batch, start_us)?;
+            read = since(&read, start_us)?;
         }
+        let mut batch = with_columns(&read)?;
         if let Some(salts) = salts {
-            batch = salted(&batch, file.generation, key.as_ref(), salts)?;
+            batch = salted(&batch, read.column_by_name(REDACTED), file.generation, key.as_ref(), salts)?;
         }
         writer.write(&batch)?;
     }
@@ -131,9 +133,10 @@ fn since(batch: &RecordBatch, start_us: i64) -> Result<RecordBatch, RewriteError
     Ok(filter_record_batch(batch, &stays)?)
 }
 
-/// Whether the content of a log file is encrypted: then its bytes cannot be a table's.
-pub(crate) fn is_encrypted(bytes: &Bytes) -> Result<bool, RewriteError> {
-    Ok(content_key(bytes)?.is_some())
+/// Whether a log file has columns that a table has not, because its content is encrypted or entries of it are redacted: then its
+/// bytes cannot be the table's.
+pub(crate) fn is_other(bytes: &Bytes) -> Result<bool, RewriteError> {
+    Ok(content_key(bytes)?.is_some() || is_redacted(bytes)?)
 }
 
 /// The columns of a log file that is not encrypted; those of a content that is erased are null.
@@ -147,8 +150,10 @@ fn with_columns(batch: &RecordBatch) -> Result<RecordBatch, RewriteError> {
     Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
 }
 
+/// With the salt of each row; of one that is redacted it would only serve to guess at what was there.
 fn salted(
     batch: &RecordBatch,
+    redacted: Option<&ArrayRef>,
     generation: u32,
     key: Option<&ContentKey>,
     salts: &dyn Salts,
@@ -157,10 +162,11 @@ fn salted(
     let seqs = seqs.as_primitive_opt::<Int64Type>().ok_or(RewriteError::Column("seq"))?;
     let mut texts = StringBuilder::with_capacity(seqs.len(), seqs.len() * 64);
     let mut text = String::with_capacity(64);
-    for seq in seqs.values() {
+    for (row, seq) in seqs.values().iter().enumerate() {
         let salt = salts.salt(generation, *seq as u64, key).ok_or(RewriteError::Salt(generation))?;
         text.clear();
-        for byte in salt {
+        let is_redacted = redacted.is_some_and(|redacted| redacted.is_valid(row));
+        for byte in salt.iter().filter(|_| !is_redacted) {
             // Writing to a string does not fail.
             let _ = write!(text, "{byte:02x}");
         }
@@ -169,4 +175,81 @@ fn salted(
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     columns.push(Arc::new(texts.finish()));
     Ok(RecordBatch::try_new(file_schema(true), columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use indelible_archive::log_file::LogFileWriter;
+    use indelible_archive::rows::Row;
+    use indelible_event::entry::SaltKey;
+
+    use super::*;
+
+    struct AnySalt;
+
+    impl Salts for AnySalt {
+        fn salt(&self, _: u32, seq: u64, _: Option<&ContentKey>) -> Option<[u8; 32]> {
+            u8::try_from(seq).ok().map(|seq| [seq; 32])
+        }
+    }
+
+    #[test]
+    fn a_redacted_entry_is_a_row_with_a_mark_and_without_salt() {
+        let organization = "ri.indelible..organization.acme";
+        for key in [None, Some(ContentKey::new([7; 32]))] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, salt_key) = (folder.path().join("file"), SaltKey::new([5; 32]));
+            let (settings, encryption) = (LogFileSettings::default(), key.as_ref().map(|key| (key, &salt_key)));
+            let mut writer = LogFileWriter::create_redacted(&path, organization, &settings, encryption).unwrap();
+            for seq in 1..=3 {
+                let infrastructure = format!(r#"{{"name":"N","time":"2026-01-05T00:00:0{seq}Z","type":"audit.3"}}"#);
+                let content = br#"{"entities":["ri.a..b.1"]}"#;
+                let row =
+                    Row { organization, seq, received_at_us: 0, infrastructure: infrastructure.as_bytes(), content };
+                match seq {
+                    2 => writer.push_redacted(&row, &[9; 32]).unwrap(),
+                    _ => writer.push(&row).unwrap(),
+                }
+            }
+            let written = writer.finish().unwrap();
+            let file = LogFile {
+                organization: organization.parse().unwrap(),
+                generation: 1,
+                object: String::new(),
+                first: 1,
+                last: 3,
+                rows: 3,
+                bytes: written.bytes,
+                canonical_bytes: 1000,
+                entry_bytes_max: 500,
+                sha256: written.sha256,
+                date: "1970-01-01".to_owned(),
+                time_min_us: written.facts.time_min_us,
+                time_max_us: written.facts.time_max_us,
+                received_first_us: 0,
+                received_last_us: 0,
+                sealed_us: 0,
+                archived_us: None,
+                read_back_us: None,
+            };
+            let bytes = Bytes::from(std::fs::read(&path).unwrap());
+            assert!(is_other(&bytes).unwrap());
+            let keys = ContentKeys::holding(key);
+            // From the second entry on.
+            let since = Some(written.facts.time_min_us + 1_000_000);
+            let (made, facts) = log_file(bytes, &file, since, Some(&AnySalt), &keys).unwrap().unwrap();
+            assert_eq!((facts.rows, facts.seq, is_other(&made).unwrap()), (2, (2, 3), false));
+            let batch =
+                ParquetRecordBatchReaderBuilder::try_new(made).unwrap().build().unwrap().next().unwrap().unwrap();
+            let texts = |name: &str| {
+                let column = batch.column_by_name(name).unwrap().as_string::<i32>();
+                column.iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+            };
+            assert_eq!(texts("extra"), [Some(r#"{"redacted":true}"#.to_owned()), None]);
+            assert_eq!(texts("salt"), [Some(String::new()), Some("03".repeat(32))]);
+            let entities = batch.column_by_name("entities").unwrap();
+            assert_eq!((entities.is_null(0), entities.is_null(1)), (true, false));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The key under which an organization's content is encrypted, and what is derived from it.
 //!
-//! One key serves three purposes, each by a key of its own derived from it, so that no two of them ever meet: records of
-//! the journal, columns of log files, and the salts of encrypted entries. `docs/formats/entry.md` gives the derivations.
+//! One key serves four purposes, each by a key of its own derived from it, so that no two of them ever meet: records of
+//! the journal, columns of log files, records in the quarantine, and the salts of encrypted entries. `docs/formats/entry.md` gives the derivations.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 const JOURNAL_TAG: &[u8] = b"indelible/journal-content/v1\0";
 const LOG_FILE_TAG: &[u8] = b"indelible/log-file-content/v1\0";
+const QUARANTINE_TAG: &[u8] = b"indelible/quarantine/v1\0";
 
 /// 32 secret bytes, wiped from memory when the last clone goes. A clone copies a pointer; the key is never printed.
 #[derive(Clone)]
@@ -50,6 +51,11 @@ impl ContentKey {
     /// The key of the content columns of log files.
     pub fn for_log_files(&self) -> Zeroizing<[u8; 32]> {
         self.derive(LOG_FILE_TAG)
+    }
+
+    /// The key of records in the quarantine.
+    pub fn for_quarantine(&self) -> Zeroizing<[u8; 32]> {
+        self.derive(QUARANTINE_TAG)
     }
 
     fn derive(&self, tag: &[u8]) -> Zeroizing<[u8; 32]> {

@@ -16,6 +16,9 @@ pub const CONTROL_TYPE: &str = "indelible.1";
 /// `name` of the entry that goes before the destruction of a content key.
 pub const KEY_ERASE: &str = "KEY_ERASE";
 
+/// `name` of the entry that goes before the redaction of entries.
+pub const REDACTION: &str = "REDACTION";
+
 /// The version of the formats of entry, part and log file that genesis announces.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -146,7 +149,7 @@ pub fn clock_accept(accept: &ClockAccept<'_>) -> ControlEntry {
     })
 }
 
-/// Entries of an organization whose log files its retention lets go of.
+/// Entries of an organization one after another: those whose log files its retention lets go of, or whose content is redacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dropped {
     /// Generation of the log.
@@ -174,28 +177,64 @@ pub struct Retention<'a> {
 
 /// Builds the entry that goes before the removal of log files. The same arguments give the same bytes.
 pub fn retention(retention: &Retention<'_>) -> ControlEntry {
-    let mut payload = Vec::with_capacity(16 + 64 * retention.dropped.len());
-    payload.extend_from_slice(b"{\"dropped\":[");
-    for (index, dropped) in retention.dropped.iter().enumerate() {
-        payload.extend_from_slice(if index == 0 { "{\"first\":" } else { ",{\"first\":" }.as_bytes());
-        write_count(&mut payload, dropped.first);
-        payload.extend_from_slice(b",\"generation\":");
-        write_count(&mut payload, dropped.generation.into());
-        payload.extend_from_slice(b",\"last\":");
-        write_count(&mut payload, dropped.last);
-        payload.push(b'}');
-    }
-    payload.extend_from_slice(b"]}");
     control_entry(&Control {
         organization: retention.organization,
         generation: retention.generation,
         name: "RETENTION",
         member: "retention",
         ordinal: retention.received_at_us as u64,
-        payload: &payload,
+        payload: &stretches("dropped", retention.dropped),
         received_at_us: within_range(retention.received_at_us),
         product_version: retention.product_version,
     })
+}
+
+/// The content of entries of an organization is about to be taken out of the archive.
+#[derive(Debug, Clone, Copy)]
+pub struct Redaction<'a> {
+    /// Whose log it is.
+    pub organization: &'a Organization,
+    /// The generation the entry is written into.
+    pub generation: u64,
+    /// What is redacted now and all that was before, ascending: the newest such entry says everything.
+    pub redacted: &'a [Dropped],
+    /// When the server writes it, microseconds since 1970 UTC.
+    pub received_at_us: i64,
+    /// Version of the server.
+    pub product_version: &'a str,
+}
+
+/// Builds the entry that goes before a redaction. The same arguments give the same bytes.
+pub fn redaction(redaction: &Redaction<'_>) -> ControlEntry {
+    control_entry(&Control {
+        organization: redaction.organization,
+        generation: redaction.generation,
+        name: REDACTION,
+        member: "redaction",
+        ordinal: redaction.received_at_us as u64,
+        payload: &stretches("redacted", redaction.redacted),
+        received_at_us: within_range(redaction.received_at_us),
+        product_version: redaction.product_version,
+    })
+}
+
+/// The payload of an entry that lists stretches in its one member.
+fn stretches(member: &str, all: &[Dropped]) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(16 + 64 * all.len());
+    payload.push(b'{');
+    write_string(&mut payload, member);
+    payload.extend_from_slice(b":[");
+    for (index, Dropped { generation, first, last }) in all.iter().enumerate() {
+        payload.extend_from_slice(if index == 0 { "{\"first\":" } else { ",{\"first\":" }.as_bytes());
+        write_count(&mut payload, *first);
+        payload.extend_from_slice(b",\"generation\":");
+        write_count(&mut payload, (*generation).into());
+        payload.extend_from_slice(b",\"last\":");
+        write_count(&mut payload, *last);
+        payload.push(b'}');
+    }
+    payload.extend_from_slice(b"]}");
+    payload
 }
 
 /// The key of an organization's encrypted content is about to be destroyed.

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use reader::Reader;
 
-pub use crate::json::write::write_string;
+pub use crate::json::write::{write_string, write_text};
 pub use attribution::Attributed;
 pub use merge::{Delivery, merge};
 pub(crate) use row::write_intake;

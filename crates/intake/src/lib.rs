@@ -298,6 +298,14 @@ impl Intake {
         }
     }
 
+    /// Goes on in a new file of the journal, and uses none of the others again: what they hold is gone from the disk once they
+    /// are [released](Self::release). `done` gets what failed.
+    pub fn renew(&self, done: Box<dyn FnOnce(Result<(), String>) + Send>) {
+        if let Err(command) = self.queue.command(Command::Renew { done }) {
+            command.refuse();
+        }
+    }
+
     /// Looks at the clock, so that a step is found also while nothing comes in, and writes the time down every ten minutes.
     ///
     /// # Errors

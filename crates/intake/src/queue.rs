@@ -24,6 +24,8 @@ pub(crate) struct Submission {
 pub(crate) enum Command {
     /// Release journal frames below `first_needed`; tells how many segments went.
     Release { first_needed: FrameNumber, done: Box<dyn FnOnce(Result<usize, String>) + Send> },
+    /// Go on in a new file of the journal, and use none of the others again.
+    Renew { done: Box<dyn FnOnce(Result<(), String>) + Send> },
     /// Believe the clock from now on, and write that into the log of organization `number`.
     AcceptClock { number: u32, reply: Reply },
     /// Write the genesis entries of these logs.
@@ -165,6 +167,7 @@ impl Command {
     pub(crate) fn refuse(self) {
         match self {
             Self::Release { done, .. } => done(Err(SubmitError::Stopped.to_string())),
+            Self::Renew { done } => done(Err(SubmitError::Stopped.to_string())),
             Self::AcceptClock { reply, .. } => reply(Err(SubmitError::Stopped)),
             Self::Begin { done, .. } => done(Err(SubmitError::Stopped.to_string())),
         }

@@ -86,6 +86,15 @@ impl Sequencer {
                     done(released.as_ref().map(|n| *n).map_err(ToString::to_string));
                     released?;
                 }
+                Work::Command(Command::Renew { done }) => {
+                    let renewed = self.journal.renew();
+                    done(renewed.as_ref().map(|()| ()).map_err(ToString::to_string));
+                    // Without room the journal is as before.
+                    match renewed {
+                        Ok(()) | Err(AppendError::NoRoom { .. }) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
                 Work::Command(Command::AcceptClock { number, reply }) => {
                     self.accept_clock(number, reply, groups, synced)?
                 }

@@ -339,6 +339,22 @@ impl Journal {
         Ok(())
     }
 
+    /// Goes on in a new file, and uses none of the files that there are now again: what they hold is gone from the folder once
+    /// they are released. Waits until a file is ready. On [`AppendError::NoRoom`] the frames are as before.
+    pub fn renew(&mut self) -> Result<(), AppendError> {
+        self.check_halted()?;
+        let mut state = self.shared.lock();
+        state.renew_before = state.next_id;
+        // They may be files of segments that were released.
+        let spares = std::mem::take(&mut state.spares);
+        state.idle.extend(spares.into_iter().map(|spare| spare.segment));
+        state.failure = None;
+        drop(state);
+        self.shared.changed.notify_all();
+        self.prepare_inline();
+        self.roll()
+    }
+
     /// Lets go of the frames below `before`: closed segments that hold no others, and that no reader holds, are
     /// recycled, oldest first. Frames that are not durable are never released.
     pub fn release(&mut self, before: FrameNumber) {

@@ -2,7 +2,7 @@
 //!
 //! A file is written to its full length, synced and named before the writer may have it, so that appending neither
 //! creates nor grows a file. A released segment is renamed to the next number and gets a new header; its old bytes stay and
-//! are not valid under the new number. One thread does this; the journal's tests do it step by step without one.
+//! are not valid under the new number, unless these are not to stay. One thread does this; the journal's tests do it step by step without one.
 //!
 //! A file that fails before it has its final name is given up and another is tried. Any other failure halts the journal:
 //! what the folder holds after power loss would no longer be known.
@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) idle: Vec<Arc<Segment>>,
     pub(crate) next_id: SegmentId,
     pub(crate) release_before: FrameNumber,
+    /// Files of segments below are removed rather than used again; see [`Journal::renew`](crate::Journal::renew).
+    pub(crate) renew_before: SegmentId,
     /// The last attempt to prepare a segment failed; the next one has not been made yet.
     pub(crate) failure: Option<io::ErrorKind>,
     pub(crate) stopping: bool,
@@ -83,7 +85,8 @@ impl State {
     fn next_task(&mut self, shared: &Shared) -> Option<Task> {
         let wanted = self.spares.len() < shared.spares_wanted;
         if let Some(segment) = self.idle.pop().or_else(|| self.pop_released()) {
-            return Some(match wanted && segment.bytes == shared.segment_bytes {
+            let is_fit = segment.bytes == shared.segment_bytes && segment.id >= self.renew_before;
+            return Some(match wanted && is_fit {
                 true => Task::Recycle(segment, self.take_id()),
                 false => Task::Remove(segment),
             });

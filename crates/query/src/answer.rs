@@ -26,12 +26,9 @@ pub enum QueryError {
     /// The SQL cannot be understood, is not a query, or fails on a value.
     #[error("{0}")]
     Sql(String),
-    /// All places are taken; try again.
-    #[error("{concurrent} queries are running, which is as many as may; try again in a moment")]
-    Busy {
-        /// [`Limits::concurrent`](crate::Limits::concurrent).
-        concurrent: usize,
-    },
+    /// All places are taken, or all that are for one organization; try again.
+    #[error("as many queries are running as may; try again in a moment")]
+    Busy,
     /// It took too long.
     #[error("the query took longer than {} s; narrow the time range, or ask for fewer columns", limit.as_secs())]
     TimedOut {

@@ -2,6 +2,7 @@
 
 mod find;
 mod metrics;
+mod places;
 mod run;
 mod search;
 pub(crate) mod sql;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use indelible_archive::ContentKeys;
 use object_store::ObjectStore;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 
+use crate::engine::places::Places;
 use crate::session::Sessions;
 
 pub use metrics::{Bucket, Value};
@@ -35,6 +36,8 @@ pub struct Limits {
     pub wall_time: Duration,
     /// Queries that run at the same time.
     pub concurrent: usize,
+    /// How many of them may be over one organization, and how many may be of the operator's view.
+    pub concurrent_per_organization: usize,
     /// How long a query waits for a place before it is refused.
     pub queue_time: Duration,
     /// Threads all queries share.
@@ -52,6 +55,7 @@ impl Default for Limits {
             spill_bytes_max: 4 * 1024 * 1024 * 1024,
             wall_time: Duration::from_secs(60),
             concurrent: 4,
+            concurrent_per_organization: 3,
             queue_time: Duration::from_secs(10),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             footer_bytes_max: 64 * 1024 * 1024,
@@ -67,7 +71,7 @@ impl Default for Limits {
 pub struct Engine {
     /// `None` only while dropping.
     runtime: Option<Runtime>,
-    slots: Arc<Semaphore>,
+    places: Arc<Places>,
     sessions: Arc<Sessions>,
     limits: Arc<Limits>,
     spill: Arc<Path>,
@@ -109,7 +113,7 @@ impl Engine {
             .build()?;
         Ok(Engine {
             runtime: Some(runtime),
-            slots: Arc::new(Semaphore::new(limits.concurrent.max(1))),
+            places: Places::new(limits.concurrent, limits.concurrent_per_organization),
             sessions: Arc::new(Sessions::new(store, &limits, keys)),
             limits: Arc::new(limits),
             spill: spill.into(),

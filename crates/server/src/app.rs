@@ -11,10 +11,12 @@ use indelible_event::{Limits, Organization};
 use indelible_intake::{Answer, Batch, Clock, Intake, SubmitError};
 use indelible_ledger::{ContentKeys, Ledger};
 use indelible_merkle::VerifierKey;
+use indelible_quarantine::Quarantine;
 use indelible_query::Engine;
 use indelible_storage::Bucket;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::adapters::Adapters;
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
 use crate::audit::{Breaches, Observed, OwnEntries, Polls};
@@ -28,9 +30,13 @@ use crate::listen::Listening;
 use crate::metrics::Metrics;
 use crate::operator::Pseudonyms;
 use crate::platform_archive::PlatformArchive;
+use crate::quarantine;
+use crate::redaction::Redactions;
+use crate::routes::receive::Acks;
 use crate::self_check::Checker;
 use crate::signin::SignIns;
 use crate::sinks::Sinks;
+use crate::syslog::Listeners;
 use crate::witnesses::Witnesses;
 
 /// Bundles made at the same time. Each holds a batch of rows and the journal segments it reads.
@@ -59,6 +65,11 @@ pub(crate) struct App {
     pub(crate) platform_archive: PlatformArchive,
     pub(crate) engine: Engine,
     pub(crate) sinks: Sinks,
+    pub(crate) adapters: Adapters,
+    pub(crate) syslog: Listeners,
+    pub(crate) acks: Acks,
+    pub(crate) quarantine: Quarantine,
+    pub(crate) quarantine_counts: quarantine::Counts,
     pub(crate) metrics: Metrics,
     pub(crate) listening: Arc<Listening>,
     pub(crate) sign_ins: SignIns,
@@ -72,6 +83,7 @@ pub(crate) struct App {
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
+    pub(crate) redactions: Redactions,
     /// Held by who decides a request: what it asks for is done once.
     pub(crate) decisions: tokio::sync::Mutex<()>,
     pub(crate) own_entries: OwnEntries,

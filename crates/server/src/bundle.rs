@@ -301,7 +301,7 @@ impl Plan {
                 entry.seq
             );
             let outside = window_us.is_some_and(|(from, to)| !(from..to).contains(&entry.received_at_us));
-            let is_erased = entry.erased.is_some();
+            let is_erased = entry.erased.is_some() && !entry.redacted;
             let row = match &filter {
                 _ if outside => full.boundary(),
                 Some(Filter::Complete(predicate))
@@ -337,7 +337,7 @@ impl Entries {
         }
         let Genesis { received_at_us, infrastructure, content } = app.kept_genesis(log)?;
         let (infrastructure, content) = (&*infrastructure, &*content);
-        visit(&Entry { seq: 0, received_at_us, infrastructure, content, key: None, erased: None })
+        visit(&Entry { seq: 0, received_at_us, infrastructure, content, key: None, erased: None, redacted: false })
     }
 }
 

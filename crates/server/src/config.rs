@@ -12,8 +12,10 @@ use url::Url;
 
 use crate::witnesses::GROUP;
 
+mod receive;
 mod signin;
 
+pub(crate) use receive::{Quarantine, Receive, Route, Syslog, Transport};
 pub(crate) use signin::{Provider, SignIn};
 
 /// Everything `serve` can be told. The defaults need no file.
@@ -60,6 +62,10 @@ pub struct Config {
     pub exports: Exports,
     /// Destinations outside.
     pub sinks: Sinks,
+    /// What is refused and cannot be told to its sender.
+    pub quarantine: Quarantine,
+    /// Ways in beside HTTP, and adapters.
+    pub receive: Receive,
     /// What one query may take.
     pub query: Query,
     /// Witnesses that must have cosigned a checkpoint of the platform log. Default: all of them.
@@ -302,6 +308,15 @@ pub struct Query {
     pub rows: u64,
     /// Queries at one time; more wait. Default 4.
     pub concurrent: usize,
+    /// How many of them may be over one organization, and how many of the operator's view. Default one less than all, so
+    /// that nobody keeps the others waiting.
+    pub concurrent_per_organization: Option<usize>,
+}
+
+impl Query {
+    pub(crate) fn concurrent_per_organization(&self) -> usize {
+        self.concurrent_per_organization.unwrap_or(self.concurrent.saturating_sub(1)).clamp(1, self.concurrent.max(1))
+    }
 }
 
 /// Destinations outside that administrators of organizations may choose.
@@ -364,6 +379,8 @@ impl Default for Config {
             archive: Archive::default(),
             exports: Exports::default(),
             sinks: Sinks::default(),
+            quarantine: Quarantine::default(),
+            receive: Receive::default(),
             query: Query::default(),
             quorum: None,
             witness: Vec::new(),
@@ -477,7 +494,13 @@ impl Default for Exports {
 
 impl Default for Query {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, seconds: 300, rows: 10_000_000, concurrent: 4 }
+        Self {
+            memory_bytes: 512 << 20,
+            seconds: 300,
+            rows: 10_000_000,
+            concurrent: 4,
+            concurrent_per_organization: None,
+        }
     }
 }
 
@@ -534,6 +557,7 @@ impl Config {
         self.check_listener()?;
         self.public_url.as_ref().map_or(Ok(()), signin::check_public_url).map_err(ConfigError::Value)?;
         self.sign_in.check().map_err(ConfigError::Value)?;
+        self.quarantine.check().and_then(|()| self.receive.check(self.tls.is_some())).map_err(ConfigError::Value)?;
         let Disk { alarm_percent, priority_percent, stop_percent, .. } = self.disk;
         if alarm_percent > priority_percent || priority_percent > stop_percent || stop_percent > 100 {
             return refuse("disk.alarm-percent, priority-percent and stop-percent must not fall, and be at most 100");
@@ -552,6 +576,9 @@ impl Config {
         }
         if self.query.concurrent == 0 {
             return refuse("query.concurrent must be at least 1");
+        }
+        if self.query.concurrent_per_organization == Some(0) {
+            return refuse("query.concurrent-per-organization must be at least 1");
         }
         if self.archive.promise_hours == 0 {
             return refuse("archive.promise-hours must be at least 1");

@@ -88,6 +88,17 @@ impl Copier {
         self.lock().copies.iter().filter(has_served).cloned().collect()
     }
 
+    /// How many copies may hold entries of generations that were received at these times or later, microseconds since 1970 UTC,
+    /// and, of this generation, before the frame `until`.
+    pub(crate) fn copies_of(&self, times: &[(u32, i64)], until: u64) -> u64 {
+        let may_hold = |copy: &&CopyName| {
+            let end_us = i64::try_from(copy.received_s + 1).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+            let is_before = copy.generation != self.generation || copy.frames.0 < until;
+            is_before && times.iter().any(|(generation, first_us)| *generation == copy.generation && *first_us < end_us)
+        };
+        self.lock().copies.iter().filter(may_hold).count() as u64
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

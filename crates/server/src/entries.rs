@@ -23,12 +23,14 @@ pub(crate) struct Entry<'a> {
     pub(crate) seq: u64,
     pub(crate) received_at_us: i64,
     pub(crate) infrastructure: &'a str,
-    /// `{}` if it is erased.
+    /// `{}` if it is erased; if it is redacted, the mark that says so.
     pub(crate) content: &'a str,
     /// The key under which its content is encrypted at rest.
     pub(crate) key: Option<&'a ContentKey>,
-    /// The hash of its content, if that is erased.
+    /// The hash of its content, if that is erased or redacted.
     pub(crate) erased: Option<Digest>,
+    /// Whether it is redacted.
+    pub(crate) redacted: bool,
 }
 
 impl Entry<'_> {
@@ -170,13 +172,15 @@ impl Entries {
                     None => rows.content(row, &mut content)?,
                     Some(_) => content.extend_from_slice(b"{}"),
                 }
+                let redacted = rows.redacted(row);
                 visit(&Entry {
                     seq: rows.seq(row),
                     received_at_us: rows.received_at_us(row),
                     infrastructure: std::str::from_utf8(&infrastructure)?,
                     content: std::str::from_utf8(&content)?,
                     key,
-                    erased,
+                    erased: erased.or(redacted),
+                    redacted: redacted.is_some(),
                 })?;
             }
         }
@@ -213,6 +217,7 @@ impl Entries {
                     content: std::str::from_utf8(content).map_err(anyhow::Error::from)?,
                     key: key.as_ref(),
                     erased: None,
+                    redacted: false,
                 })?;
                 Ok(())
             })

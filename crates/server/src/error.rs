@@ -66,7 +66,7 @@ impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let code = match error {
             QueryError::Search(_) | QueryError::Sql(_) => ErrorCode::InvalidQuery,
-            QueryError::Busy { .. } => ErrorCode::Busy,
+            QueryError::Busy => ErrorCode::Busy,
             QueryError::TimedOut { .. } | QueryError::Memory { .. } => ErrorCode::QueryLimit,
             QueryError::Unreadable(_) | QueryError::Internal(_) => return Self::internal("answer the query", error),
         };

@@ -37,6 +37,8 @@ pub(crate) struct Exports {
     /// By id of the export.
     runs: Mutex<BTreeMap<String, Arc<Run>>>,
     places: Semaphore,
+    /// Exports of one organization take turns, so that all organizations get places equally.
+    turns: Mutex<BTreeMap<Organization, Arc<Semaphore>>>,
     started_us: i64,
 }
 
@@ -73,11 +75,16 @@ pub(crate) struct ExportFigures {
 
 impl Exports {
     pub(crate) fn new(now_us: i64) -> Exports {
-        Exports { runs: Mutex::default(), places: Semaphore::new(PLACES), started_us: now_us }
+        Exports { runs: Mutex::default(), places: Semaphore::new(PLACES), turns: Mutex::default(), started_us: now_us }
     }
 
     fn run(&self, id: &str) -> Arc<Run> {
         Arc::clone(lock(&self.runs).entry(id.to_owned()).or_default())
+    }
+
+    fn turn(&self, organization: &Organization) -> Arc<Semaphore> {
+        let mut turns = lock(&self.turns);
+        Arc::clone(turns.entry(organization.clone()).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 
     fn status(&self, id: &str) -> Status {
@@ -106,14 +113,15 @@ impl App {
 
     /// Keeps one export's table until the export is disabled.
     async fn follow_export(self: Arc<Self>, export: Arc<Export>) {
-        let run = self.exports.run(&export.id);
+        let (run, turn) = (self.exports.run(&export.id), self.exports.turn(&export.organization));
         let every = Duration::from_secs(self.config.exports.every_seconds.max(1));
         let mut follower = Follower { dataset: None, maintained_us: 0 };
         let mut pause = TURN;
         while self.is_active(&export) && !self.stopping.load(Relaxed) {
+            let Ok(own) = turn.acquire().await else { return };
             let Ok(place) = self.exports.places.acquire().await else { return };
             let stepped = follower.step(&self, &export, &run).await;
-            drop(place);
+            drop((place, own));
             let wait = match stepped {
                 Ok(true) => continue,
                 Ok(false) => {
@@ -164,6 +172,15 @@ impl App {
             Some((_, position)) => Backlog::of(&table_of(&export), position, std::slice::from_ref(file)).files > 0,
             None => true,
         })
+    }
+
+    /// Whether an export has taken entries from `first` on, a generation and a `seq`, or is not known not to have.
+    pub(crate) fn export_may_have(&self, export: &Export, first: (u32, u64)) -> bool {
+        match self.exports.status(&export.id).table {
+            Some((_, Some(position))) => (position.generation, position.last) >= first,
+            Some((_, None)) => false,
+            None => true,
+        }
     }
 
     /// How an export goes, for who may ask.

@@ -4,6 +4,8 @@
 //! Handlers are in `routes`, each a few lines around a call; what they share is [`app::App`].
 
 mod accounting;
+mod adapters;
+mod admission;
 mod alarms;
 mod app;
 mod archived;
@@ -31,9 +33,12 @@ mod listen;
 mod metrics;
 mod operator;
 mod outage;
+mod pipeline;
 mod platform_archive;
 mod pull;
+mod quarantine;
 mod rebuild;
+mod redaction;
 mod requests;
 mod retention;
 pub mod rotation;
@@ -43,6 +48,7 @@ mod self_check;
 mod signin;
 mod sinks;
 mod snapshot;
+mod syslog;
 mod watch;
 mod watcher;
 mod witnesses;
@@ -70,6 +76,7 @@ use platform_archive::PlatformArchive;
 use witnesses::Witnesses;
 
 pub use config::{Config, ConfigError};
+pub use listen::serve_bounded;
 pub use rebuild::{RebuildOptions, RebuildReport, RebuiltLog, rebuild};
 
 /// How often grown logs get a new checkpoint. The promise is one second.
@@ -82,6 +89,8 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    syslog: Vec<syslog::Bound>,
+    grpc: Option<TcpListener>,
     is_new: bool,
     _lock: LockFile,
 }
@@ -131,6 +140,12 @@ impl Server {
         let inventory = Arc::new(inventory);
         let source = || bucket::source(&config, &bucket, &tokio::runtime::Handle::current());
         retention::forget_removed(&control, &inventory, &archived.unlisted, source, now_us).await?;
+        let redactions = redaction::Redactions::open(&data)?;
+        if archived.away.is_none() {
+            let redacted = redaction::redacted_organizations(&inventory, control.organizations());
+            let source = bucket::source(&config, &bucket, &tokio::runtime::Handle::current())?;
+            tokio::task::block_in_place(|| redactions.recover(redacted, &inventory, &*source))?;
+        }
         let newest_us = inventory.latest_received_us().unwrap_or(i64::MIN);
         let disk = disk::DiskWatch::new(&data, config.disk.clone(), config.operator_organization.clone());
         // Before anything is written: a full disk gives up its reserve, which is what lets a server start on it.
@@ -151,6 +166,8 @@ impl Server {
         let (limits, spill) = (query_limits(&config), data.join("spill"));
         let engine = Engine::with_keys(bucket.object_store(), limits, spill, Arc::clone(&content_keys))
             .context("start the query engine")?;
+        let adapters = adapters::Adapters::open(config.receive.adapters.as_deref())?;
+        let quarantine = quarantine::open(&config).await?;
         let bodies = Arc::new(Semaphore::new(
             (config.limits.bodies_in_flight_bytes / 1024).max(config.limits.body_bytes / 1024 + 1),
         ));
@@ -177,6 +194,11 @@ impl Server {
             content_keys,
             engine,
             sinks: sinks::Sinks::new(&data),
+            adapters,
+            acks: routes::receive::Acks::since(clock.now_us()),
+            syslog: syslog::Listeners::new(&config.receive),
+            quarantine,
+            quarantine_counts: quarantine::Counts::default(),
             metrics: metrics::Metrics::default(),
             listening,
             sign_ins,
@@ -187,6 +209,7 @@ impl Server {
             bodies,
             bundles: Arc::new(Semaphore::new(app::BUNDLES_AT_ONCE)),
             contents: Arc::new(Semaphore::new(pull::CONTENTS_AT_ONCE)),
+            redactions,
             decisions: tokio::sync::Mutex::default(),
             own_entries: audit::OwnEntries::default(),
             polls: audit::Polls::default(),
@@ -201,7 +224,14 @@ impl Server {
             TcpListener::bind(app.config.listen).await.with_context(|| format!("listen on {}", app.config.listen))?;
         let address = listener.local_addr()?;
         app.sign_ins.listens_at(&app.config, address, &app.listening.url(address));
-        Ok(Self { app, listener, address, is_new, _lock: lock })
+        let syslog = syslog::bind(&app).await?;
+        let grpc = match app.config.receive.otlp_grpc {
+            Some(address) => Some(
+                TcpListener::bind(address).await.with_context(|| format!("receive.otlp-grpc: listen on {address}"))?,
+            ),
+            None => None,
+        };
+        Ok(Self { app, listener, address, syslog, grpc, is_new, _lock: lock })
     }
 
     /// Where it listens.
@@ -240,6 +270,7 @@ impl Server {
         let witnesses = tokio::spawn(Arc::clone(&app).witness_forever());
         let canary = tokio::spawn(Arc::clone(&app).canary_forever());
         let retention = tokio::spawn(Arc::clone(&app).retain_forever());
+        let redacting = tokio::spawn(Arc::clone(&app).redact_forever());
         let polls = tokio::spawn(Arc::clone(&app).write_polls_forever());
         let certificates = tokio::spawn(Arc::clone(&app).reload_certificates_forever());
         let stopped = {
@@ -254,17 +285,21 @@ impl Server {
             }
         };
         let (begun, asked_to_stop) = tokio::sync::oneshot::channel();
+        let (stop_receivers, receivers_stop) = tokio::sync::watch::channel(false);
+        let receivers = receive_forever(Arc::clone(&app), self.syslog, self.grpc, receivers_stop);
         let router = routes::router(Arc::clone(&app));
         let serving = listen::serve(Arc::clone(&app.listening), self.listener, router, async move {
             stopped.await;
             let _ = begun.send(());
+            let _ = stop_receivers.send(true);
         });
+        let serving = async { tokio::join!(serving, receivers) };
         let patience = async {
             let _ = asked_to_stop.await;
             tokio::time::sleep(STOP_PATIENCE).await;
         };
         tokio::select! {
-            () = serving => {}
+            _ = serving => {}
             () = patience => tracing::warn!("answers in flight took too long and are broken off"),
         }
         let _ = std::fs::remove_file(&url_path);
@@ -281,10 +316,12 @@ impl Server {
         witnesses.abort();
         canary.abort();
         retention.abort();
+        redacting.abort();
         certificates.abort();
         let _ = polls.await;
         app.write_polls(i64::MAX).await;
         app.keep_uses().await;
+        app.quarantine.close().await;
         let ended = tokio::task::block_in_place(|| app.intake.close());
         let published = match app.ensure_bucket() {
             Ok(()) => tokio::task::block_in_place(|| app.ledger.publish()).map(drop),
@@ -352,6 +389,22 @@ impl App {
             None => tracing::error!("intake or the ledger has stopped; the server ends so that a restart can recover"),
         }
     }
+}
+
+/// Takes what comes by other ways than the listener for HTTP.
+async fn receive_forever(
+    app: Arc<App>,
+    syslog: Vec<syslog::Bound>,
+    grpc: Option<TcpListener>,
+    stop: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut stop_grpc = stop.clone();
+    let by_grpc = async {
+        if let Some(listener) = grpc {
+            listen::grpc::serve(Arc::clone(&app), listener, pipeline::stopped(&mut stop_grpc)).await;
+        }
+    };
+    tokio::join!(syslog::serve(Arc::clone(&app), syslog, stop), by_grpc);
 }
 
 fn open_intake(
@@ -430,6 +483,7 @@ fn query_limits(config: &Config) -> indelible_query::Limits {
         memory_bytes: config.query.memory_bytes / config.query.concurrent,
         wall_time: Duration::from_secs(config.query.seconds),
         concurrent: config.query.concurrent,
+        concurrent_per_organization: config.query.concurrent_per_organization(),
         ..indelible_query::Limits::default()
     }
 }

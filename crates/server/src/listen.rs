@@ -6,6 +6,7 @@
 
 pub(crate) mod body;
 pub(crate) mod failures;
+pub(crate) mod grpc;
 mod patience;
 mod places;
 pub(crate) mod tls;
@@ -73,7 +74,16 @@ impl Listening {
     /// # Errors
     /// When they cannot be used; the text names file and remedy.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
-        let limits = config.limits.clone();
+        if config.tls.is_none() && !config.listen.ip().is_loopback() {
+            tracing::warn!(
+                "listening on {} without TLS: tokens and events can be read on their way. Set [tls], or see that only a proxy that speaks TLS reaches this address",
+                config.listen
+            );
+        }
+        Ok(Self::with(config.tls.as_ref().map(Tls::open).transpose()?, config.limits.clone()))
+    }
+
+    fn with(tls: Option<Tls>, limits: Limits) -> Self {
         let connections = places::within_open_files(limits.connections, OPEN_FILES_RESERVED);
         if connections < limits.connections {
             tracing::warn!(
@@ -82,20 +92,14 @@ impl Listening {
                 limits.connections
             );
         }
-        if config.tls.is_none() && !config.listen.ip().is_loopback() {
-            tracing::warn!(
-                "listening on {} without TLS: tokens and events can be read on their way. Set [tls], or see that only a proxy that speaks TLS reaches this address",
-                config.listen
-            );
-        }
-        Ok(Self {
-            tls: config.tls.as_ref().map(Tls::open).transpose()?,
+        Self {
+            tls,
             failures: Failures::new(limits.failures_per_minute),
             places: Arc::new(Places::new(connections, limits.connections_per_address)),
             limits,
             counts: Counts::default(),
             said: Mutex::default(),
-        })
+        }
     }
 
     /// Where a server that is bound to `address` is found.
@@ -123,6 +127,45 @@ impl Listening {
         }
     }
 
+    /// Shakes hands where the server has TLS; `protocols` are what may be spoken within it.
+    pub(crate) async fn shake_hands(&self, stream: TcpStream, peer: SocketAddr, protocols: &[&[u8]]) -> Shaken {
+        let Some(tls) = &self.tls else { return Shaken::Plain(stream) };
+        let patience = Duration::from_secs(self.limits.handshake_seconds);
+        let shaking = TlsAcceptor::from(tls.speaking(protocols)).accept(stream);
+        match tokio::time::timeout(patience, shaking).await {
+            Ok(Ok(stream)) => {
+                let certificates = stream.get_ref().1.peer_certificates();
+                let certificate = certificates.and_then(|chain| Certificate::read(chain.first()?)).map(Arc::new);
+                Shaken::Tls(Box::new(stream), certificate)
+            }
+            Ok(Err(error)) => {
+                self.counts.handshakes_failed.fetch_add(1, Relaxed);
+                tracing::debug!(%peer, %error, "TLS handshake failed");
+                Shaken::Failed
+            }
+            Err(_) => {
+                self.counts.handshakes_slow.fetch_add(1, Relaxed);
+                Shaken::Failed
+            }
+        }
+    }
+
+    /// A place for a connection from `peer`, if there is one.
+    pub(crate) fn admit_peer(&self, peer: SocketAddr) -> Option<Place> {
+        let counts = &self.counts;
+        let (count, key) = match self.places.take(peer.ip()) {
+            Ok(place) => {
+                counts.accepted.fetch_add(1, Relaxed);
+                return Some(place);
+            }
+            Err(NoPlace::Server) => (&counts.no_place, "limits.connections"),
+            Err(NoPlace::Address) => (&counts.no_place_address, "limits.connections-per-address"),
+        };
+        count.fetch_add(1, Relaxed);
+        self.say(|| tracing::warn!(peer = %peer.ip(), "a connection was closed at once: {key} are open"));
+        None
+    }
+
     /// The counters in the Prometheus text format.
     pub(crate) fn render(&self, text: &mut Text) {
         let Counts { accepted, accept_failures, no_place, no_place_address, .. } = &self.counts;
@@ -148,6 +191,18 @@ impl Listening {
         }
         self.failures.render(text);
     }
+}
+
+/// Serves `router` on `listener` over plain HTTP, with the bounds that a server has by default, until `stop` resolves.
+pub async fn serve_bounded(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    serve(Arc::new(Listening::with(None, Limits::default())), listener, router, stop).await;
+}
+
+/// A connection after the handshake, if there is one.
+pub(crate) enum Shaken {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>, Option<Arc<Certificate>>),
+    Failed,
 }
 
 /// Accepts connections and answers their requests until `stop` resolves; then what is in flight is finished, however long that
@@ -193,20 +248,7 @@ fn admit(
     router: &Router,
     graceful: &GracefulShutdown,
 ) {
-    let counts = &listening.counts;
-    let place = match listening.places.take(peer.ip()) {
-        Ok(place) => place,
-        Err(why) => {
-            let (count, key) = match why {
-                NoPlace::Server => (&counts.no_place, "limits.connections"),
-                NoPlace::Address => (&counts.no_place_address, "limits.connections-per-address"),
-            };
-            count.fetch_add(1, Relaxed);
-            return listening
-                .say(|| tracing::warn!(peer = %peer.ip(), "a connection was closed at once: {key} are open"));
-        }
-    };
-    counts.accepted.fetch_add(1, Relaxed);
+    let Some(place) = listening.admit_peer(peer) else { return };
     // Answers are written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = Connection {
@@ -230,21 +272,10 @@ struct Connection {
 
 impl Connection {
     async fn run(self, stream: TcpStream) {
-        let Some(tls) = &self.listening.tls else { return self.answer(stream, None).await };
-        let patience = Duration::from_secs(self.listening.limits.handshake_seconds);
-        let counts = &self.listening.counts;
-        let shaking = TlsAcceptor::from(tls.current()).accept(stream);
-        match tokio::time::timeout(patience, shaking).await {
-            Ok(Ok(stream)) => {
-                let certificates = stream.get_ref().1.peer_certificates();
-                let certificate = certificates.and_then(|chain| Certificate::read(chain.first()?)).map(Arc::new);
-                self.answer(stream, certificate).await;
-            }
-            Ok(Err(error)) => {
-                counts.handshakes_failed.fetch_add(1, Relaxed);
-                tracing::debug!(peer = %self.peer, %error, "TLS handshake failed");
-            }
-            Err(_) => _ = counts.handshakes_slow.fetch_add(1, Relaxed),
+        match self.listening.shake_hands(stream, self.peer, &[b"http/1.1"]).await {
+            Shaken::Plain(stream) => self.answer(stream, None).await,
+            Shaken::Tls(stream, certificate) => self.answer(*stream, certificate).await,
+            Shaken::Failed => {}
         }
     }
 

@@ -33,6 +33,7 @@ use crate::bucket;
 use crate::config::Config;
 use crate::database;
 use crate::generation::Kept;
+use crate::redaction::Redactions;
 use crate::rotation::retired_keys;
 use crate::{open_intake, retention, sealing};
 
@@ -128,6 +129,7 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
     let copies = Copies::read(&rebuild.bucket, &report, &rebuild.survey, &rebuild.trusted).await?;
     let logs = rebuild.reopen(&report, &copies, &options.checkpoints).await?;
     let closed = rebuild.inventory().await?;
+    tokio::task::block_in_place(|| rebuild.recover_redactions(&report, &closed))?;
     say("remembering which events are archived");
     tokio::task::block_in_place(|| identities::restore(&rebuild, &closed, &options.config))?;
     let received_us = closed.latest_received_us().unwrap_or(i64::MIN).max(copies.received_last_us);
@@ -290,6 +292,13 @@ impl Rebuild {
             inventory.drop_file(&file.organization, file.generation, file.first);
         }
         Ok(inventory)
+    }
+
+    /// Finds in the logs what is redacted, or was to be when the server was lost.
+    fn recover_redactions(&self, report: &Report, inventory: &Inventory) -> anyhow::Result<()> {
+        let concerned = report.logs.iter().filter(|log| log.redacted_entries + log.unredacted_entries > 0);
+        let organizations = concerned.map(|log| log.organization.parse()).collect::<Result<Vec<_>, _>>()?;
+        Redactions::open(self.folder.path())?.recover(organizations, inventory, &*self.source)
     }
 
     /// Brings everything in the new logs into the bucket.

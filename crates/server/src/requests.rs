@@ -3,7 +3,9 @@
 //! Each step is an event in the organization's log before it counts. What is approved is done first and written down as approved
 //! then: a crash in between leaves it waiting, and to approve it again does no more.
 
-use indelible_api::{ErrorCode, RequestState};
+use std::sync::Arc;
+
+use indelible_api::{EntryRange, ErrorCode, RequestState};
 use indelible_control::{
     Control, DecideError, NewRequest, Operation, Outcome, REASON_BYTES_MAX, Request, RetentionSetting,
 };
@@ -41,6 +43,8 @@ pub(crate) enum Action {
     DisableExport { name: String },
     /// Destroy the content keys up to this one, and with them the content.
     EraseContent { key: String },
+    /// Take the content of these entries out of the archive.
+    Redact { generation: u32, entries: Vec<EntryRange> },
     /// See whole entries for some hours.
     Investigate { ticket: String, hours: u32 },
 }
@@ -60,6 +64,14 @@ impl Action {
             Self::DisableExport { name } => format!("disable the export {name} for good"),
             Self::EraseContent { key } => {
                 format!("erase all content encrypted under key {key} and those before it, for ever")
+            }
+            Self::Redact { generation, entries } => {
+                let text = |EntryRange { first, last }: &EntryRange| match first == last {
+                    true => first.to_string(),
+                    false => format!("{first} to {last}"),
+                };
+                let all = entries.iter().map(text).collect::<Vec<_>>().join(", ");
+                format!("redact the content of the entries {all} of generation {generation}, for ever")
             }
             Self::Investigate { ticket, hours } => {
                 format!("the operator reads whole entries for {hours} hours (ticket {ticket})")
@@ -104,13 +116,17 @@ impl App {
     }
 
     /// Does what a request asks for, on behalf of who approves it.
-    pub(crate) async fn approve(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
+    pub(crate) async fn approve(self: &Arc<Self>, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
         let _one_at_a_time = self.decisions.lock().await;
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let action = Action::of(&request)?;
         self.ensure_possible(&request.organization, &action)?;
+        if let Action::Redact { generation, entries } = &action {
+            self.ensure_redactable(&request.organization, *generation, entries).await?;
+        }
         self.audit_change(&caller.actor(), &request.organization, approved(&request, caller)).await?;
+        let mut note = None;
         let ends_at_us = match &action {
             Action::SetRetention { days, hold, .. } => {
                 let setting = RetentionSetting { since_us: now_us, days: *days, hold: *hold, locked: false };
@@ -128,11 +144,34 @@ impl App {
                 self.erase_keys(&caller.actor(), &request.organization, key, &request.reason).await?;
                 None
             }
+            Action::Redact { generation, entries } => {
+                let (actor, organization) = (caller.actor(), &request.organization);
+                let failed = self.redact(&actor, organization, *generation, entries, &request.reason).await?;
+                note = self.redaction_note(organization, failed).await?;
+                None
+            }
             Action::Investigate { hours, .. } => Some(now_us + i64::from(*hours) * HOUR_US),
         };
         let decided = self.control.decide_request(&request, caller, Outcome::Approved, ends_at_us, now_us).await;
         decided.map_err(undecided)?;
-        self.state_of(id).await
+        Ok(RequestState { note, ..self.state_of(id).await? })
+    }
+
+    /// What whoever approved a redaction has to know.
+    async fn redaction_note(
+        &self,
+        organization: &Organization,
+        failed: Option<String>,
+    ) -> Result<Option<String>, ApiError> {
+        let state = self.redaction_state(organization).await;
+        let state = state.map_err(|error| ApiError::internal("look up what is redacted", error))?;
+        let failed = failed.map(|error| format!("it is recorded and goes on by itself, and failed so far: {error}"));
+        let taken = |what: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{what} that took entries before and keep them: {}", names.join(", ")))
+        };
+        let notes = [failed, taken("exports", &state.exports), taken("sinks", &state.sinks)];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        Ok((!notes.is_empty()).then(|| notes.join("; ")))
     }
 
     /// Whether what was asked for can still be done as it was meant.
@@ -146,7 +185,7 @@ impl App {
                 let is_active = self.control.export(organization, name).is_some_and(|export| export.is_active());
                 (!is_active).then_some("the export has ended since this was asked for")
             }
-            Action::EraseContent { .. } | Action::Investigate { .. } => None,
+            Action::EraseContent { .. } | Action::Redact { .. } | Action::Investigate { .. } => None,
         };
         match message {
             Some(message) => {
@@ -253,6 +292,7 @@ pub(crate) fn state(request: &Request, now_us: i64) -> Result<RequestState, ApiE
         decided_by: decision.and_then(|decision| decision.by.clone()),
         decided: decision.map(|decision| time(decision.at_us)),
         ends: request.ends_at_us.map(time),
+        note: None,
     })
 }
 

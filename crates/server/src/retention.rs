@@ -68,6 +68,8 @@ impl App {
     /// One round.
     async fn retain(self: &Arc<Self>) -> anyhow::Result<()> {
         self.ensure_bucket()?;
+        // What is being written anew has a name that changes.
+        let _held = self.redactions.files.lock().await;
         let dropped = self.control.dropped_files().await?;
         self.remove_dropped(&dropped).await?;
         for organization in self.control.organizations() {
@@ -266,7 +268,7 @@ fn noted(file: &LogFile, entry: (u32, u64)) -> DroppedFile {
 }
 
 /// Whether the store refuses to remove the object now. A store without locks refuses nothing.
-async fn is_locked(bucket: &Bucket, object: &str) -> anyhow::Result<bool> {
+pub(crate) async fn is_locked(bucket: &Bucket, object: &str) -> anyhow::Result<bool> {
     match bucket.lock_of(object, None).await {
         Ok(locked) => Ok(locked.lock.holds(Timestamp::now())),
         Err(BucketError::NoLocks { .. }) => Ok(false),

@@ -18,6 +18,9 @@ pub(crate) mod ops;
 pub(crate) mod platform;
 pub(crate) mod proof;
 pub(crate) mod pull;
+mod quarantine;
+pub(crate) mod receive;
+mod redactions;
 mod requests;
 pub(crate) mod retention;
 pub(crate) mod search;
@@ -48,8 +51,9 @@ use crate::error::ApiError;
     info(title = "Indelible", description = "An audit log that anyone can prove.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         events::post, search::search, search::count, search::sql, proof::entry, bundles::create, proof::checkpoints, proof::keys, proof::tlog_checkpoint,
-        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, retention::get, retention::put, encryption::get, encryption::put, encryption::erase, operator::search, operator::count, operator::sql, operator::entry, operator::organizations, operator::view, operator::set_view, requests::list, requests::own, requests::show, requests::approve, requests::refuse, requests::withdraw, investigations::create, investigations::search, investigations::sql, investigations::entry, accounting::report, alarms::list, clients::list,
+        proof::tile, platform::checkpoint, platform::tile, platform::policy, archive::status, archive::log_files, archive::seal, archive::verify, admin::list, admin::create, admin::create_token, admin::list_tokens, admin::revoke_token, sinks::list, sinks::create, sinks::show, sinks::enable, sinks::delete, sinks::test, sinks::backfill, sinks::dead_letters, sinks::replay, sinks::discard, exports::list, exports::create, exports::get, exports::disable, quarantine::list, quarantine::show, quarantine::replay, quarantine::dismiss, quarantine::observe, retention::get, retention::put, redactions::get, redactions::post, encryption::get, encryption::put, encryption::erase, operator::search, operator::count, operator::sql, operator::entry, operator::organizations, operator::view, operator::set_view, requests::list, requests::own, requests::show, requests::approve, requests::refuse, requests::withdraw, investigations::create, investigations::search, investigations::sql, investigations::entry, accounting::report, alarms::list, clients::list,
         clients::create, clients::revoke, certificates::list, certificates::create, certificates::revoke, oauth::token, oauth::revoke, pull::list, pull::content, signin::ways, signin::begin, signin::callback, signin::local, signin::set_password, sessions::me, sessions::sign_out, sessions::sign_out_everywhere, grants::list, grants::create, grants::remove, grants::people,
+        receive::otlp_logs, receive::otlp_audit, receive::hec_event, receive::hec_raw, receive::hec_ack, receive::hec_health, receive::bulk, receive::bulk_of_index, receive::cluster_health, receive::license, receive::kubernetes,
         ops::healthz, ops::readyz, ops::metrics,
     ),
     modifiers(&BearerToken),
@@ -77,6 +81,21 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(ops::metrics))
         .route("/api/openapi.json", get(openapi))
         .route("/api/v1/events", post(events::post))
+        .route("/v1/logs", post(receive::otlp_logs))
+        .route("/v1/audit", post(receive::otlp_audit))
+        .route("/services/collector", post(receive::hec_event))
+        .route("/services/collector/event", post(receive::hec_event))
+        .route("/services/collector/event/1.0", post(receive::hec_event))
+        .route("/services/collector/raw", post(receive::hec_raw))
+        .route("/services/collector/raw/1.0", post(receive::hec_raw))
+        .route("/services/collector/ack", post(receive::hec_ack))
+        .route("/services/collector/health", get(receive::hec_health))
+        .route("/services/collector/health/1.0", get(receive::hec_health))
+        .route("/_bulk", post(receive::bulk).put(receive::bulk))
+        .route("/{index}/_bulk", post(receive::bulk_of_index).put(receive::bulk_of_index))
+        .route("/_cluster/health", get(receive::cluster_health))
+        .route("/_license", get(receive::license))
+        .route("/receive/kubernetes", post(receive::kubernetes))
         .route("/api/v1/search", post(search::search))
         .route("/api/v1/search/count", post(search::count))
         .route("/api/v1/sql", post(search::sql))
@@ -115,7 +134,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/investigations/{id}/search", post(investigations::search))
         .route("/api/v1/investigations/{id}/sql", post(investigations::sql))
         .route("/api/v1/investigations/{id}/entries/{log_entry_id}", get(investigations::entry))
+        .route("/api/v1/organizations/{organization}/quarantine", get(quarantine::list))
+        .route("/api/v1/organizations/{organization}/quarantine/replay", post(quarantine::replay))
+        .route("/api/v1/organizations/{organization}/quarantine/dismiss", post(quarantine::dismiss))
+        .route("/api/v1/organizations/{organization}/quarantine/{recordId}", get(quarantine::show))
+        .route("/api/v1/operator/quarantine", get(quarantine::observe))
         .route("/api/v1/organizations/{organization}/retention", get(retention::get).put(retention::put))
+        .route("/api/v1/organizations/{organization}/redactions", get(redactions::get).post(redactions::post))
         .route("/api/v1/organizations/{organization}/encryption", get(encryption::get).put(encryption::put))
         .route("/api/v1/organizations/{organization}/encryption/erase", post(encryption::erase))
         .route("/api/v1/organizations/{organization}/operator-view", get(operator::view).put(operator::set_view))

@@ -148,6 +148,13 @@ impl Member {
         self.lock().clone()
     }
 
+    /// Whether entries from `first` on, a generation and a `seq`, were delivered, or may have been read to be delivered.
+    pub(crate) fn may_have(&self, first: (u32, u64)) -> bool {
+        let ahead = (self.settings.batch().events as u64).saturating_mul(AHEAD_BATCHES as u64);
+        let next = self.status().cursor.next;
+        (next.generation, next.seq.saturating_add(ahead)) > first
+    }
+
     /// Gives the sink an order and waits for the answer.
     ///
     /// # Errors

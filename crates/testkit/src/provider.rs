@@ -5,7 +5,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,7 +22,7 @@ pub const PUBLIC_CLIENT: &str = "indelible-public";
 #[derive(Debug)]
 pub struct Provider {
     process: Process,
-    port: u16,
+    issuer: String,
     settings: Value,
     folder: TempDir,
 }
@@ -33,26 +34,42 @@ impl Provider {
     ///
     /// If it is not installed or does not come up.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same over TLS, with a certificate for 127.0.0.1 and its key from these files, in PEM.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed or does not come up.
+    pub fn start_over_tls(certificate: &Path, key: &Path) -> Self {
+        Self::start_with(Some([certificate, key]))
+    }
+
+    fn start_with(tls: Option<[&Path; 2]>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the provider");
         let port = free_ports(1)[0];
         let module = installed("node", "node_modules/oidc-provider/package.json");
         let home = module.ancestors().nth(3).expect("a folder of packages").display().to_string();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/provider.mjs").to_owned();
-        let arguments = vec![script, folder.path().display().to_string(), port.to_string(), home];
+        let mut arguments = vec![script, folder.path().display().to_string(), port.to_string(), home];
+        arguments.extend(tls.into_iter().flatten().map(|path| path.display().to_string()));
+        let issuer = format!("{}://127.0.0.1:{port}", if tls.is_some() { "https" } else { "http" });
         let settings = json!({
             "accounts": {}, "clients": clients("http://127.0.0.1:1/"), "algorithm": "RS256", "keys": 1,
             "claimsIn": "id_token", "tamper": null,
         });
         let process = Process::new("node".into(), arguments, folder.path().join("output"), port);
-        let mut provider = Self { process, port, settings, folder };
+        let process = if tls.is_some() { process.ready(listens) } else { process };
+        let mut provider = Self { process, issuer, settings, folder };
         provider.write();
         provider.process.start();
         provider
     }
 
     /// Its issuer, which is its address.
-    pub fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// The file with the client's secret.
@@ -116,6 +133,11 @@ impl Provider {
         let (path, new) = (self.folder.path().join("settings.json"), self.folder.path().join("settings.new"));
         fs::write(&new, self.settings.to_string()).and_then(|()| fs::rename(&new, &path)).expect("write the settings");
     }
+}
+
+/// Whether something listens on the port.
+fn listens(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 fn clients(redirect_uri: &str) -> Value {

@@ -9,8 +9,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indelible_archive::CopyWriter;
 use indelible_archive::journal_copy::{CopiedLog, CopyFacts};
+use indelible_archive::log_file::{LogFileSettings, LogFileWriter};
+use indelible_archive::manifest::ObjectFacts;
+use indelible_archive::rows::Row;
+use indelible_archive::{CopyWriter, RedactionNote, layout};
+use indelible_event::ContentKey;
+use indelible_event::entry::SaltKey;
 use indelible_event::parts::{Delivery, merge};
 use indelible_intake::record::{self, Content, Record};
 use indelible_journal::{FrameNumber, Journal, Options};
@@ -34,6 +39,11 @@ fn plain<'a>(record: &Record<'a>) -> &'a [u8] {
 }
 
 fn main() {
+    // What no server has lying about.
+    let made = [log_file(true, false), log_file(false, true), log_file(true, true)];
+    write_all("rows", "made", made.into_iter().map(|file| [&[3, 255, 255, 255, 255], &file[..]].concat()));
+    let note = redaction_note();
+    write("redaction", [note.clone()].into_iter().chain(damaged(&note)));
     let data = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "indelible-data".to_owned()));
     let files = files_below(&data);
     let named = |part: &'static str| files.iter().filter(move |path| path.to_string_lossy().contains(part));
@@ -60,7 +70,7 @@ fn main() {
         .flat_map(|name| files_below(&example(name)))
         .collect();
     let chosen = bundles.iter().zip(0..).map(|(path, index): (_, u8)| [&[index], &read(path)[..]].concat());
-    write_all("bundle", chosen);
+    write_all("bundle", "seed", chosen);
     let is_text = |path: &&PathBuf| path.ends_with("bundle") || path.extension().is_some_and(|kind| kind == "proof");
     write("bundle_text", bundles.iter().filter(is_text).map(read));
     write("rows", named(".parquet").map(|path| [&[3, 255, 255, 255, 255], &read(path)[..]].concat()));
@@ -140,15 +150,61 @@ fn damaged(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 fn write(corpus: &str, seeds: impl Iterator<Item = Vec<u8>>) {
     let short = seeds.filter(|seed| corpus == "rows" || seed.len() <= BYTES_MAX);
-    write_all(corpus, short.take(COUNT_MAX));
+    write_all(corpus, "seed", short.take(COUNT_MAX));
 }
 
-fn write_all(corpus: &str, seeds: impl Iterator<Item = Vec<u8>>) {
+fn write_all(corpus: &str, kind: &str, seeds: impl Iterator<Item = Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(corpus);
     std::fs::create_dir_all(&folder).unwrap();
     for (number, seed) in seeds.enumerate() {
-        std::fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
+        std::fs::write(folder.join(format!("{kind}-{number}")), seed).unwrap();
     }
+}
+
+/// A log file of three entries: content encrypted or not, the second redacted or none.
+fn log_file(encrypted: bool, redacted: bool) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, organization) = (folder.path().join("file"), "ri.indelible..organization.acme");
+    let (settings, salt_key, key) = (LogFileSettings::default(), SaltKey::new([5; 32]), ContentKey::new([7; 32]));
+    let mut writer = match (encrypted, redacted) {
+        (true, false) => LogFileWriter::create_encrypted(&path, organization, &settings, &key, &salt_key),
+        (true, true) => LogFileWriter::create_redacted(&path, organization, &settings, Some((&key, &salt_key))),
+        (false, _) => LogFileWriter::create_redacted(&path, organization, &settings, None),
+    }
+    .unwrap();
+    for seq in 1..=3 {
+        let infrastructure = format!(
+            r#"{{"categories":["dataLoad"],"intake":{{"producer":"p","source":"http"}},"name":"LOAD","result":"SUCCESS","time":"2026-01-05T00:00:0{seq}Z","type":"audit.3"}}"#
+        );
+        let (infrastructure, content) =
+            (infrastructure.as_bytes(), br#"{"entities":["ri.a..b.1"],"requestFields":{"n":1}}"#);
+        let row = Row { organization, seq, received_at_us: 1_767_571_200_000_000, infrastructure, content };
+        match redacted && seq == 2 {
+            true => writer.push_redacted(&row, &[9; 32]).unwrap(),
+            false => writer.push(&row).unwrap(),
+        }
+    }
+    writer.finish().unwrap();
+    std::fs::read(path).unwrap()
+}
+
+fn redaction_note() -> Vec<u8> {
+    let origin = "audit.example/0000000000000000000000003c77ab44/1";
+    let signer = NoteSigner::from_seed(&[7; 32]);
+    let note = RedactionNote {
+        organization: "ri.indelible..organization.acme".parse().unwrap(),
+        origin: origin.to_owned(),
+        key: signer.verifier_key(origin).unwrap(),
+        manifest: [3; 32],
+        first: 1,
+        last: 3,
+        number: 1,
+        redacted: 1,
+        made_us: 1_767_571_200_000_000,
+        name: layout::log_file(1_767_571_200_000_000, 1, 3, &[4; 32]),
+        log_file: ObjectFacts { bytes: 1000, sha256: [4; 32] },
+    };
+    signer.sign(origin, &note.text()).unwrap().to_string().into_bytes()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -17,25 +17,32 @@ mod text;
 pub type Case = fn(&[u8]);
 
 /// All cases by the name of their fuzz target and their corpus.
-pub const CASES: [(&str, Case); 19] = [
+pub const CASES: [(&str, Case); 26] = [
+    ("bulk", indelible_receive::fuzz::bulk),
     ("bundle", bundle::bundle),
     ("bundle_text", bundle::bundle_text),
+    ("cef", indelible_receive::fuzz::cef),
     ("checkpoint", text::checkpoint),
     ("claim", text::claim),
     ("event", indelible_event::fuzz::admit),
+    ("hec", indelible_receive::fuzz::hec),
     ("journal_copy", text::journal_copy),
+    ("kubernetes", indelible_receive::fuzz::kubernetes),
     ("manifest", text::manifest),
     ("map_proof", text::map_proof),
     ("name", text::name),
     ("note", text::note),
+    ("otlp", indelible_receive::fuzz::otlp),
     ("part", indelible_event::fuzz::parts),
     ("platform", ledger::platform),
     ("policy", text::policy),
     ("proof", ledger::proof),
     ("receipts", text::receipts),
     ("record", ledger::record),
+    ("redaction", text::redaction),
     ("rows", rows::rows),
     ("segment", segment::segment),
+    ("syslog", indelible_receive::fuzz::syslog),
     ("tlog_proof", text::tlog_proof),
 ];
 

@@ -1,6 +1,6 @@
 //! Texts that others hand us: what is accepted has one spelling.
 
-use indelible_archive::{Claim, JournalCopy, Manifest, layout, receipts};
+use indelible_archive::{Claim, JournalCopy, Manifest, RedactionNote, layout, receipts};
 use indelible_event::{Organization, Time, uuid::Uuid};
 use indelible_merkle::{
     Checkpoint, Hash, MapProof, Note, NoteSigner, Notes, Policy, TilePath, TlogProof, VerifierKey, WitnessKey,
@@ -55,6 +55,15 @@ pub(crate) fn manifest(bytes: &[u8]) {
     assert_eq!(manifest.text(), note.text());
     let _ = (manifest.checkpoint(), manifest.objects(), manifest.date(), manifest.folder());
     assert_eq!(manifest.size(), manifest.facts.last + 1);
+}
+
+/// A note about a redaction.
+pub(crate) fn redaction(bytes: &[u8]) {
+    let Ok((redaction, note)) = RedactionNote::parse(bytes) else { return };
+    assert_eq!(note.to_string().as_bytes(), bytes);
+    assert_eq!(redaction.text(), note.text());
+    let _ = (redaction.folder(), redaction.note_name(), redaction.generation());
+    assert!(redaction.redacted > 0 && redaction.first <= redaction.last);
 }
 
 pub(crate) fn claim(bytes: &[u8]) {

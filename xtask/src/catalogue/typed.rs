@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::ensure;
 
-use super::{Catalogue, Category, Field, HEADER, Named, Shape, Type, camel_of_capitals, snake, upper_camel};
+use super::{Catalogue, Category, HEADER, Named, Shape, Slot, Type, camel_of_capitals, snake, upper_camel};
 
 const HEAD: &str = "
 //!
@@ -76,27 +76,6 @@ fn render_category(out: &mut String, category: &Category, taken: &mut BTreeSet<S
     Ok(())
 }
 
-/// A field of a struct to be written.
-struct Slot<'a> {
-    name: &'a str,
-    ty: &'a Type,
-    doc: String,
-    required: bool,
-}
-
-impl<'a> Slot<'a> {
-    fn of_field(field: &'a Field) -> Self {
-        Slot { name: &field.name, ty: &field.ty, doc: format!("{}.", escape(&field.summary)), required: field.required }
-    }
-
-    fn rust_name(&self) -> String {
-        match self.name {
-            "type" => "kind".into(),
-            name => snake(name),
-        }
-    }
-}
-
 fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::Result<()> {
     let is_default = slots.iter().all(|slot| !slot.required);
     let default = if is_default { " Default," } else { "" };
@@ -106,7 +85,10 @@ fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::
     )?;
     writeln!(out, "pub struct {name} {{")?;
     for slot in &slots {
-        writeln!(out, "    /// {}", slot.doc)?;
+        match slot.doc {
+            "" => writeln!(out, "    /// `{}`", slot.name)?,
+            doc => writeln!(out, "    /// {}.", escape(doc))?,
+        }
         let skip = match slot.ty {
             Type::Optional(_) => ", default, skip_serializing_if = \"Option::is_none\"",
             Type::List(_) => ", default, skip_serializing_if = \"Vec::is_empty\"",
@@ -114,7 +96,7 @@ fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::
             _ => "",
         };
         writeln!(out, "    #[serde(rename = {:?}{skip})]", slot.name)?;
-        writeln!(out, "    pub {}: {},", slot.rust_name(), rust_type(slot.ty))?;
+        writeln!(out, "    pub {}: {},", rust_name(slot), rust_type(slot.ty))?;
     }
     writeln!(out, "}}")?;
     let required: Vec<_> = slots.iter().filter(|slot| slot.required).collect();
@@ -122,10 +104,10 @@ fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::
         return Ok(());
     }
     let parameters: Vec<_> =
-        required.iter().map(|slot| format!("{}: {}", slot.rust_name(), rust_type(slot.ty))).collect();
+        required.iter().map(|slot| format!("{}: {}", rust_name(slot), rust_type(slot.ty))).collect();
     let fields: Vec<_> = slots
         .iter()
-        .map(|slot| if slot.required { slot.rust_name() } else { format!("{}: Default::default()", slot.rust_name()) })
+        .map(|slot| if slot.required { rust_name(slot) } else { format!("{}: Default::default()", rust_name(slot)) })
         .collect();
     writeln!(out, "\nimpl {name} {{\n    /// With what is required.")?;
     writeln!(out, "    pub fn new({}) -> Self {{", parameters.join(", "))?;
@@ -133,20 +115,18 @@ fn render_struct(out: &mut String, name: &str, slots: Vec<Slot<'_>>) -> anyhow::
     Ok(())
 }
 
+fn rust_name(slot: &Slot<'_>) -> String {
+    match slot.name {
+        "type" => "kind".into(),
+        name => snake(name),
+    }
+}
+
 fn render_type(out: &mut String, name: &str, named: &Named) -> anyhow::Result<()> {
     writeln!(out, "\n/// {}.", escape(&named.summary))?;
     match &named.shape {
         Shape::Struct { members } => {
-            let slots = members
-                .iter()
-                .map(|member| Slot {
-                    name: &member.name,
-                    ty: &member.ty,
-                    doc: format!("`{}`", member.name),
-                    required: !member.ty.is_absent_allowed(),
-                })
-                .collect();
-            render_struct(out, name, slots)?;
+            render_struct(out, name, members.iter().map(Slot::of_member).collect())?;
         }
         Shape::Union { variants } => {
             writeln!(out, "#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{")?;

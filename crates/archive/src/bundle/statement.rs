@@ -6,7 +6,7 @@ use indelible_event::Organization;
 use indelible_merkle::{Hash, Note, NoteError, VerifierKey};
 
 use super::filter::Predicate;
-use super::row::RowFormat;
+use super::row::{RowFault, RowFormat, Shown};
 use super::{CHECKPOINT, GENESIS, GENESIS_PROOF, LEAVES, MAP_PROOF, PLATFORM_PROOF, POLICY, RANGE_PROOF, SINCE_PROOF};
 use crate::lines::{BadLine, Lines};
 use crate::manifest::{NamedObject, origin_parts};
@@ -65,6 +65,8 @@ pub struct Statement {
     pub claim: Claim,
     /// Rows that are shown whole.
     pub matches: u64,
+    /// Rows that would be, and are shown without their content, because it is redacted: so says whoever signs.
+    pub redacted: u64,
     /// All files of the bundle but this one, sorted by name.
     pub files: Vec<NamedObject>,
 }
@@ -105,6 +107,20 @@ impl Claim {
         match &self.filter {
             Some(Filter::Complete(predicate)) => Some(predicate),
             _ => None,
+        }
+    }
+
+    /// Whether the row is one that would be shown whole, were its content not redacted.
+    ///
+    /// # Errors
+    /// When its infrastructure part cannot be read.
+    pub(super) fn withholds(&self, shown: &Shown<'_>) -> Result<bool, RowFault> {
+        match (shown, self.predicate()) {
+            (Shown::Stub { infrastructure, .. }, Some(predicate)) => {
+                predicate.holds(infrastructure).map_err(RowFault::from)
+            }
+            (Shown::Stub { .. }, None) => Ok(true),
+            _ => Ok(false),
         }
     }
 
@@ -165,6 +181,9 @@ impl Statement {
             None => {}
         }
         line("matches", format_args!("{}", self.matches));
+        if self.redacted > 0 {
+            line("redacted", format_args!("{}", self.redacted));
+        }
         line("rows", format_args!("{}", claim.rows.name()));
         for NamedObject { name, facts } in &self.files {
             line("file", format_args!("{name} {} {}", facts.bytes, hex::encode(facts.sha256)));
@@ -203,6 +222,7 @@ impl Statement {
         };
         let filter = if lines.begins("filter") { Some(Filter::read(&mut lines)?) } else { None };
         let matches = lines.value("matches")?;
+        let redacted = if lines.begins("redacted") { lines.value("redacted")? } else { 0 };
         let rows = lines.value("rows")?;
         let claim = Claim { organization, origin, key, made_us, size, root, first, last, window_us, filter, rows };
         claim.check()?;
@@ -214,7 +234,7 @@ impl Statement {
                 return Err(BundleError::NotCanonical);
             }
         }
-        let statement = Statement { claim, matches, files };
+        let statement = Statement { claim, matches, redacted, files };
         statement.check_files()?;
         // Also catches every second way to write a number.
         if statement.text() == text { Ok(statement) } else { Err(BundleError::NotCanonical) }
@@ -237,7 +257,7 @@ impl Statement {
         if leaves.facts.bytes != self.claim.entries().saturating_mul(Hash::BYTES as u64) {
             return Err(BundleError::Contradiction("there are more or fewer leaves than entries"));
         }
-        if self.matches > self.claim.entries() {
+        if self.matches.saturating_add(self.redacted) > self.claim.entries() {
             return Err(BundleError::Contradiction("more entries match than there are"));
         }
         Ok(())

@@ -109,12 +109,16 @@ impl Verification<'_> {
         check_genesis(&statement, &files, &held)?;
         let claim = &statement.claim;
         let proof = range_proof(RANGE_PROOF, claim.size, claim.first..claim.last + 1, &files)?;
-        let rows = rows::check(self.path, claim, &proof.proof.before, self.progress)?;
+        let rows = rows::check(self.path, &statement, &proof.proof.before, self.progress)?;
         self.report.entries = rows.entries;
         check_root(&statement, &proof, rows.frontier)?;
         files::check_large(self.path, &statement)?;
         if rows.matches != statement.matches {
             let message = format!("{} rows are shown whole, and it says {}", rows.matches, statement.matches);
+            return Err(wrong(FindingCode::OtherFacts, STATEMENT, None, message));
+        }
+        if rows.redacted != statement.redacted {
+            let message = format!("{} rows are without content, and it says {}", rows.redacted, statement.redacted);
             return Err(wrong(FindingCode::OtherFacts, STATEMENT, None, message));
         }
         since::check(&self.options.since, &statement, &held, &platform, &files)

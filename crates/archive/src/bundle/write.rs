@@ -38,6 +38,9 @@ pub enum WriteBundleError<E> {
         /// The `seq` given.
         found: u64,
     },
+    /// The infrastructure part of a row is none.
+    #[error("write a row: {0}")]
+    Row(String),
     /// Parquet failed.
     #[error("write rows as Parquet: {0}")]
     Parquet(String),
@@ -57,6 +60,7 @@ pub struct BundleWriter<S> {
     sink: S,
     next: u64,
     matches: u64,
+    redacted: u64,
     rows: Rows,
     files: Vec<Growing>,
     chunk: Vec<u8>,
@@ -89,7 +93,7 @@ impl<S: Sink> BundleWriter<S> {
         };
         let chunk = if claim.rows == RowFormat::Csv { csv::header().into_bytes() } else { Vec::new() };
         let next = claim.first;
-        Ok(Self { claim, sink, next, matches: 0, rows, files: Vec::new(), chunk, leaves: Vec::new() })
+        Ok(Self { claim, sink, next, matches: 0, redacted: 0, rows, files: Vec::new(), chunk, leaves: Vec::new() })
     }
 
     /// What the bundle is about.
@@ -113,6 +117,8 @@ impl<S: Sink> BundleWriter<S> {
         if row.seq != self.next || row.seq > self.claim.last {
             return Err(WriteBundleError::Order { expected: self.next, found: row.seq });
         }
+        let withheld = self.claim.withholds(&row.shown);
+        self.redacted += u64::from(withheld.map_err(|fault| WriteBundleError::Row(fault.into_owned()))?);
         self.next += 1;
         self.matches += u64::from(matches!(row.shown, Shown::Full { .. }));
         self.leaves.extend_from_slice(leaf.as_ref());
@@ -145,10 +151,11 @@ impl<S: Sink> BundleWriter<S> {
         };
         let mut files: Vec<NamedObject> = self.files.into_iter().map(facts).collect();
         files.sort_by(|a, b| a.name.cmp(&b.name));
-        let statement = Statement { claim: self.claim, matches: self.matches, files };
+        let Self { claim, matches, redacted, .. } = self;
+        let statement = Statement { claim, matches, redacted, files };
         let note = sign(&statement.text()).map_err(WriteBundleError::Sign)?;
         self.sink.write(STATEMENT, note.to_string().as_bytes()).map_err(WriteBundleError::Sink)?;
-        Ok((self.matches, self.sink))
+        Ok((matches, self.sink))
     }
 
     fn flush(&mut self) -> Result<(), WriteBundleError<S::Error>> {

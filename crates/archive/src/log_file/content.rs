@@ -26,6 +26,7 @@ use parquet::schema::types::{SchemaDescriptor, Type};
 
 use super::read::ReadError;
 use super::write::CONTENT;
+use crate::rows::REDACTED;
 
 /// In the footer's metadata: the key whose content columns these are.
 const CONTENT_KEY: &str = "indelible.content-key";
@@ -115,6 +116,16 @@ fn decryption(key: &ContentKey) -> ParquetResult<Arc<FileDecryptionProperties>> 
 /// When the footer cannot be read.
 pub fn content_key(file: &impl ChunkReader) -> Result<Option<KeyId>, ReadError> {
     Ok(read_footer(file, &ContentKeys::none())?.1.key())
+}
+
+/// Whether entries of a log file are redacted, by its footer.
+///
+/// # Errors
+/// When the footer cannot be read.
+pub fn is_redacted(file: &impl ChunkReader) -> Result<bool, ReadError> {
+    let (metadata, _) = read_footer(file, &ContentKeys::none())?;
+    let columns = metadata.file_metadata().schema_descr().columns();
+    Ok(columns.iter().any(|column| column.name() == REDACTED))
 }
 
 /// Reads the footer of a file, without the index of pages. Where the content is not readable, it is that of a file without

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, FixedSizeBinaryBuilder, RecordBatch};
 use arrow::compute;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use indelible_event::ContentKey;
-use indelible_event::entry::{SaltKey, content_hash};
+use indelible_event::entry::{Digest as ContentHash, SaltKey, content_hash};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -23,7 +23,9 @@ use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::{RunFacts, content};
-use crate::rows::{CONTENT_HASH, Row, RowEncoder, RowError, encrypted_schema, schema};
+use crate::rows::{
+    CONTENT_HASH, REDACTED, REDACTED_CONTENT, Row, RowEncoder, RowError, encrypted_schema, schema, with_redacted,
+};
 
 /// Rows and bytes of entries handed to Parquet at a time.
 const BATCH_ROWS_MAX: usize = 1024;
@@ -121,8 +123,11 @@ pub struct LogFileWriter {
     organization: String,
     encoder: RowEncoder,
     parquet: ArrowWriter<HashedFile>,
+    schema: SchemaRef,
     /// Of each content, where it is encrypted.
     hashes: Option<ContentHashes>,
+    /// Of the contents that are redacted, in a file that is written anew for it.
+    redacted: Option<FixedSizeBinaryBuilder>,
     facts: Option<RunFacts>,
     row_group_bytes: u64,
     row_group_bytes_max: u64,
@@ -131,7 +136,7 @@ pub struct LogFileWriter {
 impl LogFileWriter {
     /// Creates the file, which must not exist, with mode 0600. `organization` is its RID.
     pub fn create(path: &Path, organization: &str, settings: &LogFileSettings) -> Result<Self, WriteError> {
-        Self::with(path, organization, settings, writer_properties(settings)?, None)
+        Self::with(path, organization, settings, None, false)
     }
 
     /// The same, for entries whose content is encrypted under `key`; `salt_key` is that of their log.
@@ -142,37 +147,55 @@ impl LogFileWriter {
         key: &ContentKey,
         salt_key: &SaltKey,
     ) -> Result<Self, WriteError> {
-        let hash = ColumnPath::from(CONTENT_HASH);
-        let mut properties = properties(settings)?
-            .with_file_encryption_properties(content::encryption(key)?)
-            .set_key_value_metadata(Some(vec![content::footer_entry(key)]))
-            .set_column_dictionary_enabled(hash.clone(), false)
-            .set_column_encoding(hash.clone(), Encoding::PLAIN)
-            .set_column_compression(hash.clone(), Compression::UNCOMPRESSED)
-            .set_column_statistics_enabled(hash, EnabledStatistics::None);
-        for column in CONTENT {
-            // Filters are not encrypted: whoever has one can try out what is in it.
-            properties = properties.set_column_bloom_filter_enabled(column_path(column), false);
-        }
-        let hashes = ContentHashes { salt_key: salt_key.under(key), hashes: FixedSizeBinaryBuilder::new(32) };
-        Self::with(path, organization, settings, properties.build(), Some(hashes))
+        Self::with(path, organization, settings, Some((key, salt_key)), false)
+    }
+
+    /// A file that takes the place of another, because entries of it are redacted. `encryption` is the key under which the
+    /// content is encrypted, if it is, and the salt key of the log.
+    pub fn create_redacted(
+        path: &Path,
+        organization: &str,
+        settings: &LogFileSettings,
+        encryption: Option<(&ContentKey, &SaltKey)>,
+    ) -> Result<Self, WriteError> {
+        Self::with(path, organization, settings, encryption, true)
     }
 
     fn with(
         path: &Path,
         organization: &str,
         settings: &LogFileSettings,
-        properties: WriterProperties,
-        hashes: Option<ContentHashes>,
+        encryption: Option<(&ContentKey, &SaltKey)>,
+        redacts: bool,
     ) -> Result<Self, WriteError> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let schema = if hashes.is_some() { encrypted_schema() } else { schema() };
+        let mut properties = properties(settings)?;
+        if let Some((key, _)) = encryption {
+            properties = hashes_as_they_are(properties, CONTENT_HASH)
+                .with_file_encryption_properties(content::encryption(key)?)
+                .set_key_value_metadata(Some(vec![content::footer_entry(key)]));
+            for column in CONTENT {
+                // Filters are not encrypted: whoever has one can try out what is in it.
+                properties = properties.set_column_bloom_filter_enabled(column_path(column), false);
+            }
+        }
+        if redacts {
+            properties = hashes_as_they_are(properties, REDACTED);
+        }
+        let options = ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
+        let columns = if encryption.is_some() { encrypted_schema() } else { schema() };
+        let schema = if redacts { with_redacted(&columns) } else { columns };
+        let hashes = |(key, salt_key): (&ContentKey, &SaltKey)| ContentHashes {
+            salt_key: salt_key.under(key),
+            hashes: FixedSizeBinaryBuilder::new(32),
+        };
         Ok(Self {
             organization: organization.to_owned(),
             encoder: RowEncoder::new(None)?,
-            parquet: ArrowWriter::try_new_with_options(HashedFile::new(file), schema, options)?,
-            hashes,
+            parquet: ArrowWriter::try_new_with_options(HashedFile::new(file), Arc::clone(&schema), options)?,
+            schema,
+            hashes: encryption.map(hashes),
+            redacted: redacts.then(|| FixedSizeBinaryBuilder::new(32)),
             facts: None,
             row_group_bytes: 0,
             row_group_bytes_max: settings.row_group_bytes,
@@ -181,6 +204,16 @@ impl LogFileWriter {
 
     /// Appends an entry: the one after the last, received no earlier.
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), WriteError> {
+        self.push_row(row, None)
+    }
+
+    /// Appends an entry without its content, of which `hash` is the hash: into a file made to
+    /// [redact](Self::create_redacted). The content of `row` is not looked at.
+    pub fn push_redacted(&mut self, row: &Row<'_>, hash: &ContentHash) -> Result<(), WriteError> {
+        self.push_row(&Row { content: REDACTED_CONTENT, ..*row }, Some(hash))
+    }
+
+    fn push_row(&mut self, row: &Row<'_>, redacted: Option<&ContentHash>) -> Result<(), WriteError> {
         self.check_order(row)?;
         let bytes = (row.infrastructure.len() + row.content.len()) as u64;
         if self.encoder.rows() == BATCH_ROWS_MAX || self.encoder.bytes() + bytes as usize > BATCH_BYTES_MAX {
@@ -193,7 +226,13 @@ impl LogFileWriter {
         }
         self.encoder.push(row)?;
         if let Some(hashes) = &mut self.hashes {
-            hashes.push(row)?;
+            hashes.push(row, redacted)?;
+        }
+        match (&mut self.redacted, redacted) {
+            (Some(hashes), Some(hash)) => hashes.append_value(hash).map_err(arrow)?,
+            (Some(hashes), None) => hashes.append_null(),
+            (None, Some(_)) => return Err(RowError::Redacted { seq: row.seq }.into()),
+            (None, None) => {}
         }
         self.row_group_bytes += bytes;
         let facts = self.facts.get_or_insert(RunFacts {
@@ -253,12 +292,30 @@ impl LogFileWriter {
             facts.time_min_us = facts.time_min_us.min(earliest);
             facts.time_max_us = facts.time_max_us.max(latest);
         }
-        match &mut self.hashes {
-            Some(hashes) => self.parquet.write(&hashes.add_to(&batch)?)?,
-            None => self.parquet.write(&batch)?,
+        let mut columns = batch.columns().to_vec();
+        if let Some(ContentHashes { hashes, .. }) = &mut self.hashes {
+            columns.push(Arc::new(hashes.finish()));
         }
-        Ok(())
+        if let Some(redacted) = &mut self.redacted {
+            columns.push(Arc::new(redacted.finish()));
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(arrow)?;
+        Ok(self.parquet.write(&batch)?)
     }
+}
+
+fn arrow(error: arrow::error::ArrowError) -> RowError {
+    RowError::Arrow(error.to_string())
+}
+
+/// Hashes neither repeat nor compress, and nobody looks for one.
+fn hashes_as_they_are(properties: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    let column = ColumnPath::from(column);
+    properties
+        .set_column_dictionary_enabled(column.clone(), false)
+        .set_column_encoding(column.clone(), Encoding::PLAIN)
+        .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
+        .set_column_statistics_enabled(column, EnabledStatistics::None)
 }
 
 /// The hashes of the contents of a batch.
@@ -268,15 +325,9 @@ struct ContentHashes {
 }
 
 impl ContentHashes {
-    fn push(&mut self, row: &Row<'_>) -> Result<(), WriteError> {
-        let hash = content_hash(&self.salt_key.salt(row.seq), row.content);
-        self.hashes.append_value(hash).map_err(|error| RowError::Arrow(error.to_string()).into())
-    }
-
-    fn add_to(&mut self, batch: &RecordBatch) -> Result<RecordBatch, WriteError> {
-        let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(self.hashes.finish()));
-        RecordBatch::try_new(encrypted_schema(), columns).map_err(|error| RowError::Arrow(error.to_string()).into())
+    fn push(&mut self, row: &Row<'_>, redacted: Option<&ContentHash>) -> Result<(), RowError> {
+        let hash = redacted.copied().unwrap_or_else(|| content_hash(&self.salt_key.salt(row.seq), row.content));
+        self.hashes.append_value(hash).map_err(arrow)
     }
 }
 

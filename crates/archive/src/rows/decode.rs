@@ -12,7 +12,7 @@ use indelible_event::Time;
 use indelible_event::entry::Digest;
 use indelible_event::parts::{self, Delivery, Text, write_string};
 
-use super::{COLUMNS, CONTENT_HASH, Column, RowError, intake_fields, user_fields};
+use super::{COLUMNS, CONTENT_HASH, Column, REDACTED, RowError, intake_fields, user_fields};
 
 /// Reads the rows of a batch as entries. Columns are found by name, so their order does not matter and others may
 /// stand among them.
@@ -30,6 +30,7 @@ pub struct RowDecoder<'b> {
     extra: Option<&'b StringArray>,
     infrastructure: Vec<Member<'b>>,
     content_hash: Option<&'b FixedSizeBinaryArray>,
+    redacted: Option<&'b FixedSizeBinaryArray>,
     /// `None` in a batch without content columns.
     content: Option<Vec<Member<'b>>>,
     /// Those of both parts together, `organization` and `seq`; without `intake` and `extra`.
@@ -69,6 +70,7 @@ impl<'b> RowDecoder<'b> {
             time,
             extra: array(Column::Text(Text::Extra)).ok().map(|extra| extra.as_string()),
             content_hash: batch.column_by_name(CONTENT_HASH).and_then(|hashes| hashes.as_fixed_size_binary_opt()),
+            redacted: batch.column_by_name(REDACTED).and_then(|hashes| hashes.as_fixed_size_binary_opt()),
             infrastructure: members(&|column| is_part(column) && !column.is_content()),
             content: has_content.then(|| members(&|column: Column| column.is_content())),
             delivered: members(&|column| is_place(column) || is_part(column) && !is_hidden(column)),
@@ -88,6 +90,12 @@ impl<'b> RowDecoder<'b> {
     /// The hash of the content part, where the batch has a column of it.
     pub fn content_hash(&self, row: usize) -> Option<Digest> {
         self.content_hash.and_then(|hashes| hashes.value(row).try_into().ok())
+    }
+
+    /// The hash of the content part, if that was redacted. In its place stands [`REDACTED_CONTENT`](super::REDACTED_CONTENT).
+    pub fn redacted(&self, row: usize) -> Option<Digest> {
+        let hashes = self.redacted.filter(|hashes| hashes.is_valid(row))?;
+        hashes.value(row).try_into().ok()
     }
 
     /// RID of the organization.

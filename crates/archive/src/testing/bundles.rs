@@ -38,6 +38,8 @@ pub(crate) struct Ask {
     pub(crate) platform_since: Vec<u64>,
     /// Seeds of the witnesses that cosign.
     pub(crate) witnesses: Vec<u8>,
+    /// Entries whose content is redacted.
+    pub(crate) redacted: Vec<u64>,
     /// Tells the histories of a platform apart that shows two.
     pub(crate) fork: u8,
 }
@@ -54,6 +56,7 @@ impl Ask {
             since: Vec::new(),
             platform_since: Vec::new(),
             witnesses: Vec::new(),
+            redacted: Vec::new(),
             fork: 0,
         }
     }
@@ -119,6 +122,7 @@ impl TestLog {
             Some(Filter::Complete(predicate)) if !predicate.holds(text).unwrap() => self.stub_row(seq),
             // As if somebody had looked into the content.
             Some(Filter::Trusted(_)) if !seq.is_multiple_of(5) => self.leaf_row(seq),
+            _ if ask.redacted.contains(&seq) => self.stub_row(seq),
             _ => self.full_row(seq),
         }
     }

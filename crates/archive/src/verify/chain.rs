@@ -10,25 +10,53 @@ use super::walk::{LogFolder, Objects};
 use crate::layout;
 use crate::log_file::RunFacts;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ObjectFacts};
+use crate::redaction::RedactionNote;
 use crate::source::Source;
 
 /// Manifests that are in memory at a time; each has at most 64 KiB.
 const MANIFESTS_AT_ONCE: usize = 64;
 
-/// A run, as its manifest states it.
-#[derive(Debug, Clone, Copy)]
+/// A run, as its manifest states it, and the redactions of its entries.
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) facts: RunFacts,
-    pub(super) log_file: ObjectFacts,
+    /// The log file that the manifest names.
+    named: ObjectFacts,
     pub(super) tiles: ObjectFacts,
     pub(super) root: Hash,
+    /// SHA-256 of the manifest.
+    manifest: [u8; 32],
+    /// By number.
+    notes: Vec<RedactionNote>,
+    /// Log files that others took the place of and that are there.
+    pub(super) superseded: Vec<(String, ObjectFacts)>,
 }
 
 impl Plan {
-    /// Name of the log file within the log's folder.
+    /// Name of the log file within the log's folder: the newest, where entries are redacted.
     pub(super) fn log_file_name(&self) -> String {
+        self.file_name(&self.log_file())
+    }
+
+    /// What it must be.
+    pub(super) fn log_file(&self) -> ObjectFacts {
+        self.notes.last().map_or(self.named, |note| note.log_file)
+    }
+
+    /// How many rows of it must be without content; `None` if it is the one that the manifest names.
+    pub(super) fn redacted(&self) -> Option<u64> {
+        self.notes.last().map(|note| note.redacted)
+    }
+
+    /// All log files that the run had, the newest last.
+    fn log_files(&self) -> impl Iterator<Item = (String, ObjectFacts)> {
+        let all = std::iter::once(self.named).chain(self.notes.iter().map(|note| note.log_file));
+        all.map(|facts| (self.file_name(&facts), facts))
+    }
+
+    fn file_name(&self, facts: &ObjectFacts) -> String {
         let RunFacts { first, last, received_first_us, .. } = self.facts;
-        layout::log_file(received_first_us, first, last, &self.log_file.sha256)
+        layout::log_file(received_first_us, first, last, &facts.sha256)
     }
 
     /// Name of the object of hashes within the log's folder.
@@ -50,6 +78,8 @@ pub(super) struct Chain {
     pub(super) bytes: u64,
     /// Objects of runs beyond the last manifest: of one that is being uploaded, or was not to its end.
     pub(super) unfinished: Vec<Finding>,
+    /// Log files beside those of their runs: of a redaction that is under way, or strangers.
+    pub(super) strangers: Vec<Finding>,
     /// Entries that no manifest covers, though later ones are covered.
     gaps: Vec<(u64, u64)>,
 }
@@ -75,6 +105,7 @@ impl Chain {
             problems: Vec::new(),
             bytes: 0,
             unfinished: Vec::new(),
+            strangers: Vec::new(),
             gaps: Vec::new(),
         };
         let mut link = Link { sha256: None, end: 0, is_good: true, received_us: i64::MIN };
@@ -96,8 +127,70 @@ impl Chain {
                 }
             }
         }
+        chain.read_notes(archive, objects, keys);
         chain.account_for(objects);
         chain
+    }
+
+    /// Reads the notes about redactions, and gives each to its run.
+    fn read_notes(&mut self, archive: &dyn Source, objects: &Objects, keys: &Keys) {
+        let notes: Vec<_> = objects.keys().filter_map(|name| Some((name, layout::parse_redaction(name)?))).collect();
+        for notes in notes.chunks(MANIFESTS_AT_ONCE) {
+            let paths: Vec<String> = notes.iter().map(|(name, _)| self.object(name)).collect();
+            for ((name, (first, last, _)), read) in notes.iter().zip(archive.read(&paths, MANIFEST_BYTES_MAX as u64)) {
+                match read {
+                    Ok(bytes) => {
+                        self.bytes += bytes.len() as u64;
+                        if let Err((code, message)) = self.add_note(name, &bytes, keys) {
+                            self.find(code, Some(name), Some((*first, *last)), message);
+                        }
+                    }
+                    Err(error) => {
+                        let path = self.object(name);
+                        self.problems.push(Problem { path, message: error.to_string() });
+                    }
+                }
+            }
+        }
+        for plan in &mut self.plans {
+            plan.notes.sort_by_key(|note| note.number);
+            let current = plan.log_file_name();
+            let old = plan.log_files().filter(|(name, _)| *name != current && objects.contains_key(name));
+            plan.superseded = old.collect();
+        }
+    }
+
+    fn add_note(&mut self, name: &str, bytes: &[u8], keys: &Keys) -> Result<(), (FindingCode, String)> {
+        let bad = |message: String| Err((FindingCode::BadRedaction, message));
+        let (note, signed) = match RedactionNote::parse(bytes) {
+            Ok(read) => read,
+            Err(fault) => return bad(format!("is not a note about a redaction: {fault}")),
+        };
+        if note.folder() != self.folder.name() || note.note_name() != name {
+            return bad(format!("is the note {}/{}, in another's place", note.folder(), note.note_name()));
+        }
+        let run = (note.first, note.last);
+        let Some(head) = self.head.as_ref() else { return bad("is about a log without manifests".to_owned()) };
+        let place = self.plans.iter().position(|plan| plan_run(plan) == run && plan.manifest == note.manifest);
+        let Some(plan) = place.and_then(|place| self.plans.get_mut(place)) else {
+            return bad("names none of the manifests that are there".to_owned());
+        };
+        if note.organization != head.organization || note.name != plan.file_name(&note.log_file) {
+            return bad("is not about the organization and the day of its run".to_owned());
+        }
+        if !keys.may_sign(&note.key) {
+            let message = format!("is signed with {}, which is none of the keys given", note.key);
+            return Err((FindingCode::OtherKey, message));
+        }
+        if !keys.link(&note.key, &head.key) {
+            let message = format!("names the key {}, and the log began with {}", note.key, head.key);
+            return Err((FindingCode::OtherKey, message));
+        }
+        if let Err(error) = signed.verify(std::slice::from_ref(&note.key)) {
+            return Err((FindingCode::BadSignature, error.to_string()));
+        }
+        plan.notes.push(note);
+        Ok(())
     }
 
     /// Checks one manifest and takes its run up. Returns what the next must link to.
@@ -175,8 +268,9 @@ impl Chain {
             self.find(code, Some(name), Some(run), message);
         }
         if facts.first >= before.end {
-            let Manifest { facts, log_file, tiles, root, .. } = manifest;
-            self.plans.push(Plan { facts, log_file, tiles, root });
+            let Manifest { facts, log_file: named, tiles, root, .. } = manifest;
+            let (notes, superseded) = (Vec::new(), Vec::new());
+            self.plans.push(Plan { facts, named, tiles, root, manifest: sha256, notes, superseded });
         }
         Link {
             sha256: Some(sha256),
@@ -190,7 +284,8 @@ impl Chain {
     fn account_for(&mut self, objects: &Objects) {
         let mut named: Vec<String> = Vec::with_capacity(2 * self.plans.len());
         for plan in &self.plans {
-            named.extend([plan.log_file_name(), plan.tiles_name()]);
+            named.extend(plan.log_files().map(|(name, _)| name));
+            named.push(plan.tiles_name());
         }
         named.sort();
         let manifests: Vec<(u64, u64)> =
@@ -198,7 +293,13 @@ impl Chain {
         let mut without: Vec<(u64, u64)> = Vec::new();
         for name in objects.keys() {
             let is_manifest = name.strip_prefix("manifest/").and_then(layout::parse_run).is_some();
-            if is_manifest || named.binary_search(name).is_ok() || (name == layout::SALT && !manifests.is_empty()) {
+            // What is wrong with a note was said.
+            let is_note = layout::parse_redaction(name).is_some();
+            if is_manifest
+                || is_note
+                || named.binary_search(name).is_ok()
+                || (name == layout::SALT && !manifests.is_empty())
+            {
                 continue;
             }
             if name == layout::SALT {
@@ -213,6 +314,11 @@ impl Chain {
                     self.find(FindingCode::UnnamedObject, Some(name), Some(run), message);
                 }
                 Some(run) if !manifests.contains(&run) => without.push(run),
+                Some(run) if name.starts_with("log/") => {
+                    let message = "is named by no manifest and by no note about a redaction".to_owned();
+                    let finding = self.finding(FindingCode::UnnamedObject, Some(name), Some(run), message);
+                    self.strangers.push(finding);
+                }
                 _ => self.find(
                     FindingCode::UnnamedObject,
                     Some(name),

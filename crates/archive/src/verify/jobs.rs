@@ -12,7 +12,7 @@ use indelible_event::entry::SaltKey;
 use indelible_ledger::{ContentKeys, KeyState};
 use indelible_merkle::{Hash, VerifierKey, empty_root};
 
-use super::chain::{About, Chain, Head};
+use super::chain::{About, Chain, Head, Plan};
 use super::genesis::{Genesis, Previous};
 use super::keys::Keys;
 use super::platform_log::PlatformLog;
@@ -25,8 +25,8 @@ use super::{Options, Progress, generations, platform};
 use crate::claim::Claim;
 use crate::layout;
 use crate::manifest::{ObjectFacts, origin_parts};
-use crate::retention;
 use crate::source::{Depth, Source};
+use crate::{redaction, retention};
 
 /// Threads that are worth their memory.
 const THREADS: usize = 2;
@@ -125,6 +125,8 @@ struct Join {
     /// Entries whose content was not looked at, by its key.
     unread: BTreeMap<KeyId, u64>,
     content_key: Option<KeyId>,
+    /// Log files that others took the place of and that are there.
+    superseded: u64,
 }
 
 /// What is known so far of the whole archive.
@@ -142,8 +144,42 @@ struct State {
     missing: Vec<(String, Dropped, Finding)>,
     /// What retention entries say is dropped, by organization, with generation and `seq` of the entry.
     dropped: BTreeMap<String, Vec<((u32, u64), Dropped)>>,
+    /// Runs whose rows were looked at.
+    seen_runs: Vec<SeenRun>,
+    /// What redaction entries say is redacted, as above.
+    redactions: BTreeMap<String, Vec<((u32, u64), Dropped)>>,
     /// Keys that are destroyed: so say entries, by organization.
     erased: BTreeMap<String, BTreeSet<KeyId>>,
+}
+
+/// A run whose rows were looked at, and those of them without content.
+struct SeenRun {
+    organization: String,
+    /// `<label>/<generation>`.
+    log: String,
+    entries: Dropped,
+    redacted: Vec<Dropped>,
+    /// The key of its content, where that could not be looked at.
+    unread: Option<KeyId>,
+    /// That entries without content are named by nothing.
+    finding: Finding,
+}
+
+impl SeenRun {
+    /// The first entry without content that none of these redaction entries names; one names only what stands ahead of it.
+    fn first_hidden(&self, said: Option<&Vec<((u32, u64), Dropped)>>) -> Option<u64> {
+        if self.redacted.is_empty() {
+            return None;
+        }
+        let Dropped { generation, first, last } = self.entries;
+        let is_ahead = |(at, said): &&((u32, u64), Dropped)| *at > (said.generation, said.last);
+        let later = said.into_iter().flatten().filter(is_ahead).map(|(_, said)| *said);
+        let named = retention::joined(later.collect());
+        let named = redaction::within(&named, generation, first, last);
+        self.redacted
+            .iter()
+            .find_map(|stretch| (stretch.first..=stretch.last).find(|seq| !redaction::holds(&named, *seq)))
+    }
 }
 
 /// A log that is finished.
@@ -172,6 +208,32 @@ impl State {
                     done.report.dropped_entries += file.last - file.first + 1;
                 }
                 _ => findings.push(finding),
+            }
+        }
+        self.add(findings, Vec::new());
+    }
+
+    /// Tells entries that the log itself says are redacted from those whose content somebody hides.
+    fn account_for_redacted(&mut self) {
+        let all = |said: &Vec<((u32, u64), Dropped)>| retention::joined(said.iter().map(|(_, said)| *said).collect());
+        let all: BTreeMap<&str, Vec<Dropped>> =
+            self.redactions.iter().map(|(organization, said)| (organization.as_str(), all(said))).collect();
+        let mut findings = Vec::new();
+        for run in std::mem::take(&mut self.seen_runs) {
+            let Dropped { generation, first, last } = run.entries;
+            if let Some(seq) = run.first_hidden(self.redactions.get(&run.organization)) {
+                let (first_seq, last_seq) = (Some(seq), Some(last));
+                let message = format!("{}; the first is entry {seq}", run.finding.message);
+                findings.push(Finding { first_seq, last_seq, message, ..run.finding });
+                continue;
+            }
+            let erased = self.erased.get(&run.organization);
+            let is_erased = run.unread.is_some_and(|key| erased.is_some_and(|erased| erased.contains(&key)));
+            let named = all.get(run.organization.as_str()).map(|all| redaction::within(all, generation, first, last));
+            let (named, redacted) = (redaction::entries(&named.unwrap_or_default()), redaction::entries(&run.redacted));
+            if let Some(done) = self.logs.iter_mut().find(|done| done.report.log == run.log) {
+                done.report.redacted_entries += redacted;
+                done.report.unredacted_entries += if is_erased { 0 } else { named.saturating_sub(redacted) };
             }
         }
         self.add(findings, Vec::new());
@@ -217,15 +279,25 @@ impl Work<'_> {
                 .map(|kept| kept.size)
                 .filter(|size| (plan.facts.first + 1..=plan.facts.last + 1).contains(size))
                 .collect();
-            let result = run::verify(&Task {
-                archive: self.archive,
-                about: log.about(),
-                organization,
-                plan,
-                salt_key: log.salt_key.as_ref(),
-                content_keys: self.content_keys,
-                sizes: &sizes,
-            });
+            let verify = |plan| {
+                run::verify(&Task {
+                    archive: self.archive,
+                    about: log.about(),
+                    organization,
+                    plan,
+                    salt_key: log.salt_key.as_ref(),
+                    content_keys: self.content_keys,
+                    sizes: &sizes,
+                })
+            };
+            let mut result = verify(plan);
+            // A redaction may have put another file in its place since the notes were read.
+            if result.missing.is_some()
+                && self.options.in_use
+                && let Some(newer) = self.replaced(&log, plan)
+            {
+                result = verify(&newer);
+            }
             self.join(&log, index, result);
         }
     }
@@ -252,6 +324,15 @@ impl Work<'_> {
         }
     }
 
+    /// The run as the archive has it now, if that has another log file.
+    fn replaced(&self, log: &LogWork, plan: &Plan) -> Option<Plan> {
+        let folder = log.chain.folder.clone();
+        let objects = walk::objects(self.archive, &folder.name(), &mut Seen::default());
+        let plans = Chain::read(folder, self.archive, &objects, self.keys).plans;
+        let mut same = plans.into_iter().filter(|newer| newer.facts == plan.facts);
+        same.next().filter(|newer| newer.log_file() != plan.log_file())
+    }
+
     fn begin(&self, folder: LogFolder) -> LogWork {
         let mut seen = Seen::default();
         let objects = walk::objects(self.archive, &folder.name(), &mut seen);
@@ -264,6 +345,10 @@ impl Work<'_> {
         state.progress.bytes += chain.bytes;
         state.add(seen.findings, seen.problems);
         state.add(std::mem::take(&mut chain.findings), std::mem::take(&mut chain.problems));
+        let strangers = std::mem::take(&mut chain.strangers);
+        if !self.options.in_use {
+            state.add(strangers, Vec::new());
+        }
         let unfinished = std::mem::take(&mut chain.unfinished);
         match unfinished.first() {
             // Where the generation ends is signed in the next one, so this takes nothing away.
@@ -303,10 +388,12 @@ impl Work<'_> {
                 None => join.genesis = Some(genesis),
             }
         }
+        let unread = result.unread.map(|(key, _)| key);
         if let Some((key, entries)) = result.unread.take() {
             *join.unread.entry(key).or_default() += entries;
         }
         join.content_key = result.content_key.or(join.content_key);
+        join.superseded += result.superseded;
         join.broken |= plan.facts.first != join.size;
         join.size = plan.facts.last + 1;
         join.root = None;
@@ -339,6 +426,21 @@ impl Work<'_> {
             let (organization, generation) = (head.organization.to_string(), log.chain.folder.generation);
             let file = Dropped { generation, first: plan.facts.first, last: plan.facts.last };
             state.missing.extend(result.missing.take().map(|finding| (organization.clone(), file, finding)));
+            // Of what no redaction entry can name there is nothing to say.
+            if result.entries > 0 || !result.redacted.is_empty() {
+                let message = "entries are without content, and no redaction entry further on names them".to_owned();
+                let run = Some((plan.facts.first, plan.facts.last));
+                state.seen_runs.push(SeenRun {
+                    organization: organization.clone(),
+                    log: format!("{}/{generation}", log.chain.folder.label),
+                    entries: file,
+                    redacted: std::mem::take(&mut result.redacted),
+                    unread,
+                    finding: about.finding(FindingCode::HiddenContent, Some(&plan.log_file_name()), run, message),
+                });
+            }
+            let redactions = result.redactions.drain(..).map(|(seq, redacted)| ((generation, seq), redacted));
+            state.redactions.entry(organization.clone()).or_default().extend(redactions);
             let dropped = result.dropped.drain(..).map(|(seq, dropped)| ((generation, seq), dropped));
             state.dropped.entry(organization.clone()).or_default().extend(dropped);
             state.erased.entry(organization).or_default().extend(result.erased.drain(..));
@@ -377,7 +479,7 @@ impl Work<'_> {
             entries: join.size,
             root: join.root.map(|root| root.to_string()),
             log_files: plans.len() as u64,
-            bytes: plans.iter().map(|plan| plan.log_file.bytes).sum(),
+            bytes: plans.iter().map(|plan| plan.log_file().bytes).sum(),
             canonical_bytes: plans.iter().map(|plan| plan.facts.canonical_bytes).sum(),
             received_first_us: plans.first().map_or(0, |plan| plan.facts.received_first_us),
             received_last_us: plans.last().map_or(0, |plan| plan.facts.received_last_us),
@@ -387,6 +489,9 @@ impl Work<'_> {
             unread_entries: 0,
             unread_keys: Vec::new(),
             erased_entries: 0,
+            redacted_entries: 0,
+            unredacted_entries: 0,
+            superseded_log_files: join.superseded,
             closed: None,
         };
         let done = Done {
@@ -486,6 +591,7 @@ fn conclude(
     start: Instant,
 ) -> Report {
     state.account_for_missing();
+    state.account_for_redacted();
     state.account_for_unread(content_keys);
     let (mut findings, notes) = generations::check(&mut state.logs);
     state.notes.extend(notes);

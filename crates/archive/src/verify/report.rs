@@ -120,6 +120,10 @@ pub enum FindingCode {
     BadClaim,
     /// A copy of the journal cannot be read.
     BadCopy,
+    /// A note about a redaction that cannot be read, stands in another's place, or is about no run that is there.
+    BadRedaction,
+    /// Entries without content that no redaction entry of their organization names.
+    HiddenContent,
 }
 
 /// Something that is wrong, and where.
@@ -202,6 +206,15 @@ pub struct LogReport {
     /// Entries that are verified by the hash of their content, because its key was destroyed.
     #[serde(default)]
     pub erased_entries: u64,
+    /// Entries that are verified by the hash of their content, because a redaction entry of the organization's log names them.
+    #[serde(default)]
+    pub redacted_entries: u64,
+    /// Entries that such an entry names and whose content is still there: the redaction is under way.
+    #[serde(default)]
+    pub unredacted_entries: u64,
+    /// Log files that others took the place of, because entries of them are redacted, and that are still there.
+    #[serde(default)]
+    pub superseded_log_files: u64,
     /// How it ended, if a later generation says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -229,6 +242,18 @@ impl LogReport {
         };
         if self.erased_entries > 0 {
             text += &format!("; the content of {} entries is erased, its hashes are there", self.erased_entries);
+        }
+        if self.redacted_entries > 0 {
+            text += &format!("; redacted {} entries, the hashes of their content are there", self.redacted_entries);
+        }
+        if self.unredacted_entries > 0 {
+            text += &format!("; {} entries are to be redacted and still have their content", self.unredacted_entries);
+        }
+        if self.superseded_log_files > 0 {
+            text += &format!(
+                "; {} log files with content that was redacted since are still there",
+                self.superseded_log_files
+            );
         }
         if self.unread_entries > 0 {
             text += &format!(
@@ -328,6 +353,15 @@ impl Report {
         if self.outcome == Outcome::Verified && erased > 0 {
             self.summary += &format!("; {erased} entries without their content, which is erased");
         }
+        let redacted = self.redacted();
+        if self.outcome == Outcome::Verified && redacted > 0 {
+            self.summary += &format!("; redacted {redacted} entries");
+        }
+    }
+
+    /// Entries whose content is redacted.
+    pub fn redacted(&self) -> u64 {
+        self.logs.iter().map(|log| log.redacted_entries).sum()
     }
 
     /// Entries whose content is encrypted and was not looked at, and those whose content is erased.

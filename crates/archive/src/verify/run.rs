@@ -23,6 +23,7 @@ use crate::control_extra;
 use crate::leaf::LeafHasher;
 use crate::log_file::{LogFileReader, ReadLimits, RunFacts};
 use crate::manifest::ObjectFacts;
+use crate::redaction::{self, STRETCHES_MAX};
 use crate::retention;
 use crate::rows::RowDecoder;
 use crate::source::Source;
@@ -59,6 +60,12 @@ pub(super) struct RunResult {
     pub(super) missing: Option<Finding>,
     /// What retention entries say is dropped, and the `seq` of the entry.
     pub(super) dropped: Vec<(u64, Dropped)>,
+    /// Entries whose content is redacted, ascending.
+    pub(super) redacted: Vec<Dropped>,
+    /// What redaction entries say is redacted, and the `seq` of the entry.
+    pub(super) redactions: Vec<(u64, Dropped)>,
+    /// Log files with content that was redacted since, which are still there.
+    pub(super) superseded: u64,
     /// Keys that entries say are destroyed.
     pub(super) erased: Vec<KeyId>,
     /// The key of its content, where that could not be looked at; and of how many entries.
@@ -75,7 +82,11 @@ pub(super) struct RunResult {
 /// Verifies a run.
 pub(super) fn verify(task: &Task<'_>) -> RunResult {
     let mut result = RunResult::default();
-    let log_file = task.check_object(&task.plan.log_file_name(), &task.plan.log_file, &mut result);
+    let log_file = task.check_object(&task.plan.log_file_name(), &task.plan.log_file(), &mut result);
+    for (name, facts) in &task.plan.superseded {
+        // One that was removed meanwhile is where it belongs.
+        result.superseded += u64::from(matches!(task.open(name, facts, &mut result), Ok(Some(_))));
+    }
     let tiles = task.check_object(&task.plan.tiles_name(), &task.plan.tiles, &mut result);
     let stored = tiles.and_then(|file| match Stored::read(file, &task.plan.facts) {
         Ok(stored) => Some(stored),
@@ -119,6 +130,19 @@ impl Task<'_> {
 
     /// Opens an object whose length and hash are right; reports it otherwise.
     fn check_object(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Option<File> {
+        let missing = match self.open(name, facts, result) {
+            Ok(file) => return file,
+            Err(missing) => missing,
+        };
+        match *facts == self.plan.log_file() && name == self.plan.log_file_name() {
+            true => result.missing = Some(missing),
+            false => result.findings.push(missing),
+        }
+        None
+    }
+
+    /// The same; that it is missing is the error.
+    fn open(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Result<Option<File>, Finding> {
         let checked = self.archive.open(&self.object(name), facts.bytes).and_then(|(mut file, length)| {
             // What has another length need not be read.
             let hashed = if length == facts.bytes { Some(hash_file(&mut file)?.sha256) } else { None };
@@ -129,7 +153,7 @@ impl Task<'_> {
             Ok((file, length, hashed)) => {
                 result.bytes += length;
                 let message = match hashed {
-                    Some(sha256) if sha256 == facts.sha256 => return Some(file),
+                    Some(sha256) if sha256 == facts.sha256 => return Ok(Some(file)),
                     Some(sha256) => {
                         format!("its SHA-256 is {}, and {} was signed", hex::encode(sha256), hex::encode(facts.sha256))
                     }
@@ -138,19 +162,14 @@ impl Task<'_> {
                 result.findings.push(self.finding(FindingCode::ChangedObject, name, format!("was changed: {message}")));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let finding = self.finding(FindingCode::MissingObject, name, "is missing".to_owned());
-                match *facts == self.plan.log_file && name == self.plan.log_file_name() {
-                    true => result.missing = Some(finding),
-                    false => result.findings.push(finding),
-                }
+                return Err(self.finding(FindingCode::MissingObject, name, "is missing".to_owned()));
             }
             Err(error) => {
-                result
-                    .problems
-                    .push(Problem { path: self.archive.shown(&self.object(name)), message: error.to_string() });
+                let path = self.archive.shown(&self.object(name));
+                result.problems.push(Problem { path, message: error.to_string() });
             }
         }
-        None
+        Ok(None)
     }
 
     /// Rebuilds every entry from its row and hands its leaf on. Stops at the first row that is out of place.
@@ -199,6 +218,18 @@ impl Task<'_> {
                 }
                 let leaf = hasher.leaf(&rows, row).map_err(|error| error.to_string())?;
                 leaves.take(seq, leaf).map_err(|error| error.to_string())?;
+                if rows.redacted(row).is_some() {
+                    if is_control || self.plan.redacted().is_none() {
+                        return Err(format!("entry {seq} is redacted, and must not be"));
+                    }
+                    hide(&mut result.redacted, self.about.folder.generation, seq)?;
+                }
+                if redaction::is_redaction(rows.kind(row), rows.name(row)) {
+                    match redaction::read(hasher.content()) {
+                        Ok(redacted) => result.redactions.extend(redacted.into_iter().map(|redacted| (seq, redacted))),
+                        Err(error) => return Err(format!("the redaction entry {seq} is none: {error}")),
+                    }
+                }
                 if retention::is_retention(rows.kind(row), rows.name(row)) {
                     match retention::read(hasher.content()) {
                         Ok(dropped) => result.dropped.extend(dropped.into_iter().map(|dropped| (seq, dropped))),
@@ -225,8 +256,16 @@ impl Task<'_> {
                 seq += 1;
             }
         }
+        let redacted = redaction::entries(&result.redacted);
+        if let Some(stated) = self.plan.redacted().filter(|stated| *stated != redacted) {
+            let message =
+                format!("{redacted} entries are redacted in it, and the note about the redaction says {stated}");
+            result.findings.push(self.finding(FindingCode::OtherFacts, &name, message));
+        }
         if !content.is_readable() {
-            result.unread = content.key().map(|key| (key, seq - facts.first));
+            result.unread = content.key().map(|key| (key, seq - facts.first - redacted));
+        }
+        if !content.is_readable() || redacted > 0 {
             // How long the content is only the manifest says.
             (found.canonical_bytes, found.entry_bytes_max) = (facts.canonical_bytes, facts.entry_bytes_max);
         }
@@ -266,6 +305,17 @@ impl Task<'_> {
             }
         }
     }
+}
+
+/// Takes up that the entry `seq`, behind all before, is redacted.
+fn hide(redacted: &mut Vec<Dropped>, generation: u32, seq: u64) -> Result<(), String> {
+    let is_full = redacted.len() >= STRETCHES_MAX;
+    match redacted.last_mut() {
+        Some(last) if last.last + 1 == seq => last.last = seq,
+        _ if is_full => return Err("more entries are redacted than an entry can name".to_owned()),
+        _ => redacted.push(Dropped { generation, first: seq, last: seq }),
+    }
+    Ok(())
 }
 
 /// The key that an entry with this content part says is destroyed.

@@ -7,20 +7,20 @@ use crate::harness::{Client, event, fetch};
 use crate::signin::{Browser, Page, Scene};
 
 const ACME: &str = "ri.indelible..organization.acme";
-const BETA: &str = "ri.indelible..organization.beta";
+pub(crate) const BETA: &str = "ri.indelible..organization.beta";
 /// What only BETA may know.
 const SECRET: &str = "ri.files..file.merger-plans";
 
 /// ACME and BETA with one event each, BETA administered by ann and ben, and eve who investigates for the operator.
-struct People {
-    scene: Scene,
-    ann: Browser,
+pub(crate) struct People {
+    pub(crate) scene: Scene,
+    pub(crate) ann: Browser,
     ben: Browser,
     eve: Browser,
 }
 
 impl People {
-    fn new(more: &str) -> Self {
+    pub(crate) fn new(more: &str) -> Self {
         let mut scene = Scene::start(&format!("contact = 'audit@example.com'\n{more}"));
         scene.provider.set_account("ann", &["beta-security"]);
         scene.provider.set_account("ben", &["beta-security"]);
@@ -45,7 +45,7 @@ impl People {
     }
 
     /// A token that ann makes.
-    fn token(&mut self, organization: &str, operations: &str) -> Client {
+    pub(crate) fn token(&mut self, organization: &str, operations: &str) -> Client {
         let operations: Vec<&str> = operations.split(',').collect();
         let body = json!({"name": "service", "organization": organization, "operations": operations});
         let made = self.scene.act(&mut self.ann, Method::POST, "/api/v1/tokens", body);
@@ -54,7 +54,7 @@ impl People {
         Client { url: self.scene.server.url.clone(), token }
     }
 
-    fn decide(&mut self, who: fn(&mut Self) -> &mut Browser, id: &str, decision: &str) -> Page {
+    pub(crate) fn decide(&mut self, who: fn(&mut Self) -> &mut Browser, id: &str, decision: &str) -> Page {
         let mut browser = std::mem::replace(who(self), Browser::new());
         let path = format!("/api/v1/requests/{id}/{decision}");
         let page = self.scene.act(&mut browser, Method::POST, &path, json!({}));
@@ -95,11 +95,11 @@ impl People {
     }
 }
 
-fn ann(people: &mut People) -> &mut Browser {
+pub(crate) fn ann(people: &mut People) -> &mut Browser {
     &mut people.ann
 }
 
-fn ben(people: &mut People) -> &mut Browser {
+pub(crate) fn ben(people: &mut People) -> &mut Browser {
     &mut people.ben
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, event, offline, without_network};
+use crate::harness::{Answer, Server, event, offline, python, without_network};
 
 const ACME: &str = "ri.indelible..organization.acme";
 
@@ -138,8 +138,7 @@ fn bundles_of_every_kind_verify_offline_from_archive_and_journal() {
 
 /// The second verifier says that the bundle is good too.
 fn second_agrees(path: &str, policy: &str, options: &[&str]) {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
+    let python = python();
     if !Path::new(&python).exists() {
         eprintln!("SKIPPED: no Python with the package cryptography; `make setup` installs one");
         return;

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::buckets::Scene;
-use crate::harness::{Client, Server, event, eventually, fetch, offline};
+use crate::harness::{Client, Server, event, eventually, fetch, offline, python};
 
 const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
@@ -33,7 +33,7 @@ fn emit(server: &Client, number: u64, organizations: &[&str], canary: &str) {
 }
 
 /// The files of a folder whose bytes hold `text`, as they are or in a zstd frame; but for the keys themselves.
-fn files_with(folder: &Path, text: &str) -> BTreeSet<PathBuf> {
+pub(crate) fn files_with(folder: &Path, text: &str) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -272,8 +272,7 @@ print(json.dumps(answer))
 
 #[test]
 fn other_programs_read_the_infrastructure_columns_without_a_key() {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
+    let python = python();
     if !Path::new(&python).exists() {
         eprintln!("SKIPPED: no Python with pyarrow and duckdb; `make setup` installs one");
         return;

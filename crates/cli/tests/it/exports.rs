@@ -10,7 +10,7 @@ use indelible_testkit::servers::{Kind, Server as Store};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::harness::{Launch, Server, data, event, eventually};
+use crate::harness::{Launch, Server, data, event, eventually, python};
 
 const ACME: &str = "ri.indelible..organization.acme";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/read_dataset.py");
@@ -31,8 +31,7 @@ fn read(table: &Path) -> Value {
 
 /// What three engines answer to each question of `tools/read_dataset.py`, the same of all.
 pub(crate) fn ask(questions: &[Value], environment: &[(String, String)]) -> Vec<Value> {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
+    let python = python();
     let mut script = Command::new("timeout")
         .args(["600", &python, SCRIPT])
         .envs(environment.iter().cloned())

@@ -2,17 +2,18 @@
 //! means well is served meanwhile.
 
 mod bombs;
-mod tls;
+pub(crate) mod tls;
 mod wire;
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use indelible_merkle::NoteSigner;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Client, Server, event, eventually, fetch};
+use crate::harness::{Client, Server, Witness, event, eventually, fetch};
 use wire::{Send, attack, connect};
 
 /// Short enough to be waited for.
@@ -309,4 +310,27 @@ fn every_answer_says_what_browsers_must_not_do() {
     assert_eq!(status, 405);
     assert_eq!(fetch(server.request(Method::GET, "/api/v1/alarms").body("a body that nobody reads")).0, 200);
     server.stop();
+}
+
+#[test]
+fn a_witness_bounds_what_strangers_hold_of_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = NoteSigner::from_seed(&[7; 32]).verifier_key("log.example").unwrap();
+    let witness = Witness::start("witness.example", folder.path(), &[&log.to_string()]);
+    // With the times that nobody configured: ten seconds for a head, and a byte too much of it ends at once.
+    for (name, sending) in [
+        ("half a head", Send::Whole(b"GET / HTTP/1.1\r\nhost:".to_vec())),
+        ("a head that is too long", Send::Whole([b"GET / HTTP/1.1\r\nx: ".to_vec(), vec![b'a'; 64 << 10]].concat())),
+    ] {
+        let (status, after) = attack(&witness.url, [127, 0, 0, 1], &sending, 2 * PATIENCE);
+        assert!(
+            after < 2 * PATIENCE && status.is_none_or(|status| status == 431),
+            "{name}: {status:?} after {after:?}"
+        );
+    }
+    let held: Vec<_> = (0..300).map(|_| connect(&witness.url, [127, 0, 0, 2])).collect();
+    let (status, _) = attack(&witness.url, [127, 0, 0, 3], &Send::Whole(b"GET / HTTP/1.0\r\n\r\n".to_vec()), PATIENCE);
+    assert_eq!(status, Some(200), "{} connections of another keep nobody out", held.len());
+    let (status, _) = attack(&witness.url, [127, 0, 0, 2], &Send::Whole(b"GET / HTTP/1.0\r\n\r\n".to_vec()), PATIENCE);
+    assert_eq!(status, None, "one address has at most 256");
 }

@@ -1,15 +1,25 @@
 //! Starts the real program and talks to it as a user does.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
+
+use indelible_testkit::postgresql::PostgreSql;
 
 /// The program just built, or the one in `INDELIBLE_PROGRAM`.
 pub(crate) fn program() -> OsString {
     std::env::var_os("INDELIBLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_indelible").into())
+}
+
+/// The Python with what the tests need, which `tools/setup` installs.
+pub(crate) fn python() -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"))
 }
 
 /// Finds what was sent, and not what the server recorded of those who read and administered.
@@ -243,10 +253,11 @@ impl Launch {
         let _ = std::fs::create_dir_all(&self.folder);
         let _ = std::fs::remove_file(self.folder.join("server.url"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        let config = if on_postgresql() { Some(self.config_with_database()) } else { self.config };
         Command::new(program())
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(&self.folder)
-            .args(self.config.iter().flat_map(|path| ["--config".as_ref(), path.as_os_str()]))
+            .args(config.iter().flat_map(|path| ["--config".as_ref(), path.as_os_str()]))
             .envs(self.environment)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -254,6 +265,27 @@ impl Launch {
             .spawn()
             .unwrap()
     }
+
+    /// A copy of the configuration with a PostgreSQL database that is this folder's, unless it names one.
+    fn config_with_database(&self) -> PathBuf {
+        static DATABASES: LazyLock<Mutex<(PostgreSql, BTreeMap<PathBuf, String>)>> =
+            LazyLock::new(|| Mutex::new((PostgreSql::start(), BTreeMap::new())));
+        let mut config = self.config.as_ref().map_or_else(String::new, |path| std::fs::read_to_string(path).unwrap());
+        if !config.contains("[database]") {
+            let (postgresql, urls) = &mut *DATABASES.lock().unwrap();
+            let name = format!("control{}", urls.len());
+            let url = urls.entry(self.folder.clone()).or_insert_with(|| postgresql.database(&name));
+            config.push_str(&format!("\n[database]\nurl = '{url}'\n"));
+        }
+        let path = self.log.with_extension("postgresql.toml");
+        std::fs::write(&path, config).unwrap();
+        path
+    }
+}
+
+/// Whether servers keep their control database in PostgreSQL: with `INDELIBLE_POSTGRESQL=1`.
+fn on_postgresql() -> bool {
+    std::env::var_os("INDELIBLE_POSTGRESQL").is_some_and(|value| value == "1")
 }
 
 impl Client {

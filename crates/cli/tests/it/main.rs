@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounting;
+mod adapter;
 mod agent;
 mod approvals;
 mod buckets;
@@ -23,9 +24,12 @@ mod pull;
 mod reads;
 mod rebuild;
 mod receipts;
+mod receive;
+mod redaction;
 mod retention;
 mod rotation;
 mod sdk;
+mod sdks;
 mod self_check;
 mod signin;
 mod sinks;

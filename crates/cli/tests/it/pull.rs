@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server, event, fetch, offline};
+use crate::harness::{Client, Server, event, fetch, offline, python};
 
 const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
@@ -27,8 +27,7 @@ struct Sdk {
 
 impl Sdk {
     fn start(server: &Server, credentials: &[&str]) -> Self {
-        let home = std::env::var("HOME").unwrap_or_default();
-        let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
+        let python = python();
         let has_sdk = Command::new(&python).args(["-c", "import foundry_sdk"]).status();
         assert!(
             has_sdk.is_ok_and(|status| status.success()),

@@ -53,6 +53,8 @@ struct Walk {
     spare_grant: String,
     /// Id of what the operator asked ACME for.
     request: String,
+    /// Ids of two records in the quarantine of ACME.
+    quarantined: Vec<String>,
     /// Where exports may be.
     exports: PathBuf,
 }
@@ -158,6 +160,22 @@ impl Walk {
                 let request = to(Method::DELETE, "sinks/short-lived", None);
                 (request, Some(("INDELIBLE_DELETE_SINK", &["appConfigDelete"])))
             }
+            ("get", "/api/v1/organizations/{organization}/quarantine") => {
+                (to(Method::GET, "quarantine", None), Some(("INDELIBLE_LIST_QUARANTINE", &["metaDataSearch"])))
+            }
+            ("get", "/api/v1/organizations/{organization}/quarantine/{recordId}") => {
+                let request = to(Method::GET, &format!("quarantine/{}", self.quarantined[0]), None);
+                (request, Some(("INDELIBLE_GET_QUARANTINED", &["dataLoad"])))
+            }
+            ("post", "/api/v1/organizations/{organization}/quarantine/replay") => {
+                let body = json!({"select": {"ids": [self.quarantined[0]]}});
+                let request = to(Method::POST, "quarantine/replay", Some(body));
+                (request, Some(("INDELIBLE_REPLAY_QUARANTINED", &["appConfigUpdate"])))
+            }
+            ("post", "/api/v1/organizations/{organization}/quarantine/dismiss") => {
+                let request = to(Method::POST, "quarantine/dismiss", Some(json!({"ids": [self.quarantined[1]]})));
+                (request, Some(("INDELIBLE_DISMISS_QUARANTINED", &["appConfigDelete"])))
+            }
             ("put", "/api/v1/organizations/{organization}/retention") => {
                 let request = to(Method::PUT, "retention", Some(json!({"days": 3650})));
                 (request, Some(("INDELIBLE_SET_RETENTION", &["appConfigUpdate"])))
@@ -170,6 +188,14 @@ impl Walk {
                 let request = to(Method::POST, "encryption/erase", Some(json!({"reason": "test", "yes": true})));
                 (request, Some(("INDELIBLE_ERASE_KEY", &["auditDataRedact"])))
             }
+            ("get", "/api/v1/organizations/{organization}/redactions") => (to(Method::GET, "redactions", None), None),
+            ("post", "/api/v1/organizations/{organization}/redactions") => {
+                let body = json!({"entries": [{"first": 1, "last": 1}], "reason": "test"});
+                (
+                    to(Method::POST, "redactions", Some(body)),
+                    Some(("INDELIBLE_CREATE_REQUEST", &["requestCreate", "userJustify"])),
+                )
+            }
             ("get", "/api/v1/organizations/{organization}/encryption") => (to(Method::GET, "encryption", None), None),
             ("get", "/api/v1/organizations/{organization}/exports") => (to(Method::GET, "exports", None), None),
             ("get", "/api/v1/organizations/{organization}/exports/{name}") => {
@@ -180,6 +206,25 @@ impl Walk {
             ("get", "/api/v1/organizations/{rid}/sinks/{name}/dead-letters") => {
                 (to(Method::GET, "sinks/siem/dead-letters", None), None)
             }
+            // What comes by other systems' protocols is its own trace too.
+            ("post", "/v1/logs" | "/v1/audit") => (post(json!({"resourceLogs": []})), None),
+            ("post", "/services/collector/event") => {
+                (post(json!({"event": event(8, json!({"organizations": null}))})), None)
+            }
+            ("post", "/services/collector/raw") => (post(event(8, json!({"organizations": null}))), None),
+            ("post", "/services/collector/ack") => {
+                let path = format!("{route}?channel=00000000-0000-4000-8000-000000000001");
+                (self.caller.request(Method::POST, &path).json(&json!({"acks": [1]})), None)
+            }
+            ("post", "/_bulk" | "/{index}/_bulk") => {
+                let request = self.caller.request(Method::POST, &route.replace("{index}", "audit"));
+                let document = event(9, json!({"organizations": null}));
+                (request.body(format!("{{\"create\":{{\"_index\":\"audit\"}}}}\n{document}\n")), None)
+            }
+            ("post", "/receive/kubernetes") => {
+                (post(json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": []})), None)
+            }
+            ("get", "/services/collector/health" | "/_cluster/health" | "/_license") => (get(route), None),
             // Events are their own trace; the rest shows no audit data: hashes, sizes and names.
             ("post", "/api/v1/events") => (post(event(7, json!({"organizations": null}))), None),
             ("get", "/api/v1/tokens") => (get(&format!("/api/v1/tokens?organization={ACME}")), None),
@@ -259,7 +304,7 @@ impl Walk {
             ("post", "/api/v1/operator/search" | "/api/v1/operator/search/count" | "/api/v1/operator/sql") => {
                 (post(json!({"query": ""})), None)
             }
-            ("get", "/api/v1/operator/organizations") => (get(route), None),
+            ("get", "/api/v1/operator/organizations" | "/api/v1/operator/quarantine") => (get(route), None),
             ("get", "/api/v1/operator/entries/{logEntryId}") => (get("/api/v1/operator/entries/x"), None),
             // The operator's: refused here.
             ("post", "/api/v1/archive/seal" | "/api/v1/archive/verify") => (post(json!({})), None),
@@ -315,6 +360,13 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
     let request = asked.out.trim().to_owned();
     let spare = ["grant", "create", "--to", "group:corp/spare", "--organization", ACME, "--role", "reviewer"];
     let spare_grant = server.indelible(&spare).out.trim().to_owned();
+    // What is no event, by somebody who has no adapter for it.
+    for record in ["one", "two"] {
+        let request = caller.request(Method::POST, "/services/collector/event");
+        assert_eq!(fetch(request.json(&json!({"event": record}))).0, 200);
+    }
+    let waiting = server.get(&format!("/api/v1/organizations/{ACME}/quarantine")).1;
+    let quarantined = waiting.as_array().unwrap().iter().map(|record| text(&record["id"])).collect();
     let mut walk = Walk {
         caller,
         client,
@@ -325,6 +377,7 @@ fn each_request_that_reads_leaves_one_event_in_the_log_it_reads() {
         spare_certificate,
         spare_grant,
         request,
+        quarantined,
         exports,
     };
     let list = walk.case("get", "/api/v2/audit/organizations/{organizationRid}/logFiles").0;

@@ -11,6 +11,7 @@ use indelible_testkit::provider::{CLIENT, PUBLIC_CLIENT, Provider};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::hardening::tls::Authority;
 use crate::harness::{Answer, Server, eventually, fetch, program};
 use crate::rebuild::emit;
 pub(crate) use browser::{Browser, Page};
@@ -40,6 +41,11 @@ impl Scene {
         let mut scene = Self { provider, server, folder };
         scene.allow_redirect();
         scene
+    }
+
+    /// The server, and what must stay while it or another one on its folder runs.
+    pub(crate) fn leave(self) -> (Server, impl Sized) {
+        (self.server, (self.provider, self.folder))
     }
 
     fn allow_redirect(&mut self) {
@@ -419,6 +425,30 @@ fn a_provider_that_is_away_or_an_impostor_signs_nobody_in() {
 }
 
 #[test]
+fn a_provider_over_tls_is_believed_on_the_word_of_its_authority_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let [own, other] = ["own", "other"].map(|name| Authority::new(folder.path(), name));
+    let signed = own.sign(folder.path(), "provider", &["127.0.0.1"], |_| {});
+    let mut provider = Provider::start_over_tls(&signed.certificate, &signed.key);
+    provider.set_account("ann", &[]);
+    for (authority, works) in [(Some(&own), true), (Some(&other), false), (None, false)] {
+        let mut config = config(&provider, "", CLIENT.0);
+        config.extend(authority.map(|authority| format!("ca-file = '{}'\n", authority.file.display())));
+        let server = Server::start_configured(&folder.path().join("data"), &config);
+        provider.allow_redirect(&format!("{}/auth/callback/corp", server.url));
+        let mut browser = Browser::trusting(&own.file);
+        let url = format!("{}/auth/sign-in/corp", server.url);
+        if works {
+            browser.open(&url, "ann", |next| next.path() == "/");
+            assert!(browser.cookie(SESSION).is_some());
+        } else {
+            assert_eq!(failed(&browser.get(&url)).as_deref(), Some("provider-away"), "{config}");
+        }
+        server.stop();
+    }
+}
+
+#[test]
 fn a_session_acts_for_its_own_pages_only() {
     let mut scene = Scene::start("");
     scene.provider.set_account("ann", &[]);
@@ -516,7 +546,7 @@ fn sessions_end_by_rest_by_time_and_everywhere() {
     let page = scene.act(&mut one, Method::POST, "/auth/sign-out", json!({}));
     assert_eq!((page.status, &page.json()["ended"]), (200, &json!(1)));
     let there: reqwest::Url = page.json()["providerSignOut"].as_str().unwrap().parse().unwrap();
-    assert!(there.as_str().starts_with(&scene.provider.issuer()), "{there}");
+    assert!(there.as_str().starts_with(scene.provider.issuer()), "{there}");
     assert!(one.cookie(SESSION).is_none());
     assert_eq!((scene.me(&mut one).0, scene.me(&mut two).0), (401, 200));
     let page = scene.act(&mut two, Method::POST, "/auth/sign-out-everywhere", json!({}));

@@ -32,6 +32,7 @@ struct Things {
     request: String,
     grant: String,
     certificate: String,
+    quarantined: String,
 }
 
 impl Things {
@@ -49,28 +50,30 @@ impl Things {
             request: id.clone(),
             grant: id.clone(),
             certificate: id,
+            quarantined: "0123456789abcdef0123456789abcdef".to_owned(),
         }
     }
 
     /// The answer with each of their names in one form.
     fn masked(&self, body: &[u8]) -> String {
         let mut text = mask(&String::from_utf8_lossy(body));
-        let Self { organization, entry, log_file, token, client, request, grant, certificate, .. } = self;
-        for name in [organization, entry, log_file, token, client, request, grant, certificate] {
+        let Self { organization, entry, log_file, token, client, request, grant, certificate, quarantined, .. } = self;
+        for name in [organization, entry, log_file, token, client, request, grant, certificate, quarantined] {
             text = text.replace(name.as_str(), "NAME");
         }
         text
     }
 }
 
-/// A text without what differs from one request to the next: ids of requests, moments, and what grows with time while a sink finds
-/// no host.
+/// A text without what differs from one request to the next: ids of requests, moments, what grows with time while a sink finds no
+/// host, and that the tokens of the test itself were used, which is written down once a minute.
 fn mask(text: &str) -> String {
     let growing = regex::Regex::new(r#""(lagSeconds|failures)":[0-9.]+"#).unwrap();
     let text = &growing.replace_all(text, "GROWING");
     let moment = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap();
     let request = regex::Regex::new(r#""(requestId|errorInstanceId)":"[^"]*""#).unwrap();
-    request.replace_all(&moment.replace_all(text, "MOMENT"), "REQUEST").into_owned()
+    let text = request.replace_all(&moment.replace_all(text, "MOMENT"), "REQUEST").into_owned();
+    text.replace(r#","lastUsed":"MOMENT""#, "")
 }
 
 /// Makes one of each in `organization`, whose first event has this number.
@@ -94,6 +97,12 @@ fn make(server: &Server, organization: &str, number: u64, name: &str) -> Things 
     let subject = format!("{name}.example");
     let certificate = json!({"organization": organization, "operations": ["audit:emit"], "subject": subject});
     let certificate = post("/api/v1/certificates", certificate);
+    let emit = json!({"name": "x", "organization": organization, "operations": ["audit:emit"]});
+    let sender = post("/api/v1/tokens", emit)["token"].as_str().unwrap().to_owned();
+    let sender = Client { url: server.url.clone(), token: sender };
+    let refused = sender.request(Method::POST, "/services/collector/event").json(&json!({"event": "no event"}));
+    assert_eq!(fetch(refused).0, 200);
+    let quarantined = server.get(&of("quarantine")).1;
     server.seal();
     let tokens = server.get(&format!("/api/v1/tokens?organization={organization}")).1;
     let investigator =
@@ -114,6 +123,7 @@ fn make(server: &Server, organization: &str, number: u64, name: &str) -> Things 
         request: text(&serde_json::from_slice(&asked).unwrap(), "requestId"),
         grant: text(&grant, "grantId"),
         certificate: text(&certificate, "certificateId"),
+        quarantined: text(&quarantined[0], "id"),
     }
 }
 
@@ -141,8 +151,10 @@ impl Route<'_> {
     /// Why the route is not for tokens of an organization, or names nothing of one.
     fn is_of_nobody(&self) -> bool {
         let prefixes = ["/log/", "/platform/", "/auth/", "/healthz", "/readyz", "/metrics"];
-        // Hashes under labels that only an organization knows, and pages for everybody.
-        prefixes.iter().any(|prefix| self.path.starts_with(prefix))
+        // Hashes under labels that only an organization knows, pages for everybody, and other systems' protocols, where the
+        // token alone says whose what is sent is.
+        let prefixes = prefixes.iter().chain(&["/v1/", "/services/", "/_", "/{index}/", "/receive/"]);
+        prefixes.into_iter().any(|prefix| self.path.starts_with(prefix))
     }
 
     /// Whether an organization is named.
@@ -170,6 +182,7 @@ impl Route<'_> {
                 "requestId" => &things.request,
                 "grantId" => &things.grant,
                 "certificateId" => &things.certificate,
+                "recordId" => &things.quarantined,
                 other => panic!("{} names {other}: whose is it?", self.path),
             };
             path = path.replace(&format!("{{{part}}}"), value);
@@ -230,9 +243,16 @@ impl Route<'_> {
             ("post", path) if path.ends_with("/sinks") => (json!({"name": "new", "settings": sink()}), false),
             ("patch", path) if path.ends_with("/sinks/{name}") => (json!({"enabled": true}), false),
             ("post", path) if path.ends_with("/backfill") => (json!({"from": "1d"}), false),
+            ("post", path) if path.ends_with("/quarantine/replay") => {
+                (json!({"select": {"ids": [things.quarantined]}}), true)
+            }
+            ("post", path) if path.ends_with("/quarantine/dismiss") => (json!({"ids": [things.quarantined]}), true),
             ("put", path) if path.ends_with("/retention") => (json!({"days": 3650}), false),
             ("put", path) if path.ends_with("/operator-view") => (json!({"pseudonyms": true}), false),
             ("put", path) if path.ends_with("/encryption") => (json!({"encrypted": true}), false),
+            ("post", path) if path.ends_with("/redactions") => {
+                (json!({"entries": [{"first": 1, "last": 1}], "reason": "x"}), false)
+            }
             ("post", path) if path.ends_with("/encryption/erase") => (json!({"reason": "x", "yes": true}), false),
             _ if self.operation["requestBody"].is_null() || self.path.starts_with("/multipass/") => return None,
             (_, "/api/v1/administrator/password" | "/api/v1/archive/seal" | "/api/v1/archive/verify") => {

@@ -90,6 +90,22 @@ fn what_retention_lets_go_of_is_named() {
 }
 
 #[test]
+fn what_is_redacted_is_named() {
+    let organization = "ri.indelible..organization.acme".parse().unwrap();
+    let redacted = [Dropped { generation: 1, first: 12, last: 12 }, Dropped { generation: 1, first: 40, last: 44 }];
+    let made = redaction(&Redaction {
+        organization: &organization,
+        generation: 2,
+        redacted: &redacted,
+        received_at_us: 1_763_079_700_000_000,
+        product_version: "0.1.0",
+    });
+    expect![[r#"{"extra":{"redaction":{"redacted":[{"first":12,"generation":1,"last":12},{"first":40,"generation":1,"last":44}]}}}"#]].assert_eq(std::str::from_utf8(&made.content).unwrap());
+    let row = Row::read(&made.infrastructure, &made.content).unwrap();
+    assert_eq!((row.kind(), row.text(Text::Name)), (CONTROL_TYPE, Some(REDACTION)));
+}
+
+#[test]
 fn ids_depend_on_organization_generation_and_kind_alone() {
     let other: Organization = "ri.indelible..organization.other".parse().unwrap();
     let base = entry(|_| ()).log_entry_id;

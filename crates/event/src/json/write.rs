@@ -5,8 +5,14 @@ use std::cmp::Ordering;
 /// Appends `text` as a canonical JSON string: the two-letter escapes where JSON has one, `\u00xx` for other control
 /// characters, everything else as it is.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    write_text(out, text.as_bytes());
+}
+
+/// As [`write_string`], for bytes that are UTF-8 or whose written form is checked to be: bytes beyond ASCII are copied.
+#[inline]
+pub fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
-    write_escaped(out, text.as_bytes());
+    write_escaped(out, text);
     out.push(b'"');
 }
 

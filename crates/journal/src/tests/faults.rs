@@ -9,7 +9,7 @@ use crate::OpenError;
 
 /// Fills several segments, rolls by size and on demand, releases, recycles, and reopens in good and bad order.
 fn script() -> Vec<Action> {
-    use Action::{CloseAndReopen, ReleaseAllBut, Reopen, Roll, Sync, Write};
+    use Action::{CloseAndReopen, ReleaseAllBut, Renew, Reopen, Roll, Sync, Write};
     let mut script = vec![Write, Sync, Write, Write, Sync, Write, Reopen];
     for _ in 0..6 {
         script.extend([Write, Write, Sync]);
@@ -18,6 +18,7 @@ fn script() -> Vec<Action> {
     for _ in 0..5 {
         script.extend([Write, Write, Write, Sync, ReleaseAllBut(6)]);
     }
+    script.extend([Write, Renew, Write, Sync, ReleaseAllBut(1), Write, Renew, Write, Sync]);
     script.extend([Write, Roll, Reopen, Reopen, Write, Sync]);
     script
 }

@@ -46,6 +46,7 @@ pub(crate) enum Action {
     Write,
     Sync,
     Roll,
+    Renew,
     /// Releases all but this many of the acknowledged frames.
     ReleaseAllBut(u64),
     Reopen,
@@ -68,6 +69,7 @@ impl Caller {
                 Action::Write => self.write(&mut journal).map_err(Stop::Append)?,
                 Action::Sync => self.sync(&mut journal).map_err(Stop::Append)?,
                 Action::Roll => journal.roll().map_err(Stop::Append)?,
+                Action::Renew => journal.renew().map_err(Stop::Append)?,
                 Action::ReleaseAllBut(count) => self.release(&mut journal, count),
                 Action::Reopen => {
                     drop(journal);

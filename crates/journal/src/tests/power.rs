@@ -15,7 +15,8 @@ fn random_action(random: &mut SmallRng) -> Action {
     match random.random_range(0..100) {
         0..50 => Action::Write,
         50..80 => Action::Sync,
-        80..86 => Action::Roll,
+        80..84 => Action::Roll,
+        84..86 => Action::Renew,
         86..94 => Action::ReleaseAllBut(random.random_range(0..12)),
         94..98 => Action::Reopen,
         _ => Action::CloseAndReopen,

@@ -110,3 +110,37 @@ fn crash_at_any_moment_of_a_roll_leaves_a_journal_that_goes_on() {
         }
     }
 }
+
+/// Content that somebody wanted gone stayed in files that were used again.
+#[test]
+fn what_was_released_is_in_no_file_once_the_journal_was_renewed() {
+    let secret = [0x5e; 300];
+    for renews in [false, true] {
+        let disk = FaultyDisk::new();
+        let (mut journal, _) = open(&disk).unwrap();
+        let write = |journal: &mut Journal, body: &[u8], frames: u64| {
+            for _ in 0..frames {
+                journal.write(&[body], 0).unwrap();
+                journal.sync().unwrap();
+            }
+        };
+        // Some of it is in a file that is ready to be used again, some in the open one.
+        write(&mut journal, &secret, 60);
+        journal.release(FrameNumber(60));
+        if renews {
+            journal.renew().unwrap();
+        } else {
+            journal.roll().unwrap();
+        }
+        write(&mut journal, b"after", 1);
+        journal.release(FrameNumber(60));
+        let holds = |path: &Path| {
+            let mut found = false;
+            disk.tamper(path, |bytes| found = bytes.windows(100).any(|window| window == &secret[..100]));
+            found
+        };
+        let found = disk.names().iter().any(|path| holds(path));
+        assert_eq!(found, !renews, "{:?}", disk.names());
+        assert_eq!(bodies(&open(&disk).unwrap().0), [b"after".to_vec()]);
+    }
+}

@@ -81,9 +81,9 @@ impl Engine {
             return Err(QueryError::Internal("the engine is shutting down".to_owned()));
         };
         let limits = Arc::clone(&self.limits);
-        let waiting = tokio::time::timeout(limits.queue_time, Arc::clone(&self.slots).acquire_owned());
-        let Ok(Ok(slot)) = waiting.await else {
-            return Err(QueryError::Busy { concurrent: limits.concurrent });
+        let waiting = tokio::time::timeout(limits.queue_time, self.places.take(&view));
+        let Ok(place) = waiting.await else {
+            return Err(QueryError::Busy);
         };
         let deadline = Instant::now() + limits.wall_time;
         let (planned, when_planned) = oneshot::channel();
@@ -112,7 +112,7 @@ impl Engine {
             let ended = tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(timed_out));
             let _ = task_outcome.set(ended);
             // Only now, so that whoever sees the channel closed finds the outcome.
-            drop((sender, slot));
+            drop((sender, place));
         });
         let task = Task::new(task.abort_handle());
         match tokio::time::timeout_at(deadline, when_planned).await {

@@ -30,7 +30,7 @@ pub(super) enum NoPlace {
 
 /// A taken place; free again when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     address: IpAddr,
 }

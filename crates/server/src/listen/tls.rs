@@ -88,9 +88,15 @@ impl Tls {
         Ok(Self { settings: settings.clone(), loaded: Mutex::new(loaded) })
     }
 
-    /// What the next connection is answered with.
-    pub(super) fn current(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.lock().config)
+    /// What the next connection is answered with, if these protocols are spoken within it; any if none is named.
+    pub(super) fn speaking(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
+        let current = Arc::clone(&self.lock().config);
+        if current.alpn_protocols == protocols {
+            return current;
+        }
+        let mut other = ServerConfig::clone(&current);
+        other.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        Arc::new(other)
     }
 
     /// Host and port by which clients find `address`: the address if the certificate is for it, else the first name that it is

@@ -51,7 +51,7 @@ fn remember(rebuild: &Rebuild, file: &LogFile, number: u32, memory: &mut Identit
     for batch in reader {
         let batch = batch?;
         let rows = RowDecoder::new(&batch)?;
-        for row in 0..rows.rows() {
+        for row in (0..rows.rows()).filter(|row| rows.redacted(*row).is_none()) {
             infrastructure.clear();
             content.clear();
             rows.infrastructure(row, &mut infrastructure);

@@ -69,6 +69,9 @@ pub(crate) async fn create_token(
     if request.ttl_seconds == Some(0) {
         return Err(ApiError::new(ErrorCode::InvalidRequest, "ttlSeconds must be at least 1"));
     }
+    if let Some(adapter) = &request.adapter {
+        app.adapters.find(adapter).map_err(|why| ApiError::new(ErrorCode::InvalidRequest, why))?;
+    }
     let now_us = app.now_us();
     let expires_at_us = request
         .ttl_seconds
@@ -79,8 +82,12 @@ pub(crate) async fn create_token(
     // A token that is not recorded is not told to anybody.
     let principal = app.control.authenticate(secret.reveal(), now_us);
     let principal = principal.ok_or_else(|| failed(anyhow::anyhow!("it has ended before it began")))?;
+    if let Some(adapter) = &request.adapter {
+        app.control.set_adapter(&principal.id, adapter).await.map_err(|error| failed(error.into()))?;
+    }
     let operations = grant.operations.iter().map(|operation| operation.as_str()).collect::<Vec<_>>().join(", ");
-    let description = format!("{} for {}", operations, grant.name);
+    let through = request.adapter.map(|adapter| format!(" through the adapter {adapter}")).unwrap_or_default();
+    let description = format!("{} for {}{through}", operations, grant.name);
     let event = token_generation("INDELIBLE_CREATE_TOKEN", &principal, expires_at_us, Some(description));
     let organization = grant.target.as_ref().unwrap_or(&app.config.operator_organization);
     app.audit_change(&caller.actor(), organization, event).await?;
@@ -156,6 +163,7 @@ fn summary(token: &Token) -> TokenSummary {
         created: time(token.created_at_us),
         expires: token.expires_at_us.map(time),
         last_used: token.last_used_us.map(time),
+        adapter: token.adapter.clone(),
     }
 }
 

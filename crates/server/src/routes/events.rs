@@ -1,11 +1,8 @@
 //! `POST /api/v1/events`: where producers hand events in.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -13,13 +10,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use indelible_api::{AlarmKind, ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer};
+use indelible_api::{ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer};
 use indelible_archive::receipts::{self, Receipt};
 use indelible_control::{Attribution, Operation, Principal};
-use indelible_event::{Admitted, Intake as IntakePart, Organization, Refusal, Scratch, admit};
+use indelible_event::{Intake as IntakePart, Organization};
 use indelible_intake::{Answer, Batch, Status};
 use indelible_ledger::OrganizationLog;
 
+use crate::admission::{Admission, Unknown, refuse, reused};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::{self, Cut, Line};
@@ -28,7 +26,7 @@ use crate::ids::FreshIds;
 use crate::listen::body::TooSlow;
 
 /// Bodies up to this size are parsed where they arrive; longer ones would keep other requests waiting.
-const INLINE_BYTES: usize = 64 << 10;
+pub(crate) const INLINE_BYTES: usize = 64 << 10;
 /// Names of adapters and producers in headers are at most this long.
 const NAME_BYTES: usize = 64;
 /// The producer's count begins anew with each epoch, for example with each start of the producer.
@@ -37,13 +35,6 @@ const EPOCH: &str = "indelible-producer-epoch";
 const SEQ: &str = "indelible-producer-seq";
 /// Largest number that every JSON reader keeps.
 const COUNT_MAX: u64 = (1 << 53) - 1;
-/// How long the alarm about a reused `logEntryId` stays on.
-const REUSED_ALARM: Duration = Duration::from_secs(3600);
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
-}
-
 /// Stores events.
 ///
 /// The body is one event, an array of events, or one event a line; it may be compressed with gzip or zstd. Every event
@@ -146,15 +137,9 @@ fn count(headers: &HeaderMap, name: &str) -> Result<Option<u64>, ApiError> {
 impl Source {
     fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
         let adapter = headers.get("indelible-adapter").map(|value| value.to_str().unwrap_or_default().to_owned());
-        if adapter.as_ref().is_some_and(|name| {
-            name.is_empty()
-                || name.len() > NAME_BYTES
-                || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b))
-        }) {
-            return Err(ApiError::new(
-                ErrorCode::InvalidRequest,
-                "header indelible-adapter must be 1 to 64 of A-Z a-z 0-9 . _ - @",
-            ));
+        if adapter.as_deref().is_some_and(|name| !is_adapter(name)) {
+            let message = format!("header indelible-adapter must be {ADAPTER_RULE}");
+            return Err(ApiError::new(ErrorCode::InvalidRequest, message));
         }
         let receipts = match headers.get("indelible-receipts").map(HeaderValue::as_bytes) {
             None => false,
@@ -170,7 +155,17 @@ impl Source {
     }
 }
 
-async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
+/// What an adapter may be called, with its version, by who ran it.
+pub(crate) const ADAPTER_RULE: &str = "1 to 64 of A-Z a-z 0-9 . _ - @";
+
+/// Whether it keeps to that.
+pub(crate) fn is_adapter(name: &str) -> bool {
+    (1..=NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte))
+}
+
+/// The whole body, if it is not longer than one may be.
+pub(crate) async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let limit = app.config.limits.body_bytes;
     axum::body::to_bytes(body, limit).await.map_err(|error| {
         if let Some(too_slow) = TooSlow::in_chain(&error) {
@@ -259,50 +254,21 @@ fn admit_body(
     if let Some(numbers) = source.numbers {
         numbers.check(lines.len().max(1))?;
     }
-    let mut result = AdmittedBody {
-        batch: app.intake.batch(&principal.id),
-        outcomes: Vec::with_capacity(lines.len() + 1),
-        unknown: Vec::new(),
-    };
-    let mut resolver = Resolver { app, attribution, numbers: HashMap::new(), unknown: Vec::new(), not_now: None };
+    let mut admission = Admission::new(app, &principal.id, attribution, Unknown::Collect);
     let mut ids = FreshIds::default();
-    SCRATCH.with_borrow_mut(|scratch| {
-        for (index, Line { number, bytes }) in (0..).zip(lines) {
-            intake.producer_seq = source.numbers.map(|numbers| numbers.first + index);
-            let outcome = admit(scratch, bytes, &app.event_limits, &intake, || ids.next())
-                .map_err(|refusal| shown(&refusal))
-                .and_then(|event| {
-                    let numbers = resolver.resolve(&event)?;
-                    result.batch.push(&event, &numbers);
-                    Ok(event.log_entry_id_made.then_some(event.log_entry_id))
-                });
-            result.outcomes.push(outcome.map(|id| (number, id)).map_err(|refusal| (number, refusal)));
-        }
-    });
-    if let Some(refusal) = resolver.not_now {
-        return Err(refusal);
+    let mut outcomes = Vec::with_capacity(lines.len() + 1);
+    for (index, Line { number, bytes }) in (0..).zip(lines) {
+        intake.producer_seq = source.numbers.map(|numbers| numbers.first + index);
+        let outcome = admission.push(bytes, &intake, || ids.next());
+        outcomes.push(outcome.map(|id| (number, id)).map_err(|refusal| (number, refusal)));
     }
-    result.outcomes.extend(cut_line.map(Err));
-    result.unknown = resolver.unknown;
-    Ok(result)
+    outcomes.extend(cut_line.map(Err));
+    let (batch, unknown) = admission.finish()?;
+    Ok(AdmittedBody { batch, outcomes, unknown })
 }
 
-fn too_large_decoded(limit: usize) -> ApiError {
+pub(crate) fn too_large_decoded(limit: usize) -> ApiError {
     ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes after decompression"))
-}
-
-/// A refusal made here rather than by the event's own rules.
-fn refuse(code: &str, field: Option<&str>, message: String) -> EventRefusal {
-    EventRefusal { code: code.to_owned(), field: field.map(str::to_owned), category: None, message }
-}
-
-fn shown(refusal: &Refusal) -> EventRefusal {
-    EventRefusal {
-        code: refusal.code.as_str().to_owned(),
-        field: refusal.field.clone(),
-        category: refusal.category.map(str::to_owned),
-        message: refusal.message.clone(),
-    }
 }
 
 fn refusal_of(cut: &Cut, limit: usize) -> EventRefusal {
@@ -311,75 +277,6 @@ fn refusal_of(cut: &Cut, limit: usize) -> EventRefusal {
         Cut::TooLarge => format!("the body is longer than {limit} bytes after decompression"),
     };
     refuse("bodyCut", None, format!("{why}; send this event and those after it again in another request"))
-}
-
-/// Finds the organizations an event belongs to.
-struct Resolver<'a> {
-    app: &'a App,
-    attribution: &'a Attribution,
-    numbers: HashMap<Organization, u32>,
-    unknown: Vec<Organization>,
-    /// Why the whole body has to come again later: a line that is refused would not come again.
-    not_now: Option<ApiError>,
-}
-
-impl Resolver<'_> {
-    fn resolve(&mut self, event: &Admitted<'_>) -> Result<Vec<u32>, EventRefusal> {
-        let claims = event.organizations;
-        if let Attribution::One(only) = self.attribution {
-            if let Some(other) = claims.iter().find(|claim| claim.id != *only) {
-                return Err(not_allowed(&other.id));
-            }
-            return Ok(vec![self.number(only)?]);
-        }
-        if !claims.is_empty() {
-            return claims.iter().map(|claim| self.number(&claim.id)).collect();
-        }
-        match event.org_id.map(str::parse::<Organization>) {
-            Some(Ok(organization)) => Ok(vec![self.number(&organization)?]),
-            _ => Ok(vec![self.number(&self.app.config.operator_organization.clone())?]),
-        }
-    }
-
-    fn number(&mut self, organization: &Organization) -> Result<u32, EventRefusal> {
-        if let Some(number) = self.numbers.get(organization) {
-            return Ok(*number);
-        }
-        let allowed = match self.attribution {
-            Attribution::One(only) => only == organization,
-            Attribution::Some(list) => list.contains(organization),
-            Attribution::Any => true,
-        };
-        if !allowed {
-            return Err(not_allowed(organization));
-        }
-        if let Err(refusal) = self.app.disk.admit_organization(organization) {
-            self.not_now.get_or_insert(refusal);
-            return Ok(u32::MAX);
-        }
-        if !self.app.control.has_organization(organization) {
-            if !self.unknown.contains(organization) {
-                self.unknown.push(organization.clone());
-            }
-            return Ok(u32::MAX);
-        }
-        let log = match self.app.intake.organization(organization) {
-            Ok(log) => log,
-            Err(error) => {
-                self.not_now.get_or_insert_with(|| ApiError::internal("create the organization's log", error));
-                return Ok(u32::MAX);
-            }
-        };
-        self.numbers.insert(organization.clone(), log.number);
-        Ok(log.number)
-    }
-}
-
-fn not_allowed(organization: &Organization) -> EventRefusal {
-    let message = format!(
-        "this token may not emit for {organization}; leave `organizations` out or use that organization's token"
-    );
-    refuse("organizationNotAllowed", Some("organizations"), message)
 }
 
 /// Signs what the answer promises: one signature for up to 4,000 receipts.
@@ -472,12 +369,6 @@ fn render(app: &App, lines: &[LineOutcome], answer: &Answer, receipts: Option<&s
     text
 }
 
-fn reused() -> EventRefusal {
-    let message =
-        "this logEntryId was used before for an event with other bytes; every event needs its own id".to_owned();
-    refuse("logEntryIdReused", Some("logEntryId"), message)
-}
-
 fn write_refusal(out: &mut Vec<u8>, line: u64, refusal: &EventRefusal) {
     let error = Some(refusal.clone());
     let outcome = EventOutcome { line, status: EventStatus::Refused, log_entry_id: None, receipts: Vec::new(), error };
@@ -489,23 +380,9 @@ fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = std::io::Write::write_fmt(out, text);
 }
 
-impl App {
-    /// A reused id means that a producer takes two events for one, or that somebody else uses its credential.
-    fn note_reused(&self, answer: &Answer) {
-        for number in &answer.reused_in {
-            let Some(log) = self.ledger.get(*number) else { continue };
-            let total = self.intake.stats().reused.load(Relaxed);
-            let message = format!(
-                "a producer used a logEntryId a second time for another event, which was refused; {total} such events since the start"
-            );
-            let organization = Some(&log.organization);
-            self.alarms.raise_for(REUSED_ALARM, AlarmKind::LogEntryIdReused, organization, self.now_us(), message);
-        }
-    }
-}
-
 impl Caller {
-    fn attribution(&self) -> Result<Attribution, ApiError> {
+    /// Where the caller's events may go.
+    pub(crate) fn attribution(&self) -> Result<Attribution, ApiError> {
         Principal::attribution(self).map_err(|_| {
             ApiError::new(
                 ErrorCode::PermissionDenied,

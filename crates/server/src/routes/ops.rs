@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use indelible_api::{AlarmKind, Health};
 
@@ -14,6 +14,7 @@ use indelible_storage::Space;
 use crate::app::App;
 use crate::exports::ExportFigures;
 use crate::metrics::Text;
+use crate::routes::receive;
 use crate::sinks::{Member, Status};
 use crate::watcher::{MaybeWatcher, Watcher};
 
@@ -57,6 +58,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, _: Watcher) -> Response
     app.metrics.render(&mut text);
     app.sign_ins.counts.render(&mut text);
     app.listening.render(&mut text);
+    app.syslog.render(&mut text);
     text.plain("indelible_journal_syncs_total", "counter", "Syncs of the journal.", stats.syncs.load(Relaxed) as f64);
     text.plain(
         "indelible_journal_sync_seconds_total",
@@ -109,6 +111,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, _: Watcher) -> Response
         "1 if the bucket refused to change or remove what was locked in it when that was last tried.",
         f64::from(u8::from(app.bucket_watch.state(&app.bucket).tier == "enforced")),
     );
+    app.render_quarantine(&mut text).await;
     let alarms = app.alarms.active(app.now_us());
     for kind in AlarmKind::ALL {
         text.sample(
@@ -256,7 +259,10 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
                            form-action 'none'; frame-ancestors 'none'";
 
 /// The first page: signing in, and who one is. It holds no data.
-pub(crate) async fn index() -> Response {
+pub(crate) async fn index(headers: HeaderMap) -> Response {
+    if receive::wants_elasticsearch(&headers) {
+        return receive::elasticsearch_info();
+    }
     let headers = [(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)];
     (headers, page("text/html; charset=utf-8", include_str!("index.html"))).into_response()
 }

@@ -123,7 +123,7 @@ pub(crate) struct Bound {
 enum Opening {
     /// Its salt.
     Salt([u8; 32]),
-    /// The hash of a content that is erased.
+    /// The hash of a content that is erased or redacted.
     Hash(Digest),
 }
 
@@ -135,8 +135,8 @@ async fn opening(
     seq: u64,
     salt_key: SaltKey,
 ) -> Result<Opening, ApiError> {
-    // Where nothing is encrypted the salt is that of the log.
-    if app.content_keys.is_empty() {
+    // Where nothing is encrypted or redacted the salt is that of the log.
+    if app.content_keys.is_empty() && !app.redactions.any(&log.organization) {
         return Ok(Opening::Salt(salt_key.salt(seq)));
     }
     let look = move |entry: &entries::Entry<'_>| match entry.erased {

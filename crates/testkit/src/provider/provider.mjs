@@ -1,6 +1,6 @@
 // An OpenID Connect provider for tests: `oidc-provider`, and on demand the tokens that an attacker would make.
 //
-// node provider.mjs FOLDER PORT NODE_HOME
+// node provider.mjs FOLDER PORT NODE_HOME [CERTIFICATE KEY]
 //
 // FOLDER/settings.json is read anew at each request:
 //   accounts    {name: {name, email, groups}}; any password does
@@ -14,12 +14,13 @@
 import { constants, createHmac, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { pathToFileURL } from 'node:url';
 
-const [folder, port, home] = process.argv.slice(2);
+const [folder, port, home, certificate, certificateKey] = process.argv.slice(2);
 const load = (path) => import(pathToFileURL(`${home}/node_modules/${path}`));
 const { Provider } = await load('oidc-provider/lib/index.js');
-const issuer = `http://127.0.0.1:${port}`;
+const issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`;
 
 const curves = { RS256: ['rsa', { modulusLength: 2048 }], PS256: ['rsa', { modulusLength: 2048 }], ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519', {}] };
 
@@ -110,8 +111,12 @@ function sign(text, privateKey) {
   return signBytes(digest, Buffer.from(text), how).toString('base64url');
 }
 
-createServer((request, response) => {
+const answer = (request, response) => {
   appendFileSync(`${folder}/requests`, `${request.url.split('?')[0]}\n`);
   refresh();
   provider.callback()(request, response);
-}).listen(Number(port), '127.0.0.1');
+};
+const server = certificate
+  ? createTlsServer({ cert: readFileSync(certificate), key: readFileSync(certificateKey) }, answer)
+  : createServer(answer);
+server.listen(Number(port), '127.0.0.1');

@@ -56,6 +56,8 @@ pub struct BundleReport {
     pub complete: Option<bool>,
     /// Entries shown whole.
     pub matches: u64,
+    /// Entries that would be, and are shown without their content, because whoever signed says that it is redacted.
+    pub redacted: u64,
     /// Entries whose rows were found in the log, at their places.
     pub entries: u64,
     /// The epoch of the platform log that binds the log's size and root.
@@ -94,6 +96,7 @@ impl Default for BundleReport {
             filter: None,
             complete: None,
             matches: 0,
+            redacted: 0,
             entries: 0,
             epoch: 0,
             epoch_us: 0,
@@ -121,7 +124,7 @@ impl BundleReport {
         self.window_us = claim.window_us;
         self.filter = claim.filter.as_ref().map(Filter::text);
         self.complete = claim.filter.as_ref().map(|filter| matches!(filter, Filter::Complete(_)));
-        self.matches = statement.matches;
+        (self.matches, self.redacted) = (statement.matches, statement.redacted);
         // As it is shown for archives: under the platform's name.
         let key = VerifierKey::new(claim.parts().0, claim.key.public());
         self.trust = Trust::Archive(key.iter().map(VerifierKey::to_string).collect());
@@ -176,6 +179,12 @@ impl BundleReport {
         }
         if self.complete == Some(false) {
             text.push_str("; that nothing else matches is the word of whoever signed");
+        }
+        if self.redacted > 0 {
+            let count = self.redacted;
+            text += &format!(
+                "; redacted {count} entries, by the word of whoever signed: the archive proves that it was said"
+            );
         }
         text
     }

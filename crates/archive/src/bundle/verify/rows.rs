@@ -10,7 +10,7 @@ use indelible_merkle::{Frontier, Hash};
 use super::files::problem;
 use super::{Stop, wrong};
 use crate::bundle::row::{BundleRow, RowFault, RowFormat, Shown};
-use crate::bundle::statement::{Claim, Filter};
+use crate::bundle::statement::{Claim, Filter, Statement};
 use crate::bundle::{LEAVES, ROW_BYTES_MAX, csv, json, parquet};
 use crate::verify::FindingCode;
 
@@ -25,10 +25,18 @@ pub(super) struct Checked {
     pub(super) entries: u64,
     /// Rows shown whole.
     pub(super) matches: u64,
+    /// Rows that would be, were their content not redacted.
+    pub(super) redacted: u64,
 }
 
 /// Reads all rows and leaves. `before` are the subtrees before the first row.
-pub(super) fn check(path: &Path, claim: &Claim, before: &[Hash], progress: &dyn Fn(u64, u64)) -> Result<Checked, Stop> {
+pub(super) fn check(
+    path: &Path,
+    statement: &Statement,
+    before: &[Hash],
+    progress: &dyn Fn(u64, u64),
+) -> Result<Checked, Stop> {
+    let claim = &statement.claim;
     let name = claim.rows.file();
     let rows = File::open(path.join(name)).map_err(|error| problem(path, name, &error))?;
     let leaves = File::open(path.join(LEAVES)).map_err(|error| problem(path, LEAVES, &error))?;
@@ -37,12 +45,14 @@ pub(super) fn check(path: &Path, claim: &Claim, before: &[Hash], progress: &dyn 
     let mut checker = Checker {
         path,
         claim,
+        may_withhold: statement.redacted > 0,
         progress,
         leaves: BufReader::new(leaves),
         frontier,
         next: claim.first,
         received_us: i64::MIN,
         matches: 0,
+        redacted: 0,
         scratch: Vec::new(),
     };
     match claim.rows {
@@ -56,12 +66,15 @@ pub(super) fn check(path: &Path, claim: &Claim, before: &[Hash], progress: &dyn 
 struct Checker<'a> {
     path: &'a Path,
     claim: &'a Claim,
+    /// Whether the statement says of rows that they are redacted.
+    may_withhold: bool,
     progress: &'a dyn Fn(u64, u64),
     leaves: BufReader<File>,
     frontier: Frontier,
     next: u64,
     received_us: i64,
     matches: u64,
+    redacted: u64,
     scratch: Vec<u8>,
 }
 
@@ -147,6 +160,8 @@ impl Checker<'_> {
         self.check_filter(&row)?;
         self.frontier.push(leaf);
         self.matches += u64::from(matches!(row.shown, Shown::Full { .. }));
+        let withheld = self.claim.withholds(&row.shown);
+        self.redacted += u64::from(withheld.map_err(|error| self.wrong(FindingCode::BadRow, error))?);
         self.next += 1;
         let done = self.next - self.claim.first;
         if done.is_multiple_of(PROGRESS_ROWS) {
@@ -160,7 +175,7 @@ impl Checker<'_> {
         let edge = self.next == self.claim.first || self.next == self.claim.last;
         match shown {
             Shown::Full { .. } => true,
-            Shown::Stub { .. } => matches!(self.claim.filter, Some(Filter::Complete(_))),
+            Shown::Stub { .. } => self.may_withhold || matches!(self.claim.filter, Some(Filter::Complete(_))),
             Shown::Leaf(_) => matches!(self.claim.filter, Some(Filter::Trusted(_))),
             Shown::Boundary { .. } => self.claim.window_us.is_some() && edge,
         }
@@ -197,7 +212,7 @@ impl Checker<'_> {
         };
         let holds = predicate.holds(infrastructure).map_err(|error| self.wrong(FindingCode::BadRow, error))?;
         match (holds, matches!(row.shown, Shown::Full { .. })) {
-            (true, false) => {
+            (true, false) if !(self.may_withhold && matches!(row.shown, Shown::Stub { .. })) => {
                 Err(self.wrong(FindingCode::MissingMatch, "the filter finds it, and its content is left out"))
             }
             (false, true) => {
@@ -215,6 +230,7 @@ impl Checker<'_> {
         if !rest.is_empty() {
             return Err(wrong(FindingCode::ChangedObject, LEAVES, None, "goes on behind the last entry"));
         }
-        Ok(Checked { frontier: self.frontier, entries: self.next - self.claim.first, matches: self.matches })
+        let Self { frontier, next, claim, matches, redacted, .. } = self;
+        Ok(Checked { frontier, entries: next - claim.first, matches, redacted })
     }
 }

@@ -66,6 +66,51 @@ fn complete(filter: &str) -> Option<Filter> {
 }
 
 #[test]
+fn redacted_entries_are_shown_without_content_and_counted() {
+    let scene = Scene::new(300);
+    let mut second = second::Second::start();
+    let mut check = |what: &str, path: &Path, expected: Result<(u64, u64), (FindingCode, Option<u64>)>| {
+        let report = run(path, &BundleOptions { strict: false, ..held(&scene.log) });
+        let found = finding(&report).map_or(Ok((report.matches, report.redacted)), Err);
+        assert_eq!(found, expected, "{what}: {report}");
+        assert_eq!(report.summary.contains("redacted"), matches!(found, Ok((_, 1..))), "{what}: {report}");
+        let Some(second) = &mut second else { return };
+        let key = scene.log.platform_key().to_string();
+        let (exit, code, _) = second.ask(&[path.to_str().unwrap(), "--key", &key]);
+        let code_of = |(code, _)| serde_json::to_value(code).unwrap().as_str().unwrap().to_owned();
+        assert_eq!((exit, code), (u8::from(expected.is_err()), expected.err().map(code_of)), "{what}");
+    };
+    let redacted = vec![5, 6, 13];
+    let trusted = Some(Filter::Trusted("requestFields.n:5".to_owned()));
+    // user-3 did 3, 8, 13 and so on.
+    for (what, ask, expected) in [
+        ("a range", Ask::range(3, 20), (15, 3)),
+        ("a filter", Ask { filter: complete("uid:\"user-3\""), ..Ask::range(0, 299) }, (59, 1)),
+        ("a filter that was trusted", Ask { filter: trusted, ..Ask::range(0, 299) }, (59, 1)),
+        ("a window", Ask::window(&scene.log, scene.log.entry(6).received_at_us, i64::MAX), (292, 2)),
+    ] {
+        for rows in [RowFormat::Jsonl, RowFormat::Csv] {
+            let path = scene.make(&Ask { rows, redacted: redacted.clone(), ..ask.clone() });
+            check(what, &path, Ok(expected));
+        }
+    }
+    // What is signed as one thing and shown as another.
+    for (what, from, to, wrong) in [
+        ("fewer", "redacted 3", "redacted 2", (FindingCode::OtherFacts, None)),
+        ("more", "redacted 3", "redacted 4", (FindingCode::BadBundle, None)),
+        ("none", "redacted 3\n", "", (FindingCode::BadRow, Some(5))),
+    ] {
+        let path = scene.make(&Ask { redacted: redacted.clone(), ..Ask::range(3, 20) });
+        let statement = std::fs::read_to_string(path.join("bundle")).unwrap();
+        let (text, _) = statement.split_once("\n\n").unwrap();
+        let changed = format!("{text}\n").replacen(from, to, 1);
+        let signed = scene.log.sign(&changed).unwrap();
+        std::fs::write(path.join("bundle"), signed.to_string()).unwrap();
+        check(what, &path, Err(wrong));
+    }
+}
+
+#[test]
 fn whatever_is_asked_for_verifies_in_every_format() {
     let scene = Scene::new(300);
     let at = |seq: u64| scene.log.entry(seq).received_at_us;

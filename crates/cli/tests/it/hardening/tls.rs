@@ -16,15 +16,15 @@ const ACME: &str = "ri.indelible..organization.acme";
 const BETA: &str = "ri.indelible..organization.beta";
 
 /// An authority, with its certificate in a file.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// A certificate with its key, in files.
-struct Signed {
-    certificate: PathBuf,
-    key: PathBuf,
+pub(crate) struct Signed {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 fn named(name: &str) -> DistinguishedName {
@@ -34,7 +34,7 @@ fn named(name: &str) -> DistinguishedName {
 }
 
 impl Authority {
-    fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = named(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,7 +45,13 @@ impl Authority {
     }
 
     /// A certificate for these names, a URI where there is a colon; `change` may say more.
-    fn sign(&self, folder: &Path, file: &str, names: &[&str], change: impl Fn(&mut CertificateParams)) -> Signed {
+    pub(crate) fn sign(
+        &self,
+        folder: &Path,
+        file: &str,
+        names: &[&str],
+        change: impl Fn(&mut CertificateParams),
+    ) -> Signed {
         let key = KeyPair::generate().unwrap();
         let (uris, names): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.contains(':'));
         let mut params = CertificateParams::new(names.into_iter().map(str::to_owned).collect::<Vec<_>>()).unwrap();
@@ -357,4 +363,72 @@ fn a_producer_is_known_by_a_registered_name_on_a_certificate_of_the_authority() 
     }
     println!("attacks refused: {refused}");
     server.stop();
+}
+
+/// rsyslog that forwards the lines of a file over TLS and presents this certificate; `None`, with a note, where there is none.
+fn forwarder(folder: &Path, port: u16, authority: &Authority, own: &Signed) -> Option<std::process::Child> {
+    if !Path::new("/usr/sbin/rsyslogd").exists() {
+        eprintln!("SKIPPED: there is no rsyslogd; run tools/setup");
+        return None;
+    }
+    std::fs::create_dir_all(folder).unwrap();
+    let text = format!(
+        "global(workDirectory=\"{folder}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{ca}\" \
+         defaultNetstreamDriverCertFile=\"{certificate}\" defaultNetstreamDriverKeyFile=\"{key}\")\n\
+         module(load=\"imfile\" mode=\"polling\" pollingInterval=\"1\")\n\
+         input(type=\"imfile\" file=\"{folder}/in.log\" tag=\"sshd\" facility=\"auth\")\n\
+         action(type=\"omfwd\" target=\"127.0.0.1\" port=\"{port}\" protocol=\"tcp\" TCP_Framing=\"octet-counted\" \
+         template=\"RSYSLOG_SyslogProtocol23Format\" StreamDriver=\"ossl\" StreamDriverMode=\"1\" \
+         StreamDriverAuthMode=\"x509/name\" StreamDriverPermittedPeers=\"localhost\" action.resumeInterval=\"1\" \
+         action.resumeRetryCount=\"-1\" queue.type=\"LinkedList\")\n",
+        folder = folder.display(),
+        ca = authority.file.display(),
+        certificate = own.certificate.display(),
+        key = own.key.display(),
+    );
+    std::fs::write(folder.join("rsyslog.conf"), text).unwrap();
+    let mut command = Command::new("/usr/sbin/rsyslogd");
+    command.arg("-n").arg("-f").arg(folder.join("rsyslog.conf")).arg("-i").arg(folder.join("pid"));
+    Some(command.spawn().unwrap())
+}
+
+#[test]
+fn syslog_over_tls_is_taken_of_those_who_are_named_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let authority = Authority::new(folder, "authority");
+    let own = authority.sign(folder, "server", &["localhost", "127.0.0.1"], |_| {});
+    let port = indelible_testkit::rsyslog::free_port();
+    let config = format!(
+        "[tls]\ncertificate = '{}'\nkey = '{}'\nclient-ca = '{}'\n[[receive.syslog]]\nname = 'edge'\nlisten = '127.0.0.1:{port}'\n\
+         transport = 'tls'\norganization = '{ACME}'\nadapter = 'openssh'\ncertificates = ['edge.example']\n",
+        own.certificate.display(),
+        own.key.display(),
+        authority.file.display()
+    );
+    let server = Launch::new(&folder.join("data")).config(&config).start();
+    let line = "Failed password for root from 203.0.113.9 port 4711 ssh2\n";
+    let mut running = Vec::new();
+    for (name, times) in [("stranger.example", 1), ("edge.example", 20)] {
+        let sender = authority.sign(folder, name, &[name], |_| {});
+        let place = folder.join(format!("rsyslog-{name}"));
+        std::fs::create_dir(&place).unwrap();
+        std::fs::write(place.join("in.log"), line.repeat(times)).unwrap();
+        let Some(process) = forwarder(&place, port, &authority, &sender) else { return };
+        running.push(process);
+    }
+    let count =
+        || indelible(&server, &authority.file, &["search", "-product:indelible", "--count"]).out.trim().to_owned();
+    eventually("those of the named one are there, equal or not", || count() == "20");
+    let metrics = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let request = http(&authority, None).get(format!("{}/metrics", server.url));
+        runtime.block_on(async { request.send().await.unwrap().text().await.unwrap() })
+    };
+    let refused = "indelible_syslog_closed_total{listener=\"edge\",reason=\"stranger\"} ";
+    eventually("the other one is closed", || {
+        metrics().lines().any(|found| found.strip_prefix(refused).is_some_and(|count| count != "0"))
+    });
+    assert_eq!(count(), "20");
+    running.iter_mut().for_each(|process| _ = process.kill().and_then(|()| process.wait()));
 }

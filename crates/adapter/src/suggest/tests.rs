@@ -1,0 +1,160 @@
+use super::words::{category, words};
+use super::*;
+use crate::adapter::{Adapter, Options};
+use crate::reader::Reader;
+use crate::trial::Trial;
+
+/// Drafts from a file, and tries the draft on it.
+fn drafted(input: &str) -> (Suggestion, crate::trial::Report) {
+    let plain = Adapter::from_source("# adapter: plain\n\n.time = 0\n").unwrap();
+    let mut reader = Reader::new(input.as_bytes(), plain.framing());
+    let mut documents = Vec::new();
+    while let Some(Ok(record)) = reader.next() {
+        documents.push(record.bytes.to_vec());
+    }
+    let suggestion = suggest("draft", &documents).unwrap();
+    let adapter = Adapter::from_source(&suggestion.source).unwrap();
+    let mut trial = Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let mut reader = Reader::new(input.as_bytes(), adapter.framing());
+    while let Some(Ok(record)) = reader.next() {
+        trial.record(record.bytes, record.occurrence);
+    }
+    (suggestion, trial.finish())
+}
+
+#[track_caller]
+fn check(input: &str, records: u64, members: &[(&str, &str)], categories: &[&str]) {
+    let (suggestion, report) = drafted(input);
+    for (member, field) in members {
+        let guess = suggestion.guesses.iter().find(|guess| guess.member == *member);
+        assert_eq!(guess.map(|guess| guess.field.as_str()), Some(*field), "{member}\n{}", suggestion.source);
+    }
+    assert_eq!((report.records, report.refused), (records, 0), "{:?}\n{}", report.reasons, suggestion.source);
+    assert!(report.is_good(), "{:?}\n{}", report.findings, suggestion.source);
+    let found: Vec<_> = report.categories.keys().map(String::as_str).collect();
+    assert_eq!(found, categories, "{}", suggestion.source);
+    assert!(!suggestion.source.contains("TODO"));
+}
+
+#[test]
+fn flat_records() {
+    check(
+        r#"{"at":"2024-05-06T07:08:09Z","action":"user.login","user":"ann","ip":"192.0.2.7:4711","customer_id":"acme","status":"success","note":"words that a person wrote"}
+           {"at":"2024-05-06T07:08:10Z","action":"order.delete","user":"ben","ip":"192.0.2.8","customer_id":"acme","status":"denied","order_id":"o-17","note":"more words that a person wrote"}"#,
+        2,
+        &[
+            ("time", "at"),
+            ("name", "action"),
+            ("uid", "user"),
+            ("origin", "ip"),
+            ("tenant", "customer_id"),
+            ("result", "status"),
+        ],
+        &["metaDataDelete", "userLogin"],
+    );
+}
+
+#[test]
+fn wrapped_and_nested_records_with_keys_that_need_quotes() {
+    check(
+        r#"{"page":{"next":"x"},"logs":{"entries":[
+            {"event-id":"e1","meta":{"created at":1714979289000},"event":{"type":"secret.read"},"actor":{"email":"ann@acme.example","type":"user"},"client":{"addr":"192.0.2.7"},"outcome":{"success":true}},
+            {"event-id":"e2","meta":{"created at":1714979290000},"event":{"type":"member.invited"},"actor":{"email":"ben@acme.example","type":"user"},"client":{"addr":"192.0.2.7"},"outcome":{"success":false}}]}}"#,
+        2,
+        &[
+            ("time", "meta.\"created at\""),
+            ("name", "event.type"),
+            ("uid", "actor.email"),
+            ("origin", "client.addr"),
+            ("sourceId", "\"event-id\""),
+            ("result", "outcome.success"),
+        ],
+        &["managementUsers", "secretLoad"],
+    );
+}
+
+#[test]
+fn records_inside_text() {
+    check(
+        r#"{"id":"1","message":"{\"time\":\"2024-05-06T07:08:09Z\",\"action\":\"file.download\",\"user\":\"ann\",\"file\":\"f1\"}"}
+           {"id":"2","message":"{\"time\":\"2024-05-06T07:08:10Z\",\"action\":\"file.upload\",\"user\":\"ann\",\"file\":\"f2\"}"}"#,
+        2,
+        &[("time", "time"), ("name", "action"), ("uid", "user")],
+        &["dataExport", "dataImport"],
+    );
+}
+
+#[test]
+fn a_bare_verb_gets_the_kind_of_thing_before_it() {
+    let (suggestion, report) = drafted(
+        r#"{"time":"2024-05-06T07:08:09Z","operation":"read","resource_type":"secret","user":"ann"}
+           {"time":"2024-05-06T07:08:10Z","operation":"delete","resource_type":"user","user":"ann"}"#,
+    );
+    assert_eq!(report.kinds.keys().collect::<Vec<_>>(), ["secret:read", "user:delete"], "{}", suggestion.source);
+    assert_eq!(report.categories.keys().collect::<Vec<_>>(), ["managementUsers", "secretLoad"]);
+}
+
+#[test]
+fn what_has_neither_time_nor_name_is_drafted_and_says_so() {
+    let (suggestion, report) = drafted(r#"{"a":1,"b":{"c":[1,2]}}"#);
+    assert!(suggestion.missing.contains(&"time") && suggestion.missing.contains(&"name"));
+    assert!(suggestion.source.contains("Looked for and not found: time, name"), "{}", suggestion.source);
+    assert_eq!((report.records, report.refused), (1, 0));
+}
+
+#[test]
+fn nothing_to_draft_from_is_an_error() {
+    assert!(matches!(suggest("draft", &[]), Err(NoSuggestion::Empty)));
+    assert!(matches!(suggest("draft", &[b"[1]".to_vec(), b"{".to_vec()]), Err(NoSuggestion::Empty)));
+    assert!(matches!(suggest("No Name", &[b"{}".to_vec()]), Err(NoSuggestion::Name(_))));
+}
+
+#[test]
+fn hostile_names_and_values_give_a_draft_that_compiles() {
+    let key = "a\\\"b|c`d\n# {e}\u{0}*";
+    let mut record = String::from("{");
+    for (number, name) in ["time", "action", "user", "ip", "status", "tenant", "target"].iter().enumerate() {
+        json::write_string(&mut record, &format!("{name} {key}"));
+        record.push(':');
+        let value =
+            ["2024-05-06T07:08:09Z", "create|\"x\" {y}, z*\n", "ann{", "192.0.2.7", "ok", "t\"", "x{{y}}"][number];
+        json::write_string(&mut record, value);
+        record.push(if number == 6 { '}' } else { ',' });
+    }
+    let (suggestion, report) = drafted(&record);
+    assert_eq!((report.records, report.refused), (1, 0), "{:?}\n{}", report.reasons, suggestion.source);
+}
+
+#[test]
+fn words_of_operations_say_the_category() {
+    assert_eq!(words("user.loginFailed_now-2"), ["user", "login", "failed", "now", "2"]);
+    for (name, expected, detail) in [
+        ("user.login", "userLogin", ""),
+        ("UserLoginFailed", "userLogin", "failed"),
+        ("signed out", "internal", ""),
+        ("sign_out", "userLogout", ""),
+        ("api_token_create", "tokenGeneration", ""),
+        ("apikey.deleted", "tokenRevoke", ""),
+        ("SecretRead", "secretLoad", ""),
+        ("role.assigned", "managementPermissions", ""),
+        ("group.member.added", "managementGroups", ""),
+        ("member_invited", "managementUsers", ""),
+        ("report.exported", "dataExport", ""),
+        ("file_uploaded", "dataImport", ""),
+        ("document.shared", "dataShareCreate", ""),
+        ("webhook.created", "appConfigCreate", ""),
+        ("settings.updated", "appConfigUpdate", ""),
+        ("dns_record:list", "metaDataSearch", ""),
+        ("cluster.restart", "restartInfra", ""),
+        ("job.run", "codeExecution", ""),
+        ("pipeline deleted", "logicDelete", ""),
+        ("page.viewed", "dataLoad", ""),
+        ("merge_request_approved", "requestApprove", ""),
+        ("mfa.challenge", "authenticationCheck", ""),
+        ("access_denied", "authorizationCheck", "failed"),
+        ("frobnicated", "internal", ""),
+    ] {
+        let (category, found, _) = category(name);
+        assert_eq!((category, found), (expected, detail), "{name}");
+    }
+}

@@ -1,0 +1,83 @@
+use super::*;
+use crate::adapter::{Adapter, Options};
+
+const SHOP: &str = r#"# adapter: shop
+# input: json
+#
+# ## Actions
+#
+# | action | category |
+# |---|---|
+# | `login` | `userLogin` |
+# | `order.*` | `dataLoad` |
+# | `order.delete*` | `dataDelete` |
+# | `item.*` | `dataLoad` |
+
+if !is_string(.action) { abort "no action" }
+row = lookup("Actions", .action)
+. = { "time": .at, "name": .action, "categories": row.category, "subjects": [.order], "uid": .user, "host": .note, "fields": .fields }
+"#;
+
+fn tried(source: &str, records: &[&str]) -> (Vec<Outcome>, Report) {
+    let adapter = Adapter::from_source(source).unwrap();
+    let mut trial = Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let outcomes = records.iter().map(|record| trial.record(record.as_bytes(), 0)).collect();
+    (outcomes, trial.finish())
+}
+
+#[test]
+fn a_trial_counts_what_records_became_and_why_not() {
+    let (outcomes, report) = tried(
+        SHOP,
+        &[
+            r#"{"at":"2024-05-06T07:08:09Z","action":"login","user":"ann","note":"n1"}"#,
+            r#"{"at":"2024-05-06T07:08:09Z","action":"order.delete","user":"ann","order":"o1","note":"n1"}"#,
+            r#"{"at":"2024-05-06T07:08:09Z","action":"stranger","user":"ann"}"#,
+            r#"{"at":"2024-05-06T07:08:09Z"}"#,
+            r#"{"at":"soon","action":"login"}"#,
+            r#"{"at":"2024-05-06T07:08:09Z","action":"login","fields":{"nothing":1}}"#,
+        ],
+    );
+    assert_eq!((report.records, report.refused, report.faults, report.events, report.internal), (6, 3, 1, 3, 1));
+    let categories: Vec<_> = report.categories.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(categories, [("dataLoad", 1), ("internal", 1), ("userLogin", 1)]);
+    assert_eq!(report.kinds["login"]["userLogin SUCCESS"], 1);
+    assert_eq!(report.reasons.len(), 3);
+    assert_eq!(report.tables, [TableUse { table: "Actions".into(), rows: 4, used: 2 }]);
+    assert!(!report.is_good());
+    assert!(outcomes[0].expected(1).starts_with(r#"{"record":1,"events":[{"#));
+    assert_eq!(outcomes[3].expected(4), r#"{"record":4,"refused":"refusedByAdapter: no action"}"#);
+}
+
+#[test]
+fn a_trial_finds_free_text_and_rows_that_are_never_reached() {
+    let (_, report) =
+        tried(SHOP, &[r#"{"at":"2024-05-06T07:08:09Z","action":"login","user":"ann","note":"n1","order":"o1"}"#]);
+    let flow = |column: &str, place: &str| Flow { column: column.into(), place: place.into() };
+    let flows: Vec<_> = report.flows.iter().cloned().collect();
+    assert_eq!(flows, [flow("host", "note"), flow("name", "action"), flow("uid", "user")]);
+    let shadowed = Finding::Shadowed { table: "Actions".into(), pattern: "order.delete*".into(), by: "order.*".into() };
+    assert_eq!(report.findings, [Finding::FreeText(flow("host", "note")), shadowed]);
+    assert!(!report.is_good());
+}
+
+#[test]
+fn a_value_that_is_a_sentence_gives_a_field_away_whatever_its_name() {
+    let source = SHOP.replace(".note", ".place");
+    let record =
+        |place: &str| format!(r#"{{"at":"2024-05-06T07:08:09Z","action":"login","user":"ann","place":"{place}"}}"#);
+    assert!(tried(&source, &[&record("berlin-1")]).1.is_good());
+    assert!(!tried(&source, &[&record("the one behind the door")]).1.is_good());
+}
+
+#[test]
+fn text_planted_in_arrays_is_found() {
+    let source = "# adapter: a\n\n. = { \"time\": 0, \"name\": \"n\", \"origin\": .hops[1].ip }\n";
+    let (_, report) = tried(source, &[r#"{"hops":[{"ip":"192.0.2.1"},{"ip":"192.0.2.2"}]}"#]);
+    assert_eq!(report.flows.iter().map(|flow| flow.place.as_str()).collect::<Vec<_>>(), ["hops[].ip"]);
+}
+
+#[test]
+fn no_records_are_no_success() {
+    assert!(!tried(SHOP, &[]).1.is_good());
+}
