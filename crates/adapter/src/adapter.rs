@@ -15,6 +15,7 @@ use vrl::value::{ObjectMap, Secrets, Value};
 
 use crate::event::{Draft, Setting};
 use crate::header::{Header, Tables};
+use crate::identity::Occurrence;
 use crate::plain::Plain;
 use crate::reader::Framing;
 use crate::refused::{Code, Refused};
@@ -257,10 +258,11 @@ pub struct Converter<'a> {
 impl Converter<'_> {
     /// Turns one record into events, one line of JSON each, at least one.
     ///
-    /// `occurrence` counts the equal records before this one in its input; with the record's bytes it decides the ids of
+    /// `occurrence` tells the record from equal ones, by their count or its place; with the record's bytes it decides the ids of
     /// the events, so that the same input gives the same ids. On an error nothing of the record is converted; the next
     /// one is not affected.
-    pub fn convert(&mut self, record: &[u8], occurrence: u32) -> Result<Vec<String>, Refused> {
+    pub fn convert(&mut self, record: &[u8], occurrence: impl Into<Occurrence>) -> Result<Vec<String>, Refused> {
+        let occurrence = occurrence.into();
         if record.len() > RECORD_BYTES_MAX {
             return Err(too_large("the record"));
         }
@@ -329,7 +331,7 @@ impl Converter<'_> {
         left.into_iter().map(|event| Draft::new(event, &setting)).collect()
     }
 
-    fn finish(&self, drafts: Vec<Draft>, record: &[u8], occurrence: u32) -> Result<Vec<String>, Refused> {
+    fn finish(&self, drafts: Vec<Draft>, record: &[u8], occurrence: Occurrence) -> Result<Vec<String>, Refused> {
         let name = self.adapter.name();
         let mut lines = Vec::with_capacity(drafts.len());
         let mut index = 0;

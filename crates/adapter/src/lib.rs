@@ -23,6 +23,7 @@ mod trial;
 
 pub use adapter::{Adapter, AdapterError, Converter, Options, RECORD_BYTES_MAX};
 pub use header::Input;
+pub use identity::Occurrence;
 pub use reader::{Framing, Place, Reader, Record, Unreadable};
 pub use refused::{Code, Refused};
 pub use suggest::{Guess, NoSuggestion, Suggestion, Sure, suggest};

@@ -5,6 +5,7 @@
 
 use indelible_event::Organization;
 
+use crate::identity::Occurrence;
 use crate::refused::{Code, Refused};
 use crate::{identity, json};
 
@@ -51,7 +52,7 @@ impl Plain {
     pub(crate) fn convert(
         self,
         record: &[u8],
-        occurrence: u32,
+        occurrence: Occurrence,
         organization: Option<&Organization>,
     ) -> Result<Vec<String>, Refused> {
         let mut members = json::members(record)?;

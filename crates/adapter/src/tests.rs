@@ -219,6 +219,34 @@ fn ids_come_from_the_record_and_its_occurrence_alone() {
 }
 
 #[test]
+fn ids_come_from_the_place_of_a_record_where_its_input_grows() {
+    let first = adapter(r#". = { "time": 1, "name": "x" }"#);
+    let plain = Adapter::builtin("audit2").unwrap();
+    let id = |adapter: &Adapter, record: &str, input: u8, offset| {
+        let occurrence = Occurrence::At { input: [input; 16], offset };
+        let lines = adapter.converter(options()).convert(record.as_bytes(), occurrence).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        event["logEntryId"].as_str().unwrap().to_owned()
+    };
+    let known = id(&first, "{}", 1, 0);
+    assert_eq!(
+        known, "96f4d3d7-14e3-8755-b371-7025923faa62",
+        "ids must never change: they are how a repeat is recognised"
+    );
+    let line = r#"{"type":"audit.2","time":"2024-01-01T00:00:00Z","name":"X","result":"SUCCESS"}"#;
+    let others = [
+        id(&first, "{}", 1, 1),
+        id(&first, "{}", 2, 0),
+        id(&first, "{ }", 1, 0),
+        id(&plain, line, 1, 0),
+        id(&plain, line, 1, 1),
+        first.converter(options()).convert(b"{}", 0).unwrap()[0].clone(),
+    ];
+    let distinct: std::collections::BTreeSet<&String> = others.iter().chain([&known]).collect();
+    assert_eq!(distinct.len(), others.len() + 1);
+}
+
+#[test]
 fn a_program_refuses_a_record_with_abort() {
     check(
         r#"if .kind == null { abort "no kind" }

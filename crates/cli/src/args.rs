@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Import audit logs of other systems into a running server.
     Import(ImportArgs),
+    /// Follow log files and hand their records to a server, each exactly once.
+    Agent(AgentArgs),
     /// List adapters, try one on samples, or have one drafted from samples. Needs no server.
     #[command(subcommand)]
     Adapter(AdapterCommand),
@@ -257,6 +259,61 @@ pub(crate) struct ImportArgs {
     /// Events in one request.
     #[arg(long, default_value_t = 1000, hide = true)]
     pub(crate) batch: usize,
+}
+
+const AGENT_EXAMPLES: &str = "\
+Examples:
+  indelible agent --adapter openssh /var/log/auth.log                    follow a file, through its rotation
+  indelible agent --adapter audit3 '/opt/*/var/log/audit.3*.log*'        all files that match, archives too
+  indelible agent --adapter openssh --once auth.log.*.gz                 hand over what is there and end
+  indelible agent --config /etc/indelible/agent.toml                     several kinds of files; see docs/guides/agent.md
+  indelible agent --config /etc/indelible/agent.toml --status            how far it is
+
+Exit codes with --once: 0 the server has everything that was there, or has refused it; 2 it has not, and why is said.
+What was read is written down in the folder of --spool: with another folder everything is read again.";
+
+#[derive(Args)]
+#[command(after_help = AGENT_EXAMPLES)]
+pub(crate) struct AgentArgs {
+    /// Files to follow, with what rotation makes of them; quoted paths may hold `*` and `?`.
+    #[arg(required_unless_present_any = ["config", "status"], requires = "adapter")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Configuration file, with a section [[file]] for each kind of files.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Built-in adapter, such as audit3 or openssh (`indelible adapter list`), or the path of an adapter file.
+    #[arg(long, requires = "files")]
+    pub(crate) adapter: Option<String>,
+    /// Put all events of FILES into this organization instead of the one each record names.
+    #[arg(long, value_name = "RID", requires = "files")]
+    pub(crate) organization: Option<String>,
+    /// Year of records that carry none [default: the latest that is not in the future].
+    #[arg(long, requires = "files")]
+    pub(crate) year: Option<i16>,
+    /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
+    #[arg(long, requires = "files")]
+    pub(crate) timezone: Option<String>,
+    /// Folder of everything the agent keeps: positions, events that wait, refused records [default: indelible-agent].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
+    /// File with a token for audit:emit [default: the token in INDELIBLE_TOKEN].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Name of this machine among those whose agents use the same token [default: its host name].
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Read what is there, wait until the server has it, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Print how the agent with this spool stands, and end.
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) status: bool,
+    /// How the status is printed.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text, requires = "status")]
+    pub(crate) format: SummaryFormat,
+    /// Write the log as JSON lines.
+    #[arg(long)]
+    pub(crate) log_json: bool,
 }
 
 #[derive(Subcommand)]

@@ -40,6 +40,16 @@ impl Trust {
         Ok(Self { ca, identity })
     }
 
+    /// The file with the authorities, for who cannot present a certificate of its own.
+    pub(crate) fn authorities(&self) -> anyhow::Result<Option<&Path>> {
+        if self.identity.is_some() {
+            bail!(
+                "this command shows a token, not a certificate: unset INDELIBLE_CLIENT_CERTIFICATE and INDELIBLE_CLIENT_KEY"
+            );
+        }
+        Ok(self.ca.as_deref())
+    }
+
     /// Begins an HTTP client that goes straight to the server.
     pub(crate) fn http(&self) -> anyhow::Result<ClientBuilder> {
         let mut builder = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();

@@ -6,6 +6,7 @@
 mod accounting;
 mod adapter;
 mod admin;
+mod agent;
 mod archive;
 mod args;
 mod bundle;
@@ -61,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(&args),
         Command::Witness(args) => witness::run(args),
         Command::Doctor(args) => doctor::run(args, &trust),
+        Command::Agent(args) => agent::run(args, &trust),
         Command::Key(command) => key::run(command),
         Command::Archive(ArchiveCommand::Rebuild(args)) => rebuild::run(&args),
         Command::Completions { shell } => {
@@ -113,6 +115,7 @@ async fn client_command(command: Command, trust: &client::Trust) -> anyhow::Resu
         | Command::Verify(_)
         | Command::Witness(_)
         | Command::Doctor(_)
+        | Command::Agent(_)
         | Command::Key(_)
         | Command::Completions { .. }
         | Command::Man { .. } => {

@@ -183,6 +183,12 @@ impl Auditor {
         self.inner.spool.as_ref().map_or_else(Stats::default, |spool| spool.shared.stats())
     }
 
+    /// Whether lines of so many bytes in all would be emitted without [`EmitError::Full`], at least as long as nobody else emits: for who can
+    /// wait before it reads on, and would not have later lines overtake one that found no room.
+    pub fn has_room(&self, bytes: u64) -> bool {
+        self.inner.spool.as_ref().is_some_and(|spool| spool.shared.has_room(bytes))
+    }
+
     /// Waits until the server has answered for all that was emitted before, at most so long. Whether it has.
     pub async fn flush(&self, patience: Duration) -> bool {
         let Some(spool) = &self.inner.spool else { return false };

@@ -102,7 +102,6 @@ mod delivery;
 mod emission;
 mod guard;
 mod ids;
-mod kept;
 mod line;
 mod progress;
 #[cfg(feature = "axum")]

@@ -10,9 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indelible_journal::LogId;
+use indelible_storage::kept::{Kept, Place};
 use indelible_storage::{Disk, DiskFile};
-
-use crate::kept::{Kept, Place};
 
 /// Name of the file with the state.
 pub(crate) const FILE: &str = "progress";

@@ -285,6 +285,19 @@ impl Shared {
         }
     }
 
+    /// Whether events of so many bytes in all would find room, at least as long as nobody else emits.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        let segments = self.reader.segments();
+        let open_bytes = segments.last().map_or(0, |open| open.bytes);
+        let payload = self.size.segment_bytes.saturating_sub(FRAME_MARGIN_BYTES).max(1);
+        // Frames are not cut: what is left at the end of a segment may be as much as the largest event.
+        let further = match open_bytes + bytes + FRAME_MARGIN_BYTES > self.size.segment_bytes {
+            true => usize::try_from(bytes.div_ceil(payload)).unwrap_or(usize::MAX).saturating_mul(2),
+            false => 0,
+        };
+        segments.len().saturating_add(further) <= self.size.live_max()
+    }
+
     fn is_halted(&self) -> bool {
         self.halted.load(Acquire)
     }

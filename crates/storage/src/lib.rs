@@ -3,6 +3,7 @@
 //! * [`durable`]: files and folders that survive power loss once the call returns, and the lock of a data directory.
 //! * [`disk`]: the few file operations the journal is built on, as a trait, so that tests can put a faulty disk in its place.
 //! * [`cell`]: a file replaced as a whole, and only by whoever knows what it holds.
+//! * [`kept`]: bytes that are only appended, bounded by giving up the oldest.
 //! * [`space`]: how full a file system is, and a reserve of room on it.
 //! * [`bucket`]: named objects that are created once and never changed, in a local folder or an object store.
 //! * [`location`], [`credentials`], [`connect`]: where a bucket is, who we are there, and how it is reached.
@@ -17,6 +18,7 @@ pub mod connect;
 pub mod credentials;
 pub mod disk;
 pub mod durable;
+pub mod kept;
 mod local_store;
 pub mod location;
 pub mod lock;

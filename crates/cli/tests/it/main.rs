@@ -3,6 +3,7 @@
 
 mod accounting;
 mod adapter;
+mod agent;
 mod approvals;
 mod buckets;
 mod bundle;

@@ -18,13 +18,13 @@ use crate::harness::{SENT, Server, UNAUDITED, eventually, offline};
 const ORGANIZATION: &str = "ri.indelible..organization.acme";
 
 /// One address for a server that comes and goes under others. Without a server it ends each connection.
-struct Relay {
-    url: String,
+pub(crate) struct Relay {
+    pub(crate) url: String,
     target: Arc<Mutex<Option<String>>>,
 }
 
 impl Relay {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let target = Arc::new(Mutex::new(None::<String>));
@@ -41,7 +41,7 @@ impl Relay {
         Self { url, target }
     }
 
-    fn lead_to(&self, server: Option<&Server>) {
+    pub(crate) fn lead_to(&self, server: Option<&Server>) {
         *self.target.lock().unwrap() = server.map(|server| server.url.trim_start_matches("http://").to_owned());
     }
 }
@@ -80,7 +80,7 @@ fn flush(auditor: &Auditor) -> Stats {
 }
 
 /// What the server counts of numbered events: their epochs, how many came, how many are missing.
-fn account(server: &Server) -> (BTreeSet<u64>, u64, u64) {
+pub(crate) fn account(server: &Server) -> (BTreeSet<u64>, u64, u64) {
     let (status, rows) = server.get(&format!("/api/v1/accounting?organization={ORGANIZATION}"));
     assert_eq!(status, 200, "{rows}");
     let rows: Vec<&serde_json::Value> = rows.as_array().unwrap().iter().filter(|row| !row["epoch"].is_null()).collect();

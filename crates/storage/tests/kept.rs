@@ -1,8 +1,12 @@
+//! What is kept within a bound.
 #![allow(clippy::unwrap_used)]
 
-use indelible_testkit::disk::FaultyDisk;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::*;
+use indelible_storage::Disk;
+use indelible_storage::kept::{Kept, Place};
+use indelible_testkit::disk::FaultyDisk;
 
 const DIR: &str = "/kept";
 

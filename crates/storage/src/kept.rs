@@ -5,18 +5,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indelible_storage::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile};
 
 /// Up to where a [`Kept`] is known to be whole: the number of its last file, and the bytes in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) file: u64,
-    pub(crate) bytes: u64,
+pub struct Place {
+    /// Number of the last file.
+    pub file: u64,
+    /// Bytes in it.
+    pub bytes: u64,
 }
 
 /// Files `0000000000000000.suffix` in a folder.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub struct Kept {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     suffix: &'static str,
@@ -27,12 +29,12 @@ pub(crate) struct Kept {
     open: Option<Arc<dyn DiskFile>>,
     place: Place,
     /// Files that were given up for the bound.
-    pub(crate) given_up: u64,
+    pub given_up: u64,
 }
 
 impl Kept {
     /// What is kept in `dir`. Bytes after `place` are of a write that may have been torn, and are removed; without a place all are kept.
-    pub(crate) fn open(
+    pub fn open(
         disk: &Arc<dyn Disk>,
         dir: &Path,
         suffix: &'static str,
@@ -56,12 +58,13 @@ impl Kept {
         Ok(kept)
     }
 
-    pub(crate) fn place(&self) -> Place {
+    /// Up to where everything is whole and synced.
+    pub fn place(&self) -> Place {
         self.place
     }
 
     /// Appends and syncs. Keeps nothing if the bound is 0. After an error the bytes are not kept, or are removed when the next ones come.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.is_empty() || self.bytes_max == 0 {
             return Ok(());
         }
@@ -159,6 +162,3 @@ impl Kept {
         self.dir.join(format!("{number:016}.{}", self.suffix))
     }
 }
-
-#[cfg(test)]
-mod tests;
