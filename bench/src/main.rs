@@ -1,5 +1,6 @@
 //! Measures Indelible beside its peers: `bench/run` builds, installs the peers and starts this.
 
+mod audited;
 mod drive;
 mod machine;
 mod measure;
@@ -61,6 +62,17 @@ enum Command {
         /// Address to listen on
         #[arg(long)]
         listen: SocketAddr,
+        /// Answer for each event, as the producer's library wants it
+        #[arg(long)]
+        outcomes: bool,
+    },
+    /// Serves HTTP, audits each request with the producer's library, and does nothing else
+    Audited {
+        /// Address to listen on
+        #[arg(long)]
+        listen: SocketAddr,
+        #[command(flatten)]
+        spool: audited::Spool,
     },
 }
 
@@ -107,6 +119,8 @@ enum Measure {
     Exports,
     /// Events delivered by sinks
     Sinks,
+    /// What the producer's library adds to a request
+    Sdk,
 }
 
 impl Measure {
@@ -122,6 +136,7 @@ impl Measure {
             Measure::Outage => "Outage",
             Measure::Exports => "Exports",
             Measure::Sinks => "Sinks",
+            Measure::Sdk => "Sdk",
         }
     }
 }
@@ -139,7 +154,8 @@ fn main() -> Result<()> {
             eprintln!("hash probe: {}", HashProbe::run());
             Ok(())
         }
-        Command::Noop { listen } => noop::serve(listen),
+        Command::Noop { listen, outcomes } => noop::serve(listen, outcomes),
+        Command::Audited { listen, spool } => audited::serve(listen, &spool),
     }
 }
 
@@ -220,6 +236,9 @@ fn take(context: &Context<'_>, wanted: &[Measure], report: &mut Report) {
     }
     if asked(Measure::B2) {
         settle("B2", ingest::singles(context, report), report);
+    }
+    if asked(Measure::Sdk) {
+        settle("Sdk", ingest::sdk(context, report), report);
     }
     if asked(Measure::Integrity) {
         settle("Integrity", integrity::integrity(context, report), report);

@@ -12,12 +12,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
 
-/// Serves until the process is ended.
-pub(crate) fn serve(address: SocketAddr) -> Result<()> {
+/// Serves until the process is ended; with `outcomes`, each event has its own in the answer, as a real server's has.
+pub(crate) fn serve(address: SocketAddr, outcomes: bool) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let events = post(|body: Bytes| async move {
-            let lines = memchr::memchr_iter(b'\n', &body).count();
-            ([(CONTENT_TYPE, "application/json")], format!("{{\"new\":{lines},\"duplicate\":0,\"refused\":0}}"))
+        let events = post(move |body: Bytes| async move {
+            let answer = if outcomes { answer_each(&body) } else { answer(&body) };
+            ([(CONTENT_TYPE, "application/json")], answer)
         });
         let router = Router::new()
             .route("/api/v1/events", events)
@@ -27,4 +27,16 @@ pub(crate) fn serve(address: SocketAddr) -> Result<()> {
         axum::serve(listener, router).await?;
         Ok(())
     })
+}
+
+/// Says that all lines of `body` are stored.
+pub(crate) fn answer(body: &[u8]) -> String {
+    let lines = memchr::memchr_iter(b'\n', body).count();
+    format!("{{\"new\":{lines},\"duplicate\":0,\"refused\":0}}")
+}
+
+/// The same of each line, the last of which need not end.
+fn answer_each(body: &[u8]) -> String {
+    let outcomes = vec![r#"{"status":"new"}"#; body.trim_ascii_end().split(|byte| *byte == b'\n').count()];
+    format!("{{\"duplicate\":0,\"outcomes\":[{}]}}", outcomes.join(","))
 }

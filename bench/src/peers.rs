@@ -1,5 +1,6 @@
 //! Starts Indelible and its peers, each in a fresh folder, each set to sync before it answers.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
@@ -101,11 +102,35 @@ pub(crate) fn indelible_with(places: &Places, configuration: Option<&str>) -> Re
 
 /// Our server that does nothing.
 pub(crate) fn noop(places: &Places) -> Result<(Server, Target)> {
-    let folder = Folder::create(&places.work, "noop")?;
+    of_ours(places, "no-op server", "noop", |_| Vec::new())
+}
+
+/// The same, with an answer for each event: it takes events from the producer's library.
+pub(crate) fn acknowledging(places: &Places) -> Result<(Server, Target)> {
+    of_ours(places, "acknowledging server", "noop", |_| vec!["--outcomes".into()])
+}
+
+/// The same as the [no-op server](noop), which audits each request with the producer's library and hands the events to `server`.
+pub(crate) fn audited(places: &Places, server: SocketAddr) -> Result<(Server, Target)> {
+    of_ours(places, "audited server", "audited", |folder| {
+        let url = format!("http://{server}");
+        vec!["--server".into(), url.into(), "--spool".into(), folder.join("spool").into()]
+    })
+}
+
+/// A server in this program. `arguments` are told its folder.
+fn of_ours(
+    places: &Places,
+    name: &'static str,
+    command: &str,
+    arguments: impl FnOnce(&Path) -> Vec<OsString>,
+) -> Result<(Server, Target)> {
+    let folder = Folder::create(&places.work, command)?;
     let address = free_address()?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["noop", "--listen", &address.to_string()]);
-    let mut server = Server::start("no-op server", folder, Signal::TERM, &mut command)?;
+    let arguments = arguments(folder.path());
+    let mut process = Command::new(std::env::current_exe()?);
+    process.args([command, "--listen", &address.to_string()]).args(arguments);
+    let mut server = Server::start(name, folder, Signal::TERM, &mut process)?;
     server.wait_until_ready(|| http::Client::connect(address, "none")?.call("GET", "/readyz", b""))?;
     Ok((server, Target::Http { address, token: "none".to_owned() }))
 }

@@ -1,8 +1,8 @@
-//! B1 and B2: how fast events become durable.
+//! B1 and B2: how fast events become durable; and what the producer's library adds to a request.
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Context;
 use crate::drive::{self, Load, Outcome, Pool};
@@ -13,10 +13,10 @@ use crate::report::{Aim, Report, Section, number};
 use crate::wire::Target;
 
 /// One system in a race.
-struct Entrant {
+struct Entrant<'a> {
     name: &'static str,
     connections: usize,
-    start: fn(&Places) -> Result<(Server, Target)>,
+    start: &'a dyn Fn(&Places) -> Result<(Server, Target)>,
 }
 
 fn indelible(places: &Places) -> Result<(Server, Target)> {
@@ -39,10 +39,10 @@ const INDELIBLE: &str = "Indelible, NDJSON over HTTP";
 pub(crate) fn batches(context: &Context<'_>, report: &mut Report) -> Result<()> {
     const BATCH: u64 = 1_000;
     let entrants = [
-        Entrant { name: INDELIBLE, connections: 8, start: indelible },
-        Entrant { name: "NATS JetStream, sync_interval always", connections: 8, start: peers::nats },
-        Entrant { name: "PostgreSQL, COPY per batch", connections: 8, start: postgres_copy },
-        Entrant { name: "no-op HTTP server (not durable)", connections: 8, start: peers::noop },
+        Entrant { name: INDELIBLE, connections: 8, start: &indelible },
+        Entrant { name: "NATS JetStream, sync_interval always", connections: 8, start: &peers::nats },
+        Entrant { name: "PostgreSQL, COPY per batch", connections: 8, start: &postgres_copy },
+        Entrant { name: "no-op HTTP server (not durable)", connections: 8, start: &peers::noop },
     ];
     eprintln!("B1: making {} events", context.knobs.pool);
     let pool = Pool::generate(context.generator, 0, context.knobs.pool, BATCH);
@@ -78,9 +78,9 @@ pub(crate) fn batches(context: &Context<'_>, report: &mut Report) -> Result<()> 
 /// One event per request.
 pub(crate) fn singles(context: &Context<'_>, report: &mut Report) -> Result<()> {
     let entrants = [
-        Entrant { name: INDELIBLE, connections: 64, start: indelible },
-        Entrant { name: "PostgreSQL, prepared INSERT", connections: 32, start: postgres_insert },
-        Entrant { name: "no-op HTTP server (not durable)", connections: 64, start: peers::noop },
+        Entrant { name: INDELIBLE, connections: 64, start: &indelible },
+        Entrant { name: "PostgreSQL, prepared INSERT", connections: 32, start: &postgres_insert },
+        Entrant { name: "no-op HTTP server (not durable)", connections: 64, start: &peers::noop },
     ];
     eprintln!("B2: making {} events", context.knobs.pool_single);
     let pool = Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
@@ -110,6 +110,45 @@ pub(crate) fn singles(context: &Context<'_>, report: &mut Report) -> Result<()> 
     Ok(())
 }
 
+/// The same service without and with audit.
+pub(crate) fn sdk(context: &Context<'_>, report: &mut Report) -> Result<()> {
+    let (_server, target) = peers::acknowledging(context.places)?;
+    let Target::Http { address, .. } = target else { bail!("the acknowledging server speaks HTTP") };
+    let audited = |places: &Places| peers::audited(places, address);
+    let entrants = [
+        Entrant { name: "without audit", connections: 4, start: &peers::noop },
+        Entrant { name: "each request audited, spool", connections: 4, start: &audited },
+    ];
+    let pool = Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
+    let results = race(context, &entrants, &pool, Duration::from_secs(1));
+    let mut section = table("Producer's library: an axum service, 4 connections", &results);
+    section.note(
+        "Each request is answered when its event is synced in the spool; meanwhile events are handed to another process, which says \
+         that it has them. Its CPU time is not counted, but it shares the cores.",
+    );
+    report.section(section);
+    let [Some(without), Some(with)] = [results[0].median(), results[1].median()] else {
+        let failed = results.iter().find(|result| result.median().is_none());
+        report.missing("Sdk", &failed.map_or_else(String::new, Raced::failure));
+        return Ok(());
+    };
+    let p99 = |round: &Round| round.outcome.latency_us.value_at_quantile(0.99);
+    let added_us = p99(with).saturating_sub(p99(without));
+    let ratio = added_us as f64 / with.sync.p99_us as f64;
+    let shown = format!("{}x ({added_us} us of {} us)", number(ratio), with.sync.p99_us);
+    report.verdict("Sdk", "p99 added against the sync probe's p99", ratio, Aim::AtMost(4.0), &shown);
+    // CPU seconds per million events are microseconds per event.
+    let cpu_us = with.outcome.server_cpu_per_million() - without.outcome.server_cpu_per_million();
+    report.verdict(
+        "Sdk",
+        "CPU per event, delivery included",
+        cpu_us,
+        Aim::AtMost(20.0),
+        &format!("{} us", number(cpu_us)),
+    );
+    Ok(())
+}
+
 /// One system's rounds.
 struct Raced {
     name: &'static str,
@@ -135,7 +174,7 @@ impl Raced {
     }
 }
 
-fn race(context: &Context<'_>, entrants: &[Entrant], pool: &Pool, warm_up: Duration) -> Vec<Raced> {
+fn race(context: &Context<'_>, entrants: &[Entrant<'_>], pool: &Pool, warm_up: Duration) -> Vec<Raced> {
     let mut results: Vec<Raced> =
         entrants.iter().map(|entrant| Raced { name: entrant.name, rounds: Vec::new(), failures: Vec::new() }).collect();
     for round in 0..context.knobs.rounds {
@@ -157,7 +196,7 @@ fn race(context: &Context<'_>, entrants: &[Entrant], pool: &Pool, warm_up: Durat
     results
 }
 
-fn run(context: &Context<'_>, entrant: &Entrant, pool: &Pool, warm_up: Duration) -> Result<Round> {
+fn run(context: &Context<'_>, entrant: &Entrant<'_>, pool: &Pool, warm_up: Duration) -> Result<Round> {
     let sync = SyncProbe::run(&context.places.work)?;
     let (server, target) = (entrant.start)(context.places)?;
     let duration = Some(Duration::from_secs(context.knobs.seconds));

@@ -122,6 +122,7 @@ impl Client {
         headers.insert(AUTHORIZATION, authorization);
         let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
+            .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .default_headers(headers)

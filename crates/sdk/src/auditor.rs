@@ -222,7 +222,12 @@ fn start(
     let delivery = Delivery::new(Arc::clone(&spool.shared), progress, client);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let thread = std::thread::Builder::new().name("audit-delivery".to_owned());
-    let thread = thread.spawn(move || runtime.block_on(delivery.run())).map_err(failed)?;
+    let thread = thread.spawn(move || {
+        runtime.block_on(delivery.run());
+        // A name that is still being looked up holds nobody up.
+        runtime.shutdown_background();
+    });
+    let thread = thread.map_err(failed)?;
     Ok((spool, thread))
 }
 

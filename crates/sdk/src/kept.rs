@@ -78,7 +78,11 @@ impl Kept {
         file.sync()?;
         self.place.bytes += bytes.len() as u64;
         self.open = Some(file);
-        self.give_up_oldest()
+        if let Err(error) = self.give_up_oldest() {
+            // The bytes are kept; the next ones try again.
+            tracing::warn!(%error, dir = %self.dir.display(), "cannot remove the oldest file");
+        }
+        Ok(())
     }
 
     /// A quarter of the bound, so that giving up the oldest file leaves most of the rest.
@@ -155,3 +159,6 @@ impl Kept {
         self.dir.join(format!("{number:016}.{}", self.suffix))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,7 +140,7 @@ pub(crate) fn check(line: &[u8], name: &str) -> Result<([u8; 16], bool), EmitErr
 /// A line that somebody else wrote, checked, on one line and with a `logEntryId`.
 pub(crate) fn prepare(line: &[u8]) -> Result<(Vec<u8>, [u8; 16]), EmitError> {
     let line = line.trim_ascii();
-    let (log_entry_id, is_made) = check(line, "")?;
+    let (log_entry_id, is_made) = check(line, "of a prepared line")?;
     let mut prepared = Vec::with_capacity(line.len() + 64);
     match line.split_first() {
         Some((brace, members)) if is_made => {

@@ -8,7 +8,7 @@ pub(crate) mod record;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -84,6 +84,8 @@ pub(crate) struct Shared {
     queue: Mutex<Queue>,
     /// Something was put into the queue.
     queued: Condvar,
+    /// Events that were handed over and are not written yet.
+    pending: AtomicU64,
     /// Events below this number are answered for.
     answered: AtomicU64,
     /// Events below this number are answered for, durably.
@@ -127,6 +129,7 @@ impl Spool {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             queued: Condvar::new(),
+            pending: AtomicU64::new(0),
             answered: AtomicU64::new(recovered.first.0),
             released: AtomicU64::new(recovered.first.0),
             oldest_us: AtomicI64::new(0),
@@ -163,6 +166,7 @@ impl Spool {
             return Err(EmitError::Full { limit_bytes: QUEUE_BYTES_MAX as u64 });
         }
         queue.bytes += record.len();
+        self.shared.pending.fetch_add(1, AcqRel);
         queue.submissions.push(Submission { record, log_entry_id: Uuid(log_entry_id), durability, reply });
         drop(queue);
         self.shared.queued.notify_one();
@@ -255,9 +259,11 @@ impl Shared {
         self.queued.notify_one();
     }
 
-    /// Events that are durable here and not answered for.
+    /// Events that were handed over and are not answered for.
     pub(crate) fn waiting(&self) -> u64 {
-        self.durable().saturating_sub(self.answered.load(Acquire))
+        // In this order none is between the two counts.
+        let pending = self.pending.load(Acquire);
+        pending + self.durable().saturating_sub(self.answered.load(Acquire))
     }
 
     /// Notes when the oldest event that waits was emitted, in microseconds since 1970.
@@ -348,6 +354,7 @@ impl Writer {
             untold.for_each(|reply| self.fail(reply, EmitError::Halted));
             return;
         }
+        self.shared.pending.fetch_sub(positions.len() as u64, AcqRel);
         self.shared.counters.spooled.fetch_add(positions.len() as u64, Relaxed);
         let mut recent = lock(&self.shared.recent);
         recent.extend(positions);
@@ -381,6 +388,7 @@ impl Writer {
     }
 
     fn fail(&self, reply: oneshot::Sender<Outcome>, error: EmitError) {
+        self.shared.pending.fetch_sub(1, AcqRel);
         self.shared.counters.failed.fetch_add(1, Relaxed);
         if let Err(Err(error)) = reply.send(Err(error)) {
             tell_nobody(&error);

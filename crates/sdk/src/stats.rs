@@ -21,7 +21,7 @@ pub struct Stats {
     pub failed_attempts: u64,
     /// Why the last one failed.
     pub last_failure: Option<String>,
-    /// Events in the spool that the server has not answered for.
+    /// Events in the spool, or on their way into it, that the server has not answered for.
     pub waiting: u64,
     /// Microseconds since 1970 of the oldest event that was not yet given up by the spool, while some wait.
     pub oldest_us: Option<i64>,

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::harness::{Server, UNAUDITED, data, event, offline};
 
 /// Every `logEntryId` in the log, with each organization's `seq`s checked to be dense.
-fn identities(server: &Server) -> BTreeSet<String> {
+pub(crate) fn identities(server: &Server) -> BTreeSet<String> {
     let answer = server.indelible(&["search", "", "--format", "json"]);
     let mut ids = BTreeSet::new();
     let mut seqs = std::collections::BTreeMap::<String, Vec<u64>>::new();

@@ -25,6 +25,7 @@ mod rebuild;
 mod receipts;
 mod retention;
 mod rotation;
+mod sdk;
 mod self_check;
 mod signin;
 mod sinks;
