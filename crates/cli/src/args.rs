@@ -223,9 +223,12 @@ pub(crate) struct DemoArgs {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
     pub(crate) listen: SocketAddr,
-    /// Seed of the simulated platform: the same seed gives the same people and events.
+    /// Seed of the simulated platform: the same seed gives the same people and the same stories.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// People on the simulated platform, 40 at least; each leaves some 200 events.
+    #[arg(long, default_value_t = indelible_demo::PEOPLE)]
+    pub(crate) people: usize,
     /// Stop the server at the end instead of leaving it running.
     #[arg(long)]
     pub(crate) exit: bool,

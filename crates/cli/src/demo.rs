@@ -1,5 +1,7 @@
-//! `demo`: a real server in a fresh folder, a simulated platform that emits to it over HTTP, three reviews of what it
-//! wrote, and the proof. The server is a process of its own and stays.
+//! `demo`: a real server in a fresh folder, three services that audit to it, a simulated platform whose people work through
+//! them, three reviews of the log, and the proof. The server is a process of its own and stays.
+
+mod traffic;
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -9,20 +11,20 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indelible_api::{CreateOrganization, CreateToken, EventsAnswer, OrganizationSummary, TokenAnswer};
+use indelible_api::{CreateOrganization, CreateToken, OrganizationSummary, TokenAnswer};
+use indelible_demo::Platform;
 use indelible_demo::reviews::{self, Ask, Review, Step};
-use indelible_demo::{DAYS, Platform};
-use indicatif::{ProgressBar, ProgressStyle};
+use indelible_sdk::{Auditor, Server};
+use indelible_stack::{Clock, PRODUCTS, Peers, Stack};
 use jiff::Timestamp;
-use reqwest::Method;
 use serde_json::Value;
 
 use crate::args::DemoArgs;
 use crate::client::{Client, Trust};
 use crate::output;
 
-/// Events of one product in one request: services batch a little.
-const BATCH: usize = 250;
+/// How long the services' events may be on their way.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the server may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,7 +33,7 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let listen = free_address(args.listen)?;
     heading("1. A server with embedded defaults, in a fresh folder");
     let (mut server, url) = start_server(&data, listen)?;
-    let result = tour(&data, &url, args.seed);
+    let result = tour(&data, &url, &Scale { seed: args.seed, people: args.people });
     if args.exit || result.is_err() {
         stop(&mut server);
     }
@@ -49,7 +51,13 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn tour(data: &Path, url: &str, seed: u64) -> anyhow::Result<()> {
+/// Which platform, and how large.
+struct Scale {
+    seed: u64,
+    people: usize,
+}
+
+fn tour(data: &Path, url: &str, scale: &Scale) -> anyhow::Result<()> {
     let token = std::fs::read_to_string(data.join("admin.token")).context("read the administrator's token")?;
     let shell = Shell {
         program: std::env::current_exe()?,
@@ -57,11 +65,11 @@ fn tour(data: &Path, url: &str, seed: u64) -> anyhow::Result<()> {
         token: token.trim().to_owned(),
         data: data.to_owned(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let client = Client::new(url, Some(&shell.token), &Trust::default())?;
 
-    heading("2. A platform emits: two organizations, three products, fourteen days");
-    runtime.block_on(emit(&client, url, seed))?;
+    heading("2. A platform works: two organizations, three services, fourteen days");
+    emit(&runtime, &client, &shell, scale)?;
     shell.run(&["organization", "list"])?;
 
     heading("3. Everything is archived now (otherwise: after 15 minutes)");
@@ -155,60 +163,43 @@ fn stop(server: &mut Child) {
     let _ = server.wait();
 }
 
-/// Posts the platform's events as its products would: each with a token of its own, in order of time.
-async fn emit(administrator: &Client, url: &str, seed: u64) -> anyhow::Result<()> {
-    let platform = Platform::new(seed, Timestamp::now().as_microsecond());
-    for organization in platform.organizations() {
-        let request = CreateOrganization { organization: organization.rid.to_owned(), administrator: None };
-        let _: OrganizationSummary = administrator.post("/api/v1/organizations", &request).await?;
-    }
-    let mut producers: Vec<Producer> = Vec::new();
-    let bar = progress_bar();
-    bar.set_length(DAYS as u64);
-    let (mut total, started) = (0u64, Instant::now());
-    let mut first_us = None;
-    for event in platform.events() {
-        let first_us = *first_us.get_or_insert(event.time_us);
-        let index = match producers.iter().position(|producer| producer.product == event.product) {
-            Some(index) => index,
-            None => {
-                producers.push(Producer::new(administrator, url, event.product).await?);
-                producers.len() - 1
-            }
-        };
-        let producer = &mut producers[index];
-        producer.lines.push_str(&event.line);
-        producer.lines.push('\n');
-        producer.count += 1;
-        total += 1;
-        if producer.count == BATCH {
-            producer.flush().await?;
-            bar.set_position(((event.time_us - first_us) / 86_400_000_000).unsigned_abs());
-            bar.set_message(format!("{total} events"));
+/// Starts the platform's services, lets its people work through them, and waits until all their events are in the log.
+fn emit(runtime: &tokio::runtime::Runtime, administrator: &Client, shell: &Shell, args: &Scale) -> anyhow::Result<()> {
+    let platform = Platform::with_people(args.seed, Timestamp::now().as_microsecond(), args.people);
+    let auditors = runtime.block_on(auditors(administrator, shell, &platform))?;
+    let seed = serde_json::from_value(platform.seed()).context("what the platform begins with")?;
+    let stack = runtime.block_on(Stack::start(&seed, Clock::Simulated, auditors.clone()))?;
+    let Peers { multipass, compass, blobster } = &stack.peers;
+    say(&format!("multipass answers at {multipass}, compass at {compass}, blobster at {blobster}"));
+    say("(examples/stack; to write audit like theirs: docs/guides/adding-audit.md)\n");
+
+    let started = Instant::now();
+    let tally = runtime.block_on(traffic::run(&platform, &stack.peers))?;
+    say(&format!("{tally} in {:.1} s (seed {})", started.elapsed().as_secs_f64(), args.seed));
+    let handed_over = Instant::now();
+    let mut total = 0;
+    for (product, auditor) in PRODUCTS.iter().zip(&auditors) {
+        let arrived = runtime.block_on(auditor.flush(DELIVERY_PATIENCE));
+        let stats = auditor.stats();
+        if !arrived || stats.failed + stats.refused > 0 {
+            bail!("the events of {product} are not all in the log: {stats:?}");
         }
+        total += stats.acknowledged;
     }
-    for producer in &mut producers {
-        producer.flush().await?;
-    }
-    bar.finish_and_clear();
-    let seconds = started.elapsed().as_secs_f64();
     say(&format!(
-        "{total} events posted in {seconds:.1} s by {} products, each answered after it was on disk (seed {seed})\n",
-        producers.len()
+        "{total} events, each on the disk of its service before the answer went out; the log had the last {:.1} s later\n",
+        handed_over.elapsed().as_secs_f64()
     ));
     Ok(())
 }
 
-/// One product with its own credential.
-struct Producer {
-    product: &'static str,
-    client: Client,
-    lines: String,
-    count: usize,
-}
-
-impl Producer {
-    async fn new(administrator: &Client, url: &str, product: &'static str) -> anyhow::Result<Self> {
+/// One auditor for each service, with a credential and a spool of its own.
+async fn auditors(administrator: &Client, shell: &Shell, platform: &Platform) -> anyhow::Result<[Auditor; 3]> {
+    for organization in platform.organizations() {
+        let request = CreateOrganization { organization: organization.rid.to_owned(), administrator: None };
+        let _: OrganizationSummary = administrator.post("/api/v1/organizations", &request).await?;
+    }
+    let auditor = async |product: &str| -> anyhow::Result<Auditor> {
         let request = CreateToken {
             name: product.to_owned(),
             organization: "*".to_owned(),
@@ -217,37 +208,10 @@ impl Producer {
             adapter: None,
         };
         let answer: TokenAnswer = administrator.post("/api/v1/tokens", &request).await?;
-        Ok(Self {
-            product,
-            client: Client::new(url, Some(&answer.token), &Trust::default())?,
-            lines: String::new(),
-            count: 0,
-        })
-    }
-
-    async fn flush(&mut self) -> anyhow::Result<()> {
-        if self.count == 0 {
-            return Ok(());
-        }
-        let body = std::mem::take(&mut self.lines);
-        let request = self
-            .client
-            .request(Method::POST, "/api/v1/events")
-            .header("content-type", "application/x-ndjson")
-            .body(body);
-        let answer: EventsAnswer = self.client.send(request).await?.json().await?;
-        if answer.new != self.count as u64 {
-            let refused = answer.outcomes.iter().find_map(|outcome| outcome.error.as_ref());
-            bail!(
-                "{} of {} events of {} were not new: {refused:?}",
-                self.count as u64 - answer.new,
-                self.count,
-                self.product
-            );
-        }
-        self.count = 0;
-        Ok(())
-    }
+        Stack::auditor(product, Server::new(&shell.url, answer.token), shell.data.join("spools").join(product))
+    };
+    let [multipass, compass, blobster] = PRODUCTS;
+    Ok([auditor(multipass).await?, auditor(compass).await?, auditor(blobster).await?])
 }
 
 /// Runs this program's own commands and shows them as one would type them.
@@ -322,15 +286,6 @@ fn arguments(step: &Step, format: Option<&str>) -> Vec<String> {
     }
     args.extend(format.into_iter().flat_map(|format| ["--format".to_owned(), format.to_owned()]));
     args
-}
-
-fn progress_bar() -> ProgressBar {
-    if !output::shows_progress() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("  day {pos} of {len} {bar:40} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
 
 fn heading(text: &str) {

@@ -1,9 +1,10 @@
 //! Ordinary days: what people and service accounts do when nobody means harm, with the odd things
 //! that ordinary days hold (mistyped passwords, journeys, night shifts, clearing out, expired tokens).
 
+use crate::call::Known;
 use crate::clock::{HOUR, MINUTE, SECOND, is_weekend};
 use crate::pen::{Caller, Pen};
-use crate::world::{Address, Job, Person, Project, Role, Service};
+use crate::world::{Address, DRAFTS, Job, Person, Project, Role, Service};
 
 /// What people do, one request each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,10 +72,13 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     let end = start + person.length_us + pen.dice.between(-40, 30) * MINUTE;
     let requests = pen.dice.count(person.requests / 2, person.requests * 3 / 2 + 1);
     if pen.dice.chance(0.3) {
-        session(pen, person, address, start..lunch, requests / 2);
-        session(pen, person, address, lunch + 40 * MINUTE..end, requests / 2);
+        let morning = session(pen, person, address, start..lunch, requests / 2);
+        leave(pen, &morning);
+        let afternoon = session(pen, person, address, lunch + 40 * MINUTE..end, requests / 2);
+        leave(pen, &afternoon);
     } else {
-        session(pen, person, address, start..end, requests);
+        let day = session(pen, person, address, start..end, requests);
+        leave(pen, &day);
     }
     if person.role == Role::NightShift {
         return;
@@ -87,7 +91,7 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     }
 }
 
-/// From the first password to the last request of one sitting.
+/// From the first password to the last request of one sitting, before the sign-out.
 fn session<'w>(
     pen: &mut Pen<'w>,
     person: &'w Person,
@@ -102,11 +106,17 @@ fn session<'w>(
     for at in times {
         request(pen, &caller, person, at, &mut drafts);
     }
-    if pen.dice.chance(0.6) {
-        let at = hours.end + pen.dice.between(1, 240) * SECOND;
-        pen.sign_out(&caller, at);
-    }
     caller
+}
+
+/// Signs out, or just goes.
+fn leave<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>) {
+    if pen.dice.chance(0.6) {
+        let wait = pen.dice.between(1, 240) * SECOND;
+        if let Some(last) = pen.last_us(caller) {
+            pen.sign_out(caller, last + wait);
+        }
+    }
 }
 
 /// A look at the phone in the evening.
@@ -129,22 +139,21 @@ fn late_hour<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, at: i6
     let caller = session(pen, person, address, at..at + 40 * MINUTE, requests);
     for file in 0..pen.dice.between(0, 3) {
         let (project, _) = place(pen, person);
-        let bytes = pen.size(30);
         if project.organization == person.account.organization {
-            pen.download(&caller, at + (41 + file) * MINUTE, project, bytes);
+            pen.download(&caller, at + (41 + file) * MINUTE, project, false);
         }
     }
+    leave(pen, &caller);
 }
 
 /// Signs in, after a mistyped password now and then.
 fn signed_in<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, user_agent: &'w str, at: i64) -> Caller<'w> {
-    let caller = Caller { account: &person.account, sid: Some(pen.id()), token: Some(pen.id()), address, user_agent };
+    let caller = Caller { account: &person.account, credential: None, address, user_agent, is_program: false };
     let mistyped = pen.dice.weighted(&[(88, 0), (8, 1), (3, 2), (1, 5)]);
     for attempt in 0..mistyped {
         pen.refused_sign_in(&caller, at - (attempt + 1) * 9 * SECOND);
     }
-    pen.sign_in(&caller, at);
-    caller
+    pen.sign_in(caller, at)
 }
 
 /// The project of the moment, and one of its folders.
@@ -155,13 +164,7 @@ fn place<'w>(pen: &mut Pen<'w>, person: &Person) -> (&'w Project, usize) {
     (project, pen.dice.count(0, project.folders))
 }
 
-fn request<'w>(
-    pen: &mut Pen<'w>,
-    caller: &Caller<'w>,
-    person: &'w Person,
-    at: i64,
-    drafts: &mut Vec<(&'w Project, String)>,
-) {
+fn request<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, person: &'w Person, at: i64, drafts: &mut Vec<Known>) {
     let world = pen.world;
     let (project, folder) = place(pen, person);
     let mut act = pen.dice.weighted(acts(person.role));
@@ -173,30 +176,31 @@ fn request<'w>(
         Act::Browse => pen.browse(caller, at, project, folder),
         Act::Search => pen.search(caller, at, project),
         Act::Read => pen.read(caller, at, project),
-        Act::Stray => stray(pen, caller, at),
+        Act::Stray => stray(pen, caller, person, at),
         Act::Upload => {
             let file = pen.upload(caller, at, project, folder);
-            drafts.push((project, file));
+            drafts.push(Known::Since(file));
         }
         Act::Download => {
-            let megabytes = if pen.dice.chance(0.04) { 220 } else { 30 };
-            let bytes = pen.size(megabytes);
-            pen.download(caller, at, project, bytes);
+            let large = pen.dice.chance(0.015);
+            pen.download(caller, at, project, large);
         }
         Act::Delete => {
-            let (project, file) = drafts.pop().unwrap_or_else(|| (project, old_draft(pen, project)));
-            pen.delete(caller, at, project, &file);
+            let file = drafts.pop().unwrap_or_else(|| old_draft(pen, project));
+            pen.delete(caller, at, file);
         }
         Act::Rename => pen.rename(caller, at, project, folder),
         Act::Share => {
             let colleague = colleague(pen, person);
-            let change = *pen.dice.pick(&["viewer added", "viewer added", "editor added", "viewer removed"]);
-            pen.set_permission(caller, at, project, folder, &colleague.account, change);
+            let (viewer, editor) = ("viewer", "editor");
+            let change =
+                *pen.dice.pick(&[(viewer, "added"), (viewer, "added"), (editor, "added"), (viewer, "removed")]);
+            pen.set_permission(caller, at, project.folder(folder), &colleague.account, change);
         }
         Act::Mint => {
             let token = pen.mint(caller, at, "command line");
             if pen.dice.chance(0.3) {
-                pen.revoke(caller, at + 20 * MINUTE, &token);
+                pen.revoke(caller, at + 20 * MINUTE, token);
             }
         }
         Act::Script => script(pen, caller, person, at, project),
@@ -212,17 +216,17 @@ fn request<'w>(
     }
 }
 
-/// Follows a link into a project of somebody else: refused, and sometimes asked for.
-fn stray<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, at: i64) {
+/// Follows a link into a closed project of somebody else: refused, and sometimes asked for.
+fn stray<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, person: &Person, at: i64) {
     let world = pen.world;
-    let all: Vec<usize> = world.projects_of(caller.account.organization).collect();
-    let project = &world.projects[*pen.dice.pick(&all)];
+    let closed: Vec<usize> = world.strange_to(person).filter(|index| !world.projects[*index].is_open).collect();
+    let project = &world.projects[*pen.dice.pick(&closed)];
     if pen.dice.chance(0.5) {
         pen.read_refused(caller, at, project);
     } else {
-        pen.browse_refused(caller, at, project, 0);
+        pen.browse_refused(caller, at, project);
         if pen.dice.chance(0.4) {
-            pen.request_access(caller, at + MINUTE, project, 0);
+            pen.request_access(caller, at + MINUTE, project);
         }
     }
 }
@@ -230,7 +234,8 @@ fn stray<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, at: i64) {
 /// A short run of a script with the person's own token, from where the person is.
 fn script<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, person: &'w Person, at: i64, project: &'w Project) {
     let Some(token) = &person.script_token else { return pen.read(caller, at, project) };
-    let script = Caller { sid: None, token: Some(token.clone()), user_agent: SCRIPTS, ..caller.clone() };
+    let credential = Some(Known::Before(token.secret.clone()));
+    let script = Caller { credential, user_agent: SCRIPTS, is_program: true, ..caller.clone() };
     for call in 0..pen.dice.between(1, 5) {
         pen.script_call(&script, at + call * 2 * SECOND, project);
     }
@@ -246,8 +251,9 @@ fn colleague<'w>(pen: &mut Pen<'w>, person: &Person) -> &'w Person {
     }
 }
 
-fn old_draft(pen: &mut Pen<'_>, project: &Project) -> String {
-    project.file(project.files + pen.dice.count(0, 10_000))
+/// A draft that lies around. Somebody else may have deleted it before.
+fn old_draft(pen: &mut Pen<'_>, project: &Project) -> Known {
+    Known::Before(project.file(project.files + pen.dice.count(0, DRAFTS)))
 }
 
 /// One day of a service account.
@@ -256,10 +262,10 @@ pub(crate) fn service_day<'w>(pen: &mut Pen<'w>, service: &'w Service, day: i64,
     let projects: Vec<usize> = world.projects_of(service.account.organization).collect();
     let caller = Caller {
         account: &service.account,
-        sid: None,
-        token: Some(service.token.clone()),
+        credential: Some(Known::Before(service.token.secret.clone())),
         address: service.address,
         user_agent: SERVICES,
+        is_program: true,
     };
     let project = |pen: &mut Pen<'w>| &world.projects[*pen.dice.pick(&projects)];
     match service.job {
@@ -267,12 +273,14 @@ pub(crate) fn service_day<'w>(pen: &mut Pen<'w>, service: &'w Service, day: i64,
             for hour in 0..24 {
                 let at = midnight + hour * HOUR + pen.dice.between(0, 90) * SECOND;
                 let target = project(pen);
-                pen.feed(&caller, at, target);
+                let folder = pen.dice.count(0, target.folders);
+                pen.upload(&caller, at, target, folder);
             }
-            if service.expired_on == Some(day) {
-                let since = midnight + pen.dice.between(2, 9) * HOUR;
+            if let Some(old) = service.old_token.as_ref().filter(|old| old.expires_on == day) {
+                let late = Caller { credential: Some(Known::Before(old.token.secret.clone())), ..caller.clone() };
+                let target = project(pen);
                 for attempt in 0..pen.dice.between(15, 30) {
-                    pen.expired_call(&caller, since + attempt * 10 * MINUTE);
+                    pen.browse_refused(&late, midnight + old.after_us + (1 + attempt * 10) * MINUTE, target);
                 }
             }
         }
@@ -289,7 +297,7 @@ pub(crate) fn service_day<'w>(pen: &mut Pen<'w>, service: &'w Service, day: i64,
             for file in 0..pen.dice.between(5, 10) {
                 let target = project(pen);
                 let old = old_draft(pen, target);
-                pen.delete(&caller, midnight + 90 * MINUTE + file * 3 * SECOND, target, &old);
+                pen.delete(&caller, midnight + 90 * MINUTE + file * 3 * SECOND, old);
             }
         }
         Job::Builds => {
@@ -297,11 +305,11 @@ pub(crate) fn service_day<'w>(pen: &mut Pen<'w>, service: &'w Service, day: i64,
                 let at = midnight + build * 5 * HOUR + pen.dice.between(0, 200) * MINUTE;
                 let target = project(pen);
                 let token = pen.mint(&caller, at, "build");
-                let builder = Caller { token: Some(token.clone()), ..caller.clone() };
+                let builder = Caller { credential: Some(Known::Since(token)), ..caller.clone() };
                 for step in 0..pen.dice.between(2, 6) {
                     pen.script_call(&builder, at + (step + 1) * 20 * SECOND, target);
                 }
-                pen.revoke(&caller, at + 10 * MINUTE, &token);
+                pen.revoke(&caller, at + 10 * MINUTE, token);
             }
         }
     }
@@ -314,7 +322,7 @@ pub(crate) fn noise_day<'w>(pen: &mut Pen<'w>, midnight: i64) {
         let target = pen.dice.pick(&world.people);
         let address = pen.dice.pick(&world.noise).host(&mut pen.dice);
         let user_agent = pen.dice.pick(crate::world::DESKTOPS);
-        let caller = Caller { account: &target.account, sid: None, token: None, address, user_agent };
+        let caller = Caller { account: &target.account, credential: None, address, user_agent, is_program: false };
         let at = midnight + pen.dice.between(0, 24 * HOUR);
         pen.refused_sign_in(&caller, at);
     }

@@ -1,18 +1,18 @@
-//! A living platform, simulated: two organizations, a few hundred people with habits, three products
+//! A living platform, simulated: two organizations, a few hundred people with habits, three services
 //! (*multipass* for sign-in and tokens, *compass* for folders and permissions, *blobster* for files),
 //! fourteen days, and three misuses hidden among them.
 //!
-//! [`Platform::events`] yields complete audit.3 lines in order of time, as the services of the platform
-//! would post them. The same seed and the same end give the same bytes. [`reviews`] holds the three
-//! reviews a customer makes of such a log; they know nothing of the simulation.
+//! [`Platform::calls`] yields, in order of time, what people and programs ask the services for, as requests
+//! of HTTP; [`Platform::seed`] what the services have to know before. What comes into the audit log is the
+//! services' business: they are `examples/stack`. The same seed and the same end give the same calls.
+//! [`reviews`] holds the three reviews a customer makes of the log; they know nothing of the simulation.
 //!
 //! The crate does no IO and reads no clock. Start reading at [`Platform`], then `habits`, then `stories`.
 
-mod acts;
+mod call;
 mod clock;
 mod dice;
 mod habits;
-mod json;
 mod pen;
 pub mod reviews;
 mod stories;
@@ -25,9 +25,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-pub use crate::pen::Event;
+pub use crate::call::{Call, Memory, Request, Service};
 pub use crate::stories::Story;
 pub use crate::world::Organization;
+
+use serde_json::Value;
 
 use crate::clock::{DAY, local_midnight};
 use crate::pen::Pen;
@@ -37,18 +39,19 @@ use crate::world::{ORGANIZATIONS, World};
 /// Days that a platform is simulated for.
 pub const DAYS: i64 = 14;
 
-/// People on a platform of the usual size, which leaves some 50,000 events.
+/// People on a platform of the usual size, whose calls leave some 50,000 events.
 pub const PEOPLE: usize = 240;
 
-/// A simulated platform: who is on it and what becomes of them. Small; events are made as they are asked for.
+/// A simulated platform: who is on it and what becomes of them. Small; calls are made as they are asked for.
 #[derive(Debug)]
 pub struct Platform {
     world: World,
-    plan: Plan,
+    /// Of a platform on which nobody means harm there is none.
+    plan: Option<Plan>,
     window: Range<i64>,
 }
 
-/// What is hidden in the events, for tests: the reviews have to find it by themselves.
+/// What is hidden in the calls, for tests: the reviews have to find it by themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misuse {
     /// What happened.
@@ -57,12 +60,12 @@ pub struct Misuse {
     pub uid: String,
     /// RID of the organization of that account.
     pub organization: &'static str,
-    /// Time of its first event, in microseconds since 1970 UTC.
+    /// Time of its first call, in microseconds since 1970 UTC.
     pub first_us: i64,
-    /// Time of its last event.
+    /// Time of its last call.
     pub last_us: i64,
-    /// Its events.
-    pub events: usize,
+    /// Its calls.
+    pub calls: usize,
 }
 
 impl Platform {
@@ -76,7 +79,13 @@ impl Platform {
         let window = end_us - DAYS * DAY..end_us;
         let mut world = World::new(seed, people.max(40));
         let plan = Plan::new(&mut world, window.start);
-        Platform { world, plan, window }
+        Platform { world, plan: Some(plan), window }
+    }
+
+    /// As [`Platform::with_people`], with people of whom none means harm.
+    pub fn without_stories(seed: u64, end_us: i64, people: usize) -> Self {
+        let window = end_us - DAYS * DAY..end_us;
+        Platform { world: World::new(seed, people.max(40)), plan: None, window }
     }
 
     /// The organizations whose people use the platform.
@@ -84,58 +93,63 @@ impl Platform {
         &ORGANIZATIONS
     }
 
-    /// All events of the fourteen days, in order of time. At most a day of each actor is held in memory.
-    pub fn events(&self) -> Events<'_> {
+    /// What the services have to know before the first call, in the form of `examples/stack/platform.json`.
+    pub fn seed(&self) -> Value {
+        self.world.seed(self.window.start)
+    }
+
+    /// All calls of the fourteen days, in order of time. At most a day of each actor is held in memory.
+    pub fn calls(&self) -> Calls<'_> {
         let mut actors: Vec<Actor> = Vec::new();
         actors.extend((0..self.world.people.len()).map(Actor::Person));
         actors.extend((0..self.world.services.len()).map(Actor::Service));
         actors.push(Actor::Noise);
         actors.extend(STORIES.map(Actor::Story));
-        let mut events = Events { platform: self, lives: Vec::with_capacity(actors.len()), next: BinaryHeap::new() };
+        let mut calls = Calls { platform: self, lives: Vec::with_capacity(actors.len()), next: BinaryHeap::new() };
         for (index, actor) in actors.into_iter().enumerate() {
-            events.lives.push(Life { actor, day: 0, today: Vec::new().into_iter() });
-            events.schedule(index);
+            calls.lives.push(Life { actor, day: 0, today: Vec::new().into_iter() });
+            calls.schedule(index);
         }
-        events
+        calls
     }
 
     /// Who did what, when. For tests; nothing that a review uses.
     pub fn truth(&self) -> Vec<Misuse> {
-        STORIES
-            .into_iter()
-            .filter_map(|story| {
-                let days = (0..=DAYS).map(|day| self.day(Actor::Story(story), day));
-                let times: Vec<i64> = days.flatten().map(|event| event.time_us).collect();
-                let account = self.plan.account(&self.world, story);
-                Some(Misuse {
-                    story,
-                    uid: account.uid.clone(),
-                    organization: ORGANIZATIONS[account.organization].rid,
-                    first_us: *times.iter().min()?,
-                    last_us: *times.iter().max()?,
-                    events: times.len(),
-                })
+        let misuse = |plan: &Plan, story| {
+            let days = (0..=DAYS).map(|day| self.day(Actor::Story(story), day));
+            let times: Vec<i64> = days.flatten().map(|call| call.time_us).collect();
+            let account = plan.account(&self.world, story);
+            Some(Misuse {
+                story,
+                uid: account.uid.clone(),
+                organization: ORGANIZATIONS[account.organization].rid,
+                first_us: *times.iter().min()?,
+                last_us: *times.iter().max()?,
+                calls: times.len(),
             })
-            .collect()
+        };
+        let plan = self.plan.iter();
+        plan.flat_map(|plan| STORIES.into_iter().filter_map(move |story| misuse(plan, story))).collect()
     }
 
     /// Everything `actor` does on a day of theirs, in order of time.
-    fn day(&self, actor: Actor, day: i64) -> Vec<Event> {
+    fn day(&self, actor: Actor, day: i64) -> Vec<Call> {
         let world = &self.world;
-        let offset = match actor {
-            Actor::Person(index) => world.offset_us(&world.people[index]),
-            Actor::Service(_) | Actor::Noise => 0,
-            Actor::Story(story) => self.plan.offset_us(world, story),
+        let offset = match (actor, &self.plan) {
+            (Actor::Person(index), _) => world.offset_us(&world.people[index]),
+            (Actor::Story(story), Some(plan)) => plan.offset_us(world, story),
+            (Actor::Service(_) | Actor::Noise | Actor::Story(_), _) => 0,
         };
         let midnight = local_midnight(self.window.start, offset) + day * DAY;
         let mut pen = Pen::new(world, self.window.clone(), actor.number(), day);
-        match actor {
-            Actor::Person(index) => habits::person_day(&mut pen, &world.people[index], day, midnight),
-            Actor::Service(index) => habits::service_day(&mut pen, &world.services[index], day, midnight),
-            Actor::Noise => habits::noise_day(&mut pen, midnight),
-            Actor::Story(story) => self.plan.day(&mut pen, story, day, midnight),
+        match (actor, &self.plan) {
+            (Actor::Person(index), _) => habits::person_day(&mut pen, &world.people[index], day, midnight),
+            (Actor::Service(index), _) => habits::service_day(&mut pen, &world.services[index], day, midnight),
+            (Actor::Noise, _) => habits::noise_day(&mut pen, midnight),
+            (Actor::Story(story), Some(plan)) => plan.day(&mut pen, story, day, midnight),
+            (Actor::Story(_), None) => {}
         }
-        pen.into_events()
+        pen.into_calls()
     }
 }
 
@@ -162,12 +176,12 @@ impl Actor {
     }
 }
 
-/// An iterator over the events of a platform: a merge of the days of all its actors.
+/// An iterator over the calls of a platform: a merge of the days of all its actors.
 #[derive(Debug)]
-pub struct Events<'p> {
+pub struct Calls<'p> {
     platform: &'p Platform,
     lives: Vec<Life>,
-    /// For each actor that goes on: the time of its next event, and its place in `lives`.
+    /// For each actor that goes on: the time of its next call, and its place in `lives`.
     next: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
@@ -176,10 +190,10 @@ struct Life {
     actor: Actor,
     /// The first day that has not been lived.
     day: i64,
-    today: std::vec::IntoIter<Event>,
+    today: std::vec::IntoIter<Call>,
 }
 
-impl Events<'_> {
+impl Calls<'_> {
     /// Notes when an actor acts next, having let it live until it does.
     fn schedule(&mut self, index: usize) {
         let life = &mut self.lives[index];
@@ -187,19 +201,19 @@ impl Events<'_> {
             life.today = self.platform.day(life.actor, life.day).into_iter();
             life.day += 1;
         }
-        if let Some(event) = life.today.as_slice().first() {
-            self.next.push(Reverse((event.time_us, index)));
+        if let Some(call) = life.today.as_slice().first() {
+            self.next.push(Reverse((call.time_us, index)));
         }
     }
 }
 
-impl Iterator for Events<'_> {
-    type Item = Event;
+impl Iterator for Calls<'_> {
+    type Item = Call;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<Call> {
         let Reverse((_, index)) = self.next.pop()?;
-        let event = self.lives[index].today.next();
+        let call = self.lives[index].today.next();
         self.schedule(index);
-        event
+        call
     }
 }

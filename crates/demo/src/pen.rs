@@ -1,308 +1,252 @@
-//! Writes audit.3 lines the way services do: each from one product, in the name of one caller, with
-//! what the categories declare and nothing else.
+//! Writes down what one actor asks the platform's services for on one day.
 
-use serde_json::{Map, Value};
+use std::collections::HashSet;
 
-use crate::clock::{SECOND, rfc3339};
+use crate::call::{Act, Call, Known, Slot};
+use crate::clock::SECOND;
 use crate::dice::{Dice, key};
-use crate::json::{self, Object};
-use crate::world::{Account, Address, ORGANIZATIONS, World};
-
-/// One line as a service writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When it happened, in microseconds since 1970 UTC: the `time` of the line.
-    pub time_us: i64,
-    /// The product that writes it: `multipass`, `compass` or `blobster`.
-    pub product: &'static str,
-    /// The audit.3 line: one JSON object, without a newline.
-    pub line: String,
-}
-
-/// A product as its lines show it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Product {
-    name: &'static str,
-    version: &'static str,
-    /// Name of its service; instances are numbered.
-    service: &'static str,
-    /// Third byte of its addresses inside the platform.
-    rack: u8,
-}
-
-pub(crate) const MULTIPASS: Product = Product { name: "multipass", version: "4.212.0", service: "multipass", rack: 11 };
-/// The gateway checks tokens before it passes calls on, and ships with multipass.
-pub(crate) const GATEWAY: Product = Product { name: "multipass", version: "4.212.0", service: "api-gateway", rack: 12 };
-pub(crate) const COMPASS: Product = Product { name: "compass", version: "2.87.3", service: "compass", rack: 21 };
-pub(crate) const BLOBSTER: Product = Product { name: "blobster", version: "1.340.1", service: "blobster", rack: 31 };
+use crate::world::{Account, Address, Project, World};
 
 /// Who calls and from where: the same for every call of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller<'w> {
     pub(crate) account: &'w Account,
-    pub(crate) sid: Option<String>,
-    pub(crate) token: Option<String>,
+    pub(crate) credential: Option<Known>,
     pub(crate) address: Address,
     pub(crate) user_agent: &'w str,
+    pub(crate) is_program: bool,
 }
 
-/// One call of a user: its lines over all products share a trace.
-pub(crate) struct Call<'c, 'w> {
-    caller: &'c Caller<'w>,
-    trace: String,
-    instance: u64,
-    /// Added to the times of its lines: nothing in life happens on the full second.
-    fraction_us: i64,
-    /// The organization whose resource is touched, where it is not the caller's.
-    other_organization: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Success,
-    Error,
-    Unauthorized,
-    Partial,
-}
-
-impl Outcome {
-    fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Success => "SUCCESS",
-            Outcome::Error => "ERROR",
-            Outcome::Unauthorized => "UNAUTHORIZED",
-            Outcome::Partial => "PARTIAL",
-        }
-    }
-}
-
-/// A line in the making: what happened, without who and where.
-pub(crate) struct Draft {
-    time_us: i64,
-    product: Product,
-    name: &'static str,
-    outcome: Outcome,
-    categories: Vec<&'static str>,
-    request: Map<String, Value>,
-    result: Map<String, Value>,
-    entities: Vec<String>,
-    others: Vec<Account>,
-    event: Option<(String, u32)>,
-    in_browser: bool,
-}
-
-impl Draft {
-    pub(crate) fn new(time_us: i64, product: Product, name: &'static str, category: &'static str) -> Self {
-        Draft {
-            time_us,
-            product,
-            name,
-            outcome: Outcome::Success,
-            categories: vec![category],
-            request: Map::new(),
-            result: Map::new(),
-            entities: Vec::new(),
-            others: Vec::new(),
-            event: None,
-            in_browser: false,
-        }
-    }
-
-    /// The event is of this category too.
-    pub(crate) fn and(mut self, category: &'static str) -> Self {
-        self.categories.push(category);
-        self
-    }
-
-    pub(crate) fn outcome(mut self, outcome: Outcome) -> Self {
-        self.outcome = outcome;
-        self
-    }
-
-    pub(crate) fn request(mut self, field: &str, value: impl Into<Value>) -> Self {
-        self.request.insert(field.to_owned(), value.into());
-        self
-    }
-
-    /// Dropped where the outcome is not a success: such a line has learnt nothing.
-    pub(crate) fn result(mut self, field: &str, value: impl Into<Value>) -> Self {
-        self.result.insert(field.to_owned(), value.into());
-        self
-    }
-
-    /// The line names this resource.
-    pub(crate) fn entity(mut self, rid: &str) -> Self {
-        self.entities.push(rid.to_owned());
-        self
-    }
-
-    /// The line names this user, beside the caller.
-    pub(crate) fn user(mut self, account: &Account) -> Self {
-        self.others.push(account.clone());
-        self
-    }
-
-    /// The line is the `number`th of an event that has several.
-    pub(crate) fn part_of(mut self, event: &str, number: u32) -> Self {
-        self.event = Some((event.to_owned(), number));
-        self
-    }
-
-    /// Written by the front end in the browser.
-    pub(crate) fn in_browser(mut self) -> Self {
-        self.in_browser = true;
-        self
-    }
-}
-
-/// A resource of the kind most categories name: the RID, and the project it lies in as context.
-pub(crate) fn resource(rid: &str, project: &str) -> Value {
-    serde_json::json!({"id": {"type": "rid", "rid": rid}, "context": [{"value": project, "description": "project"}]})
-}
-
-/// An identifier that is a RID.
-pub(crate) fn rid(rid: &str) -> Value {
-    serde_json::json!({"type": "rid", "rid": rid})
-}
-
-/// An identifier that is not a RID.
-pub(crate) fn other(value: &str, description: &str) -> Value {
-    serde_json::json!({"type": "other", "other": {"value": value, "description": description}})
-}
-
-/// Collects the lines of one actor. Ids come from a stream of their own, so that two runs which
-/// end at different times never give one id to two lines.
+/// Collects the calls of one actor.
 pub(crate) struct Pen<'w> {
     pub(crate) world: &'w World,
     pub(crate) dice: Dice,
-    ids: Dice,
+    /// Traces come from a stream of their own, so that two runs that end at different times never give one to two calls.
+    traces: Dice,
     window: std::ops::Range<i64>,
-    events: Vec<Event>,
+    actor: u64,
+    next_slot: Slot,
+    /// What an answer gives. A call that needs what a call before the window would have given is none either.
+    kept: HashSet<Slot>,
+    calls: Vec<Call>,
 }
 
 impl<'w> Pen<'w> {
     pub(crate) fn new(world: &'w World, window: std::ops::Range<i64>, actor: u64, day: i64) -> Self {
-        let stream = key(&[world.seed, window.end as u64, actor, day as u64]);
         Pen {
             world,
             dice: Dice::new(&[world.seed, 7, actor, day as u64]),
-            ids: Dice::new(&[stream]),
+            traces: Dice::new(&[key(&[world.seed, window.end as u64, actor, day as u64])]),
             window,
-            events: Vec::new(),
+            actor,
+            next_slot: day as u64 * 1_000_000,
+            kept: HashSet::new(),
+            calls: Vec::new(),
         }
-    }
-
-    /// An id for a session, a token or an event.
-    pub(crate) fn id(&mut self) -> String {
-        self.ids.uuid()
-    }
-
-    /// Begins a call; `owner` is the organization of the resource it is about.
-    pub(crate) fn call<'c>(&mut self, caller: &'c Caller<'w>, owner: usize) -> Call<'c, 'w> {
-        Call {
-            caller,
-            trace: format!("{:016x}", self.ids.next()),
-            instance: self.dice.next(),
-            fraction_us: self.dice.between(0, SECOND),
-            other_organization: (owner != caller.account.organization).then_some(owner),
-        }
-    }
-
-    /// Writes the line that the user's own request leaves.
-    pub(crate) fn write(&mut self, call: &Call<'_, '_>, draft: Draft) {
-        let address = dotted(call.caller.address);
-        self.finish(call, draft, call.caller.user_agent, address, true);
-    }
-
-    /// Writes a line of a call that `from` makes in turn to serve the user's request.
-    pub(crate) fn write_behind(&mut self, call: &Call<'_, '_>, from: Product, draft: Draft) {
-        let user_agent = format!("{}/{}", from.instance(call), from.version);
-        let address = format!("10.40.{}.{}", from.rack, 10 + call.instance % 3);
-        self.finish(call, draft, &user_agent, address, false);
-    }
-
-    fn finish(&mut self, call: &Call<'_, '_>, draft: Draft, user_agent: &str, address: String, by_user: bool) {
-        let time_us = draft.time_us + call.fraction_us;
-        if !self.window.contains(&time_us) {
-            return;
-        }
-        let account = call.caller.account;
-        let organization = &ORGANIZATIONS[account.organization];
-        let (event_id, number) = match draft.event {
-            Some((event, number)) => (event, Some(number.to_string())),
-            None => (self.ids.uuid(), None),
-        };
-        let Draft { product, mut categories, mut entities, .. } = draft;
-        categories.sort_unstable();
-        entities.sort_unstable();
-        entities.dedup();
-        let mut users: Vec<&Account> = draft.others.iter().chain([account]).collect();
-        users.sort_unstable_by_key(|user| &user.uid);
-        users.dedup_by_key(|user| &user.uid);
-
-        let mut line = Object::new();
-        line.text("type", "audit.3");
-        line.text("time", &rfc3339(time_us));
-        line.text("name", draft.name);
-        line.text("result", draft.outcome.as_str());
-        line.list("categories", categories, json::string);
-        if !draft.request.is_empty() {
-            line.value("requestFields", &Value::Object(draft.request));
-        }
-        if draft.outcome == Outcome::Success && !draft.result.is_empty() {
-            line.value("resultFields", &Value::Object(draft.result));
-        }
-        line.list("entities", &entities, |out, entity| json::string(out, entity));
-        line.list("users", users, |out, user| {
-            let mut object = Object::new();
-            object.text("uid", &user.uid);
-            object.text("userName", &user.user_name);
-            out.push_str(&object.finish());
-        });
-        line.text("uid", &account.uid);
-        line.text_if("sid", call.caller.sid.as_deref());
-        line.text_if("tokenId", call.caller.token.as_deref());
-        line.text("orgId", organization.rid);
-        if let Some(other) = call.other_organization {
-            let claims = [(organization.rid, "ORIGINATING_USER"), (ORGANIZATIONS[other].rid, "TARGETED_RESOURCE")];
-            line.list("organizations", claims, |out, (id, reason)| {
-                let mut object = Object::new();
-                object.text("id", id);
-                object.text("reason", reason);
-                out.push_str(&object.finish());
-            });
-        }
-        line.text("traceId", &call.trace);
-        line.text("eventId", &event_id);
-        line.text("logEntryId", &self.ids.uuid());
-        line.text_if("sequenceId", number.as_deref());
-        line.text("producerType", if draft.in_browser { "CLIENT" } else { "SERVER" });
-        line.text("product", product.name);
-        line.text("productVersion", product.version);
-        line.text("service", &product.instance(call));
-        line.text("host", &format!("{}-node-{}", organization.stack, 1 + (call.instance >> 8) % 6));
-        line.text("stack", organization.stack);
-        line.text("environment", "production");
-        line.text("userAgent", user_agent);
-        line.text("origin", &address);
-        line.list("origins", by_user.then_some(address.as_str()), json::string);
-        line.text("sourceOrigin", &address);
-        self.events.push(Event { time_us, product: product.name, line: line.finish() });
     }
 
     /// What was written, in order of time.
-    pub(crate) fn into_events(mut self) -> Vec<Event> {
-        self.events.sort_by_key(|event| event.time_us);
-        self.events
+    pub(crate) fn into_calls(mut self) -> Vec<Call> {
+        self.calls.sort_by_key(|call| call.time_us);
+        self.calls
+    }
+
+    /// A password that is refused.
+    pub(crate) fn refused_sign_in(&mut self, caller: &Caller<'w>, at: i64) {
+        let nobody = Caller { credential: None, ..caller.clone() };
+        let wrong = format!("not {}", caller.account.password);
+        let act = Act::SignIn { user_name: caller.account.user_name.clone(), password: wrong };
+        self.write(&nobody, at, act, false, None);
+    }
+
+    /// A password that is taken: a session begins, and the answer is somebody in it.
+    pub(crate) fn sign_in(&mut self, caller: Caller<'w>, at: i64) -> Caller<'w> {
+        let slot = self.slot();
+        let Account { user_name, password, .. } = caller.account.clone();
+        self.write(&caller, at, Act::SignIn { user_name, password }, true, Some(slot));
+        let caller = Caller { credential: Some(Known::Since(slot)), ..caller };
+        self.write(&caller, at + SECOND, Act::OpenHome, true, None);
+        caller
+    }
+
+    /// When the session's last call is, of those that were written so far.
+    pub(crate) fn last_us(&self, caller: &Caller<'w>) -> Option<i64> {
+        let calls = self.calls.iter().filter(|call| call.credential == caller.credential);
+        calls.map(|call| call.time_us).max()
+    }
+
+    pub(crate) fn sign_out(&mut self, caller: &Caller<'w>, at: i64) {
+        self.write(caller, at, Act::SignOut, true, None);
+    }
+
+    /// Mints a token for programs.
+    pub(crate) fn mint(&mut self, caller: &Caller<'w>, at: i64, description: &'static str) -> Slot {
+        let slot = self.slot();
+        self.write(caller, at, Act::Mint { description }, true, Some(slot));
+        slot
+    }
+
+    pub(crate) fn revoke(&mut self, caller: &Caller<'w>, at: i64, token: Slot) {
+        self.needing(token, |pen| pen.write(caller, at, Act::Revoke { token }, true, None));
+    }
+
+    /// An administrator writes a user's name anew.
+    pub(crate) fn update_user(&mut self, caller: &Caller<'w>, at: i64, user: &Account) {
+        let Account { uid, user_name, .. } = user.clone();
+        self.write(caller, at, Act::UpdateUser { uid, user_name }, true, None);
+    }
+
+    /// An administrator moves `user` from the viewers of a project to its editors.
+    pub(crate) fn update_groups(&mut self, caller: &Caller<'w>, at: i64, user: &Account, project: &Project) {
+        let (uid, from, into) = (user.uid.clone(), project.group("viewers"), project.group("editors"));
+        self.write(caller, at, Act::UpdateGroups { uid, from, into }, true, None);
+    }
+
+    pub(crate) fn browse(&mut self, caller: &Caller<'w>, at: i64, project: &Project, folder: usize) {
+        self.write(caller, at, Act::Browse { folder: project.folder(folder) }, true, None);
+    }
+
+    /// Looks into a folder of a project whose doors are closed to the caller, or whose token is not good any more.
+    pub(crate) fn browse_refused(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        self.write(caller, at, Act::Browse { folder: project.folder(0) }, false, None);
+    }
+
+    pub(crate) fn search(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        let words = *self.dice.pick(SEARCHES);
+        self.write(caller, at, Act::Search { project: project.rid.clone(), words }, true, None);
+    }
+
+    pub(crate) fn rename(&mut self, caller: &Caller<'w>, at: i64, project: &Project, folder: usize) {
+        let name = format!("{} {}", self.dice.pick(SEARCHES), self.dice.between(1, 100));
+        self.write(caller, at, Act::Rename { folder: project.folder(folder), name }, true, None);
+    }
+
+    /// Gives `user` a role on a folder, or takes it away.
+    pub(crate) fn set_permission(
+        &mut self,
+        caller: &Caller<'w>,
+        at: i64,
+        folder: String,
+        user: &Account,
+        (role, change): (&'static str, &'static str),
+    ) {
+        self.write(caller, at, Act::SetPermission { folder, uid: user.uid.clone(), role, change }, true, None);
+    }
+
+    pub(crate) fn request_access(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        self.write(caller, at, Act::RequestAccess { folder: project.folder(0) }, true, None);
+    }
+
+    pub(crate) fn read(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        let file = project.file(self.dice.count(0, project.files));
+        self.write(caller, at, Act::Open { file }, true, None);
+    }
+
+    /// Opens a file of a project whose doors are closed to the caller.
+    pub(crate) fn read_refused(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        let file = project.file(self.dice.count(0, project.files));
+        self.write(caller, at, Act::Open { file }, false, None);
+    }
+
+    /// Uploads a file into a folder.
+    pub(crate) fn upload(&mut self, caller: &Caller<'w>, at: i64, project: &Project, folder: usize) -> Slot {
+        let slot = self.slot();
+        let name = *self.dice.pick(if caller.is_program { FEEDS } else { UPLOADS });
+        let bytes = 200 + self.dice.wait(2_000) as usize;
+        self.write(caller, at, Act::Upload { folder: project.folder(folder), name, bytes }, true, Some(slot));
+        slot
+    }
+
+    /// Downloads a file, as a rule not one of the large ones.
+    pub(crate) fn download(&mut self, caller: &Caller<'w>, at: i64, project: &Project, large: bool) {
+        let file = self.dice.count(0, project.files);
+        // The next of that kind.
+        let file = (file..file + project.files)
+            .map(|file| file % project.files)
+            .find(|file| Project::is_large(*file) == large);
+        let file = project.file(file.unwrap_or(0));
+        self.write(caller, at, Act::Download { file }, true, None);
+    }
+
+    pub(crate) fn delete(&mut self, caller: &Caller<'w>, at: i64, file: Known) {
+        let write = |pen: &mut Self| pen.write(caller, at, Act::Delete { file: file.clone() }, true, None);
+        match file {
+            Known::Since(slot) => self.needing(slot, write),
+            Known::Before(_) => write(self),
+        }
+    }
+
+    /// Reads a file, or searches, as programs do.
+    pub(crate) fn script_call(&mut self, caller: &Caller<'w>, at: i64, project: &Project) {
+        match self.dice.chance(0.7) {
+            true => self.read(caller, at, project),
+            false => self.search(caller, at, project),
+        }
+    }
+
+    /// Exports a report of a file for `user`, who ordered it some time ago.
+    pub(crate) fn report(&mut self, caller: &Caller<'w>, at: i64, project: &Project, user: &Account) {
+        let file = project.file(self.dice.count(0, project.files));
+        self.write(caller, at, Act::Report { file, uid: user.uid.clone() }, true, None);
+    }
+
+    fn slot(&mut self) -> Slot {
+        self.next_slot += 1;
+        self.next_slot
+    }
+
+    /// Writes what needs an answer, if that is given.
+    fn needing(&mut self, slot: Slot, write: impl FnOnce(&mut Self)) {
+        if self.kept.contains(&slot) {
+            write(self);
+        }
+    }
+
+    fn write(&mut self, caller: &Caller<'w>, at: i64, act: Act, allowed: bool, keeps: Option<Slot>) {
+        // Nothing in life happens on the full second.
+        let time_us = at + self.dice.between(0, SECOND);
+        let trace = format!("{:016x}{:016x}", self.traces.next(), self.traces.next());
+        let has_token = match &caller.credential {
+            Some(Known::Since(slot)) => self.kept.contains(slot),
+            Some(Known::Before(_)) | None => true,
+        };
+        if !has_token || !self.window.contains(&time_us) {
+            return;
+        }
+        self.kept.extend(keeps);
+        let [a, b, c, d] = caller.address;
+        self.calls.push(Call {
+            time_us,
+            actor: self.actor,
+            address: format!("{a}.{b}.{c}.{d}"),
+            user_agent: caller.user_agent.to_owned(),
+            trace,
+            allowed,
+            uid: caller.account.uid.clone(),
+            act,
+            credential: caller.credential.clone(),
+            by_program: caller.is_program,
+            keeps,
+        });
     }
 }
 
-impl Product {
-    fn instance(self, call: &Call<'_, '_>) -> String {
-        format!("{}-{}", self.service, call.instance % 3)
-    }
-}
+/// What people look for, and what files are called.
+pub(crate) const SEARCHES: &[&str] = &[
+    "quarterly report",
+    "inventory",
+    "contract draft",
+    "shift plan",
+    "invoice overdue",
+    "route north",
+    "protocol",
+    "budget",
+    "training slides",
+    "customs form",
+    "lab results summary",
+    "on-call list",
+];
 
-fn dotted([a, b, c, d]: Address) -> String {
-    format!("{a}.{b}.{c}.{d}")
-}
+const UPLOADS: &[&str] =
+    &["figures.csv", "measurements.parquet", "notes.docx", "scan.pdf", "slides.pptx", "export.xlsx"];
+const FEEDS: &[&str] = &["feed.parquet"];

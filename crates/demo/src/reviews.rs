@@ -301,7 +301,7 @@ const PLACES: &str = "\
 select origin, count(distinct userAgent) as programs, count(distinct date_trunc('day', time)) as days,
   count(distinct sid) as sessions, count(*) as events, min(time) as first, max(time) as last,
   count(*) over () as all_addresses
-from events where uid = 'UID' and origins is not null and result = 'SUCCESS'
+from events where uid = 'UID' and result = 'SUCCESS'
 group by 1 order by events desc limit 10";
 
 const DAYS: &str = "\

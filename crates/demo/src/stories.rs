@@ -1,10 +1,11 @@
 //! Three misuses, hidden in the ordinary. Who plays which part, and when, follows from the seed.
 
+use crate::call::Known;
 use crate::clock::{DAY, HOUR, MINUTE, SECOND, is_weekend, local_midnight};
 use crate::dice::Dice;
 use crate::habits::SCRIPTS;
 use crate::pen::{Caller, Pen};
-use crate::world::{Account, Address, DESKTOPS, Job, Person, Project, Role, Service, World};
+use crate::world::{Account, Address, DESKTOPS, DRAFTS, Job, Person, Project, Role, Service, Token, World};
 
 /// A kind of misuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ impl Plan {
         let leaver = choose(world, &mut dice, &[stolen], &[Role::Steward, Role::Analyst, Role::Manager]);
         let engineer = choose(world, &mut dice, &[stolen, leaver], &[Role::Engineer]);
         let mill = if dice.chance(0.5) {
+            let token = || Token { id: dice.uuid(), secret: dice.uuid() };
+            world.people[engineer].script_token.get_or_insert_with(token);
             Culprit::Person(engineer)
         } else {
             let builds: Vec<usize> =
@@ -57,7 +60,6 @@ impl Plan {
             plan.leaver.1 -= 1;
         }
         let night = local_midnight(start_us, offset) + plan.leaver.1 * DAY;
-        world.emptied = Some((world.projects[person.projects[0]].rid.clone(), night + DAY + HOUR));
         world.left = Some((person.account.uid.clone(), night + DAY));
         plan
     }
@@ -90,12 +92,16 @@ impl Plan {
             Story::TokenMill if (self.mill.1..self.mill.1 + MILL_DAYS).contains(&day) => match self.mill.0 {
                 Culprit::Person(index) => {
                     let person = &world.people[index];
-                    let token = person.script_token.clone().unwrap_or_else(|| pen.id());
-                    mill(pen, &person.account, person.home, token, midnight);
+                    let strange = world.strange_to(person).map(|index| &world.projects[index]);
+                    let open: Vec<&Project> = strange.filter(|project| project.is_open).collect();
+                    let Some(token) = &person.script_token else { return };
+                    mill(pen, &person.account, person.home, token, &open, midnight);
                 }
                 Culprit::Service(index) => {
                     let Service { account, address, token, .. } = &world.services[index];
-                    mill(pen, account, *address, token.clone(), midnight);
+                    let all: Vec<&Project> =
+                        world.projects_of(account.organization).map(|index| &world.projects[index]).collect();
+                    mill(pen, account, *address, token, &all, midnight);
                 }
             },
             _ => {}
@@ -127,28 +133,28 @@ fn theft<'w>(pen: &mut Pen<'w>, victim: &'w Person, midnight: i64) {
         at += pen.dice.between(10, 90) * SECOND;
         let address = pen.dice.pick(&world.reserve[..networks]).host(&mut pen.dice);
         let user_agent = pen.dice.pick(DESKTOPS);
-        let guess = Caller { account: &victim.account, sid: None, token: None, address, user_agent };
+        let guess = Caller { account: &victim.account, credential: None, address, user_agent, is_program: false };
         pen.refused_sign_in(&guess, at);
     }
     let user_agent = pen.dice.pick(DESKTOPS);
     let thief = Caller {
         account: &victim.account,
-        sid: Some(pen.id()),
-        token: Some(pen.id()),
+        credential: None,
         address: world.reserve[10].host(&mut pen.dice),
         user_agent,
+        is_program: false,
     };
     at += 6 * MINUTE;
-    pen.sign_in(&thief, at);
-    let strange: Vec<usize> =
-        world.projects_of(victim.account.organization).filter(|index| !victim.projects.contains(index)).collect();
-    let looted: Vec<&Project> = (0..6).map(|_| &world.projects[*pen.dice.pick(&strange)]).collect();
+    let thief = pen.sign_in(thief, at);
+    let strange = world.strange_to(victim).map(|index| &world.projects[index]);
+    let (open, closed): (Vec<&Project>, Vec<&Project>) = strange.partition(|project| project.is_open);
+    let looted: Vec<&Project> = (0..6).map(|_| *pen.dice.pick(&open)).collect();
     for _ in 0..pen.dice.between(30, 55) {
         at += pen.dice.between(6, 50) * SECOND;
         let project = *pen.dice.pick(&looted);
         if pen.dice.chance(0.25) {
-            let closed = &world.projects[*pen.dice.pick(&strange)];
-            pen.browse_refused(&thief, at, closed, 0);
+            let closed = *pen.dice.pick(&closed);
+            pen.browse_refused(&thief, at, closed);
         } else {
             let folder = pen.dice.count(0, project.folders);
             pen.browse(&thief, at, project, folder);
@@ -157,8 +163,7 @@ fn theft<'w>(pen: &mut Pen<'w>, victim: &'w Person, midnight: i64) {
     for _ in 0..pen.dice.between(45, 80) {
         at += pen.dice.between(40, 130) * SECOND;
         let project = *pen.dice.pick(&looted);
-        let bytes = pen.dice.between(80, 900) * 1_000_000;
-        pen.download(&thief, at, project, bytes);
+        pen.download(&thief, at, project, true);
     }
 }
 
@@ -166,17 +171,19 @@ fn theft<'w>(pen: &mut Pen<'w>, victim: &'w Person, midnight: i64) {
 fn lock_out<'w>(pen: &mut Pen<'w>, leaver: &'w Person, midnight: i64) {
     let world = pen.world;
     let project = &world.projects[leaver.projects[0]];
-    let caller = at_home(pen, leaver);
     let mut at = midnight + 21 * HOUR + pen.dice.between(0, 40) * MINUTE;
-    pen.sign_in(&caller, at);
-    let mut colleagues = world
-        .people
-        .iter()
-        .filter(|person| person.projects.contains(&leaver.projects[0]) && person.account.uid != leaver.account.uid);
-    for change in 0..pen.dice.count(44, 60) {
+    let caller = pen.sign_in(at_home(leaver), at);
+    let others = world.people.iter().filter(|person| {
+        person.account.organization == leaver.account.organization && person.account.uid != leaver.account.uid
+    });
+    // Those who work there come first.
+    let (colleagues, rest): (Vec<&Person>, Vec<&Person>) =
+        others.partition(|person| person.projects.contains(&leaver.projects[0]));
+    let changes = pen.dice.count(44, 60);
+    for (change, colleague) in colleagues.into_iter().chain(rest).cycle().take(changes).enumerate() {
         at += pen.dice.between(12, 50) * SECOND;
-        let colleague = colleagues.next().unwrap_or(&world.people[change % world.people.len()]);
-        pen.set_permission(&caller, at, project, change % project.folders, &colleague.account, "editor removed");
+        let folder = project.folder(change % project.folders);
+        pen.set_permission(&caller, at, folder, &colleague.account, ("editor", "removed"));
     }
     pen.sign_out(&caller, at + 2 * MINUTE);
 }
@@ -184,35 +191,41 @@ fn lock_out<'w>(pen: &mut Pen<'w>, leaver: &'w Person, midnight: i64) {
 /// The night after: everything in the project goes.
 fn wipe<'w>(pen: &mut Pen<'w>, leaver: &'w Person, midnight: i64) {
     let project = &pen.world.projects[leaver.projects[0]];
-    let caller = at_home(pen, leaver);
     let mut at = midnight + 22 * HOUR + pen.dice.between(0, 20) * MINUTE;
-    pen.sign_in(&caller, at);
+    let caller = pen.sign_in(at_home(leaver), at);
     for folder in 0..project.folders {
         at += pen.dice.between(5, 25) * SECOND;
         pen.browse(&caller, at, project, folder);
     }
-    for file in 0..pen.dice.count(220, 320) {
-        at += pen.dice.between(8, 40) * SECOND;
-        pen.delete(&caller, at, project, &project.file(file));
+    for file in 0..project.files + DRAFTS {
+        at += pen.dice.between(8, 35) * SECOND;
+        pen.delete(&caller, at, Known::Before(project.file(file)));
     }
     pen.sign_out(&caller, at + MINUTE);
 }
 
-fn at_home<'w>(pen: &mut Pen<'w>, person: &'w Person) -> Caller<'w> {
+fn at_home(person: &Person) -> Caller<'_> {
     Caller {
         account: &person.account,
-        sid: Some(pen.id()),
-        token: Some(pen.id()),
+        credential: None,
         address: person.home,
         user_agent: person.desktop,
+        is_program: false,
     }
 }
 
 /// Three batches of tokens a day; each token is then used a time or two, from anywhere.
-fn mill<'w>(pen: &mut Pen<'w>, account: &'w Account, address: Address, token: String, midnight: i64) {
+fn mill<'w>(
+    pen: &mut Pen<'w>,
+    account: &'w Account,
+    address: Address,
+    token: &Token,
+    projects: &[&Project],
+    midnight: i64,
+) {
     let world = pen.world;
-    let owner = Caller { account, sid: None, token: Some(token), address, user_agent: SCRIPTS };
-    let projects: Vec<usize> = world.projects_of(account.organization).collect();
+    let credential = Some(Known::Before(token.secret.clone()));
+    let owner = Caller { account, credential, address, user_agent: SCRIPTS, is_program: true };
     for batch in [2 * HOUR, 9 * HOUR, 17 * HOUR] {
         let mut at = midnight + batch + pen.dice.between(0, 3 * HOUR);
         for _ in 0..pen.dice.between(30, 55) {
@@ -221,8 +234,8 @@ fn mill<'w>(pen: &mut Pen<'w>, account: &'w Account, address: Address, token: St
             for _ in 0..pen.dice.between(1, 3) {
                 let used_at = at + pen.dice.between(1, 180) * MINUTE;
                 let address = pen.dice.pick(&world.reserve[20..70]).host(&mut pen.dice);
-                let user = Caller { token: Some(token.clone()), address, ..owner.clone() };
-                let project = &world.projects[*pen.dice.pick(&projects)];
+                let user = Caller { credential: Some(Known::Since(token)), address, ..owner.clone() };
+                let project = *pen.dice.pick(projects);
                 pen.script_call(&user, used_at, project);
             }
         }

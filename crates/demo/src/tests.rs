@@ -2,63 +2,70 @@
 
 mod oracle;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use indelible_event::{Intake, Kind, Limits, Scratch, admit};
+use serde_json::json;
 
 use super::*;
-use oracle::Seen;
+use crate::call::Act;
+use crate::clock::rfc3339;
 
 /// 2026-11-06T21:20:00Z, a Friday.
 const END_US: i64 = 1_794_000_000_000_000;
 
 #[test]
-fn same_seed_and_end_give_the_same_bytes() {
-    let lines =
-        |seed, end_us| Platform::new(seed, end_us).events().take(3_000).map(|event| event.line).collect::<Vec<_>>();
-    assert_eq!(lines(3, END_US), lines(3, END_US));
-    assert_ne!(lines(3, END_US), lines(4, END_US));
+fn same_seed_and_end_give_the_same_calls() {
+    let calls = |seed, end_us| Platform::new(seed, end_us).calls().take(3_000).collect::<Vec<_>>();
+    assert_eq!(calls(3, END_US), calls(3, END_US));
+    assert_ne!(calls(3, END_US), calls(4, END_US));
+    let seed = |seed| Platform::new(seed, END_US).seed();
+    assert_eq!(seed(3), seed(3));
+    assert_ne!(seed(3), seed(4));
 }
 
 #[test]
-fn the_bytes_of_a_seed_are_pinned() {
-    let digest = Platform::with_people(1, END_US, 40)
-        .events()
-        .flat_map(|event| event.line.into_bytes())
+fn the_calls_of_a_seed_are_pinned() {
+    let platform = Platform::with_people(1, END_US, 40);
+    let texts = platform.calls().map(|call| format!("{call:?}")).chain([platform.seed().to_string()]);
+    let digest = texts
+        .flat_map(String::into_bytes)
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    assert_eq!(format!("{digest:016x}"), "e22a113ec3ed35e1");
+    assert_eq!(format!("{digest:016x}"), "a6785555d0d2fac5");
 }
 
 #[test]
-fn events_are_in_order_within_fourteen_days_and_have_ids_of_their_own() {
-    let mut ids = HashSet::new();
+fn calls_are_in_order_within_fourteen_days_and_have_traces_of_their_own() {
+    let mut traces = HashSet::new();
     let platforms = [END_US, END_US + 3_600_000_000].map(|end_us| Platform::with_people(5, end_us, 60));
     for platform in &platforms {
         let mut last = platform.window.start;
-        for event in platform.events() {
-            assert!(last <= event.time_us && event.time_us < platform.window.end, "{}", event.line);
-            last = event.time_us;
-            assert!(ids.insert(Seen::new(&event).log_entry_id.to_owned()), "{}", event.line);
+        for call in platform.calls() {
+            assert!(last <= call.time_us && call.time_us < platform.window.end, "{call:?}");
+            last = call.time_us;
+            assert!(traces.insert(call.trace.clone()), "{call:?}");
         }
     }
 }
 
+/// Services that give everybody what a call teaches.
 #[test]
-fn every_event_is_admitted_as_it_is() {
-    let intake = Intake { producer: "demo", producer_epoch: None, producer_seq: None, source: "http", adapter: None };
-    let mut scratch = Scratch::default();
+fn every_call_is_a_request_once_the_calls_before_were_answered() {
     for seed in 0..3 {
-        for event in Platform::with_people(seed, END_US, 100).events() {
-            let made = || panic!("a line without an id: {}", event.line);
-            let admitted = admit(&mut scratch, event.line.as_bytes(), &Limits::default(), &intake, made)
-                .unwrap_or_else(|refusal| panic!("{refusal:?}: {}", event.line));
-            assert_eq!(admitted.kind, Kind::Audit3);
-            assert_eq!(admitted.dated_categories, 0, "{}", event.line);
-            assert_eq!(admitted.time.micros, event.time_us);
-            assert_eq!(admitted.product, Some(event.product));
-            assert!(ORGANIZATIONS.iter().any(|organization| admitted.org_id == Some(organization.rid)));
-            assert!(matches!(admitted.organizations.len(), 0 | 2), "{}", event.line);
+        let platform = Platform::with_people(seed, END_US, 100);
+        let mut memories: HashMap<u64, Memory> = HashMap::new();
+        let (mut programs, mut files) = (0, 0);
+        for call in platform.calls() {
+            let memory = memories.entry(call.actor).or_default();
+            let request = call.request(memory).unwrap_or_else(|| panic!("it needs an answer: {call:?}"));
+            assert_eq!(request.token.is_none(), matches!(call.act, Act::SignIn { .. }), "{call:?}");
+            assert!(request.path.bytes().all(|byte| byte.is_ascii_graphic()), "{}", request.path);
+            programs += usize::from(request.path.starts_with("/gateway/"));
+            files += usize::from(request.file.is_some());
+            if call.teaches() {
+                call.learn(&json!({"id": "id", "token": call.trace}), memory);
+            }
         }
+        assert!(programs > 500 && files > 500, "{programs} through the gateway, {files} uploads");
     }
 }
 
@@ -66,29 +73,21 @@ fn every_event_is_admitted_as_it_is() {
 fn a_platform_looks_like_one() {
     let platform = Platform::new(7, END_US);
     let started = std::time::Instant::now();
-    let events: Vec<Event> = platform.events().collect();
-    println!("{} events in {:?}", events.len(), started.elapsed());
-    let (mut categories, mut products, mut days, mut results) = (counts(), counts(), counts(), counts());
-    let (mut users, mut shared, mut traces) = (HashSet::new(), 0, HashSet::new());
-    for event in &events {
-        let seen = Seen::new(event);
-        seen.categories.iter().for_each(|category| *categories.entry((*category).to_owned()).or_default() += 1);
-        *products.entry(event.product.to_owned()).or_default() += 1;
-        *days.entry(seen.time[..10].to_owned()).or_default() += 1;
-        *results.entry(seen.result.to_owned()).or_default() += 1;
-        users.insert(seen.uid.to_owned());
-        traces.insert(seen.trace_id.to_owned());
-        shared += usize::from(event.line.contains("TARGETED_RESOURCE"));
+    let calls: Vec<Call> = platform.calls().collect();
+    println!("{} calls in {:?}", calls.len(), started.elapsed());
+    let (mut acts, mut days) = (counts(), counts());
+    let mut users = HashSet::new();
+    for call in &calls {
+        *acts.entry(oracle::category(&call.act).to_owned()).or_default() += 1;
+        *days.entry(rfc3339(call.time_us)[..10].to_owned()).or_default() += 1;
+        users.insert(call.uid.clone());
     }
-    let bytes: usize = events.iter().map(|event| event.line.len()).sum();
-    println!("{} bytes each, {} users, {} traces, {shared} shared", bytes / events.len(), users.len(), traces.len());
-    println!("{categories:?}\n{products:?}\n{results:?}\n{days:?}");
-    assert!((40_000..60_000).contains(&events.len()));
-    assert!(users.len() > 200 && categories.len() > 18 && shared > 100);
-    assert_eq!(products.len(), 3);
-    assert!(traces.len() * 3 < events.len() * 2, "calls fan out");
+    println!("{} users\n{acts:?}\n{days:?}", users.len());
+    assert!((20_000..30_000).contains(&calls.len()));
+    assert!(users.len() > 200 && acts.len() == 16, "{} users, {} acts", users.len(), acts.len());
     assert!(days["2026-10-31"] * 3 < days["2026-10-29"], "a Saturday is quiet");
-    assert!((0.01..0.06).contains(&(results["UNAUTHORIZED"] as f64 / events.len() as f64)));
+    let refused = calls.iter().filter(|call| !call.allowed).count() as f64 / calls.len() as f64;
+    assert!((0.02..0.12).contains(&refused), "{refused}");
 }
 
 #[test]
@@ -96,40 +95,45 @@ fn each_story_is_found_by_what_was_done_and_nobody_else_is() {
     for seed in 100..124 {
         let end_us = END_US + seed as i64 * 31 * 3_600_000_000; // any hour, any day of the week
         let people = [40, 120, 240][seed as usize % 3];
-        check_stories(&Platform::with_people(seed, end_us, people), seed);
+        let platform = Platform::with_people(seed, end_us, people);
+        assert_eq!(platform.truth().len(), 3);
+        check_stories(&platform, seed);
+        check_stories(&Platform::without_stories(seed, end_us, people), seed);
     }
 }
 
 /// Runs the logic of the security review, over everything and over each organization alone, and compares
 /// with the truth.
 fn check_stories(platform: &Platform, seed: u64) {
-    let events: Vec<Event> = platform.events().collect();
-    let seen: Vec<Seen<'_>> = events.iter().map(Seen::new).collect();
+    let calls: Vec<Call> = platform.calls().collect();
     let truth = platform.truth();
-    check_findings(&seen, &truth, &format!("seed {seed}"));
+    check_findings(&calls.iter().collect::<Vec<_>>(), &truth, &format!("seed {seed}"));
+    let people = platform.world.people.iter().map(|person| &person.account);
+    let accounts = people.chain(platform.world.services.iter().map(|service| &service.account));
+    let home: HashMap<&str, &str> =
+        accounts.map(|account| (&*account.uid, ORGANIZATIONS[account.organization].rid)).collect();
     for Organization { rid, .. } in platform.organizations() {
-        let of = |organization: &str| organization == *rid;
-        let seen: Vec<Seen<'_>> = seen.iter().filter(|event| of(event.org_id)).cloned().collect();
-        let truth: Vec<Misuse> = truth.iter().filter(|misuse| of(misuse.organization)).cloned().collect();
-        check_findings(&seen, &truth, &format!("seed {seed}, {rid}"));
+        let calls: Vec<&Call> = calls.iter().filter(|call| home[&*call.uid] == *rid).collect();
+        let truth: Vec<Misuse> = truth.iter().filter(|misuse| misuse.organization == *rid).cloned().collect();
+        check_findings(&calls, &truth, &format!("seed {seed}, {rid}"));
     }
     for misuse in &truth {
         assert!(platform.window.contains(&misuse.first_us) && platform.window.contains(&misuse.last_us));
-        assert!(misuse.events > 150, "{misuse:?}");
+        assert!(misuse.calls > 90, "{misuse:?}");
     }
     let culprits: HashSet<&String> = truth.iter().map(|misuse| &misuse.uid).collect();
-    assert_eq!(culprits.len(), 3, "seed {seed}: {truth:?}");
+    assert_eq!(culprits.len(), truth.len(), "seed {seed}: {truth:?}");
 }
 
 /// Each culprit of `truth` comes first where their deed is looked for, far above the threshold; nobody else is above.
-fn check_findings(seen: &[Seen<'_>], truth: &[Misuse], place: &str) {
+fn check_findings(calls: &[&Call], truth: &[Misuse], place: &str) {
     for (review, findings, story) in [
-        ("guessed", oracle::guessed(seen), Story::StolenAccount),
-        ("odd exports", oracle::at_odd_hours(seen, "dataExport"), Story::StolenAccount),
-        ("deletions", oracle::worst_day(seen, "dataDelete"), Story::Leaver),
-        ("odd permissions", oracle::at_odd_hours(seen, "managementPermissions"), Story::Leaver),
-        ("tokens", oracle::worst_day(seen, "tokenGeneration"), Story::TokenMill),
-        ("addresses", oracle::addresses(seen), Story::TokenMill),
+        ("guessed", oracle::guessed(calls), Story::StolenAccount),
+        ("odd exports", oracle::at_odd_hours(calls, "dataExport"), Story::StolenAccount),
+        ("deletions", oracle::worst_day(calls, "dataDelete"), Story::Leaver),
+        ("odd permissions", oracle::at_odd_hours(calls, "managementPermissions"), Story::Leaver),
+        ("tokens", oracle::worst_day(calls, "tokenGeneration"), Story::TokenMill),
+        ("addresses", oracle::addresses(calls), Story::TokenMill),
     ] {
         let culprit = truth.iter().find(|misuse| misuse.story == story).map(|misuse| misuse.uid.as_str());
         let most = |guilty: bool| findings.iter().find(|finding| (Some(finding.uid.as_str()) == culprit) == guilty);

@@ -4,8 +4,11 @@
 //! scrambled order, from the ranges 100.64.0.0/10 (shared address space) and 198.18.0.0/15 (benchmarks),
 //! so that neither home, hotel nor attacker can be told by its number.
 
-use crate::clock::{HOUR, MINUTE};
+use serde_json::{Value, json};
+
+use crate::clock::{DAY, HOUR, MINUTE, local_midnight, rfc3339};
 use crate::dice::{Dice, key, uuid};
+use crate::pen::SEARCHES;
 
 /// An organization of the simulated platform.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +18,6 @@ pub struct Organization {
     /// Its name for people.
     pub title: &'static str,
     pub(crate) domain: &'static str,
-    pub(crate) stack: &'static str,
     pub(crate) departments: &'static [&'static str],
     /// Offsets from UTC in minutes, the largest site first.
     sites: &'static [i64],
@@ -27,7 +29,6 @@ pub(crate) const ORGANIZATIONS: [Organization; 2] = [
         rid: "ri.indelible..organization.halden-freight",
         title: "Halden Freight",
         domain: "halden-freight.example",
-        stack: "north-1",
         departments: &["operations", "customs", "fleet", "finance", "sales", "engineering", "people", "legal"],
         sites: &[60, -240, 480],
     },
@@ -35,7 +36,6 @@ pub(crate) const ORGANIZATIONS: [Organization; 2] = [
         rid: "ri.indelible..organization.calder-health",
         title: "Calder Health",
         domain: "calder-health.example",
-        stack: "west-2",
         departments: &["radiology", "pharmacy", "billing", "research", "cardiology", "engineering", "people", "legal"],
         sites: &[0, -420],
     },
@@ -67,12 +67,29 @@ pub(crate) enum Job {
     Builds,
 }
 
-/// Whoever can act: the identity that every line of an act shows.
+/// Whoever can act.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) uid: String,
     pub(crate) user_name: String,
+    pub(crate) password: String,
     pub(crate) organization: usize,
+}
+
+/// A token that is there from the beginning.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+/// A token that runs out.
+#[derive(Debug, Clone)]
+pub(crate) struct OldToken {
+    pub(crate) token: Token,
+    /// The day of the simulation on which it does, and how long after midnight UTC.
+    pub(crate) expires_on: i64,
+    pub(crate) after_us: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -95,7 +112,7 @@ pub(crate) struct Person {
     pub(crate) desktop: &'static str,
     pub(crate) phone: &'static str,
     /// The token of this person's own scripts, if there are any.
-    pub(crate) script_token: Option<String>,
+    pub(crate) script_token: Option<Token>,
     /// Days of the simulation, first and last, without any work.
     pub(crate) vacation: Option<(i64, i64)>,
     /// Days of the simulation, first and last, spent in another place, and its network.
@@ -107,9 +124,9 @@ pub(crate) struct Service {
     pub(crate) account: Account,
     pub(crate) job: Job,
     pub(crate) address: Address,
-    pub(crate) token: String,
-    /// The day of the simulation on which its token has run out, if there is one.
-    pub(crate) expired_on: Option<i64>,
+    pub(crate) token: Token,
+    /// The token that somebody forgot to replace, if there is one.
+    pub(crate) old_token: Option<OldToken>,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +141,8 @@ pub(crate) struct Project {
     pub(crate) rid: String,
     pub(crate) organization: usize,
     pub(crate) department: usize,
+    /// Whether everybody in the organization may look at it, and not only those who work there.
+    pub(crate) is_open: bool,
     pub(crate) folders: usize,
     pub(crate) files: usize,
     key: u64,
@@ -171,8 +190,6 @@ pub(crate) struct World {
     pub(crate) noise: Vec<Network>,
     /// For the stories; never used by anybody else.
     pub(crate) reserve: Vec<Network>,
-    /// A project that is empty from some time on.
-    pub(crate) emptied: Option<(String, i64)>,
     /// The uid of somebody who is not there any more from some time on.
     pub(crate) left: Option<(String, i64)>,
 }
@@ -195,7 +212,6 @@ impl World {
             joint_project,
             noise: (0..40).map(|_| networks.take()).collect(),
             reserve: (0..80).map(|_| networks.take()).collect(),
-            emptied: None,
             left: None,
         };
         let homes: Vec<Network> = (0..people / 3 + 4).map(|_| networks.take()).collect();
@@ -217,6 +233,11 @@ impl World {
         (0..self.projects.len()).filter(move |index| self.projects[*index].organization == organization)
     }
 
+    /// Indexes of the projects of a person's organization in which that person does not work.
+    pub(crate) fn strange_to<'p>(&'p self, person: &'p Person) -> impl Iterator<Item = usize> + 'p {
+        self.projects_of(person.account.organization).filter(|index| !person.projects.contains(index))
+    }
+
     pub(crate) fn offset_us(&self, person: &Person) -> i64 {
         self.sites[person.account.organization][person.site].offset_us
     }
@@ -225,6 +246,60 @@ impl World {
     pub(crate) fn mobile(&self, person: &Person, dice: &mut Dice) -> Address {
         let carriers = self.sites[person.account.organization][person.site].carriers;
         dice.pick(&carriers).host(dice)
+    }
+
+    /// What the services of the platform begin with, for fourteen days from `start_us` on.
+    pub(crate) fn seed(&self, start_us: i64) -> Value {
+        let people = self.people.iter().map(|person| &person.account);
+        let accounts: Vec<&Account> = people.chain(self.services.iter().map(|service| &service.account)).collect();
+        let users = accounts.iter().enumerate().map(|(index, account)| {
+            json!({
+                "id": account.uid, "userName": account.user_name, "password": account.password,
+                "organization": ORGANIZATIONS[account.organization].rid,
+                "administrator": self.people.get(index).is_some_and(|person| person.role == Role::Administrator),
+            })
+        });
+        json!({
+            "users": users.collect::<Vec<_>>(),
+            "tokens": self.tokens(local_midnight(start_us, 0)),
+            "groups": self.groups(&accounts),
+            "projects": self.projects.iter().map(Project::seed).collect::<Vec<_>>(),
+        })
+    }
+
+    fn tokens(&self, midnight_us: i64) -> Vec<Value> {
+        let token = |token: &Token, account: &Account, expires_us: Option<i64>| {
+            let expires = expires_us.map(rfc3339);
+            json!({"id": token.id, "token": token.secret, "user": account.uid, "expires": expires})
+        };
+        let scripts = self.people.iter().filter_map(|person| Some((person.script_token.as_ref()?, &person.account)));
+        let services = self.services.iter().map(|service| (&service.token, &service.account));
+        let old = self.services.iter().filter_map(|service| {
+            let old = service.old_token.as_ref()?;
+            Some(token(&old.token, &service.account, Some(midnight_us + old.expires_on * DAY + old.after_us)))
+        });
+        scripts.chain(services).map(|(its, account)| token(its, account, None)).chain(old).collect()
+    }
+
+    /// Two for each project: who works there changes it; who may look at it, the joint project's guests included, views it.
+    fn groups(&self, accounts: &[&Account]) -> Vec<Value> {
+        let mut groups = Vec::new();
+        for (index, project) in self.projects.iter().enumerate() {
+            let is_home = |account: &Account| account.organization == project.organization;
+            let service =
+                |account: &&Account| is_home(account) && self.services.iter().any(|s| s.account.uid == account.uid);
+            let services = accounts.iter().copied().filter(service);
+            let workers = self.people.iter().filter(|person| person.projects.contains(&index)).map(|p| &p.account);
+            let (workers, guests): (Vec<_>, Vec<_>) = workers.partition(|account| is_home(account));
+            let neighbours = accounts.iter().copied().filter(|account| project.is_open && is_home(account));
+            let group = |kind: &str, members: &mut dyn Iterator<Item = &Account>| {
+                let members: Vec<&str> = members.map(|account| &*account.uid).collect();
+                json!({"id": project.group(kind), "organization": ORGANIZATIONS[project.organization].rid, "members": members})
+            };
+            groups.push(group("editors", &mut workers.into_iter().chain(services)));
+            groups.push(group("viewers", &mut guests.into_iter().chain(neighbours)));
+        }
+        groups
     }
 
     fn person(&self, index: usize, homes: &[Network], networks: &mut Networks, dice: &mut Dice) -> Person {
@@ -245,20 +320,21 @@ impl World {
                 uid,
                 // The number keeps namesakes apart.
                 user_name: format!("{first}.{last}{}@{}", index + 10, ORGANIZATIONS[organization].domain),
+                password: dice.uuid(),
                 organization,
             },
             role,
             site,
             start_us: if night { 22 * HOUR } else { 7 * HOUR + dice.between(20, 170) * MINUTE },
             length_us: if night { 8 * HOUR } else { dice.between(7 * 60, 9 * 60 + 30) * MINUTE },
-            requests: 3 + dice.wait(7) as usize,
+            requests: 3 + dice.wait(4) as usize,
             projects: self.usual_projects(organization, department, dice),
             home: dice.pick(homes).host(dice),
             home_share: *dice.pick(&[0.0, 0.2, 0.4, 0.4, 0.9]),
             weekend_share: if night { 0.7 } else { *dice.pick(&[0.0, 0.0, 0.02, 0.1]) },
             desktop,
             phone,
-            script_token: (role == Role::Engineer && dice.chance(0.6)).then(|| dice.uuid()),
+            script_token: (role == Role::Engineer && dice.chance(0.6)).then(|| token(dice)),
             vacation: dice.chance(0.12).then_some((on_leave, on_leave + 6)),
             trip: dice.chance(0.08).then(|| (away, away + 3, networks.take())),
         }
@@ -286,12 +362,17 @@ impl World {
             account: Account {
                 uid: dice.uuid(),
                 user_name: format!("{name}@{}", ORGANIZATIONS[organization].domain),
+                password: dice.uuid(),
                 organization,
             },
             job,
             address: network.host(dice),
-            token: dice.uuid(),
-            expired_on: (job == Job::Intake && dice.chance(0.7)).then(|| dice.between(2, 13)),
+            token: token(dice),
+            old_token: (job == Job::Intake && dice.chance(0.7)).then(|| OldToken {
+                token: token(dice),
+                expires_on: dice.between(2, 13),
+                after_us: dice.between(2, 9) * HOUR,
+            }),
         }
     }
 }
@@ -301,14 +382,52 @@ impl Project {
         format!("ri.compass.main.folder.{}", self.locator(index))
     }
 
-    /// A file of the project. Those from `files` on are drafts, which come and go.
+    /// Those who may look at the project, `viewers`, or change it, `editors`.
+    pub(crate) fn group(&self, kind: &str) -> String {
+        self.rid.replace("compass.main.project", &format!("multipass..{kind}"))
+    }
+
+    /// Whether a file is tens of megabytes and not less than one. A few of each project are.
+    pub(crate) fn is_large(file: usize) -> bool {
+        file % 16 == 7
+    }
+
+    /// Bytes of a file.
+    pub(crate) fn size(&self, file: usize) -> u64 {
+        let chance = key(&[self.key, 3, file as u64]);
+        if Self::is_large(file) { 16_000_000 + chance % 32_000_000 } else { 2_000 + chance % 400_000 }
+    }
+
+    /// A file of the project. The [`DRAFTS`] from `files` on are drafts, which nobody will miss.
     pub(crate) fn file(&self, index: usize) -> String {
         format!("ri.blobster.main.file.{}", self.locator(1_000 + index))
+    }
+
+    fn seed(&self) -> Value {
+        let facts = &ORGANIZATIONS[self.organization];
+        let name = |index: usize| SEARCHES[index % SEARCHES.len()];
+        let folder = |index: usize| json!({"id": self.folder(index), "name": name(index)});
+        let file = |index: usize| {
+            json!({
+                "id": self.file(index), "name": format!("{} {index}.pdf", name(index)),
+                "folder": self.folder(index % self.folders), "size": self.size(index),
+            })
+        };
+        json!({
+            "id": self.rid, "name": facts.departments[self.department], "organization": facts.rid,
+            "viewers": self.group("viewers"), "editors": self.group("editors"),
+            "folders": (0..self.folders).map(folder).collect::<Vec<_>>(),
+            "files": (0..self.files + DRAFTS).map(file).collect::<Vec<_>>(),
+        })
     }
 
     fn locator(&self, index: usize) -> String {
         uuid(key(&[self.key, 1, index as u64]), key(&[self.key, 2, index as u64]))
     }
+}
+
+fn token(dice: &mut Dice) -> Token {
+    Token { id: dice.uuid(), secret: dice.uuid() }
 }
 
 fn site(minutes: i64, networks: &mut Networks, dice: &mut Dice) -> Site {
@@ -319,18 +438,19 @@ fn site(minutes: i64, networks: &mut Networks, dice: &mut Dice) -> Site {
     }
 }
 
-/// Three projects for each department.
+/// Three projects for each department, the last of which is closed to others.
 fn projects(seed: u64, dice: &mut Dice) -> Vec<Project> {
     let mut projects = Vec::new();
     for (organization, facts) in ORGANIZATIONS.iter().enumerate() {
         for department in 0..facts.departments.len() {
-            for _ in 0..3 {
+            for place in 0..3 {
                 let number = projects.len() as u64;
                 let locator = uuid(key(&[seed, 4, number]), key(&[seed, 5, number]));
                 projects.push(Project {
                     rid: format!("ri.compass.main.project.{locator}"),
                     organization,
                     department,
+                    is_open: place < 2,
                     folders: dice.count(4, 12),
                     files: dice.count(30, 120),
                     key: key(&[seed, 6, number]),
@@ -350,6 +470,9 @@ const ROLES: &[(u32, Role)] = &[
     (3, Role::Administrator),
     (9, Role::NightShift),
 ];
+
+/// Drafts in a project at the beginning.
+pub(crate) const DRAFTS: usize = 200;
 
 const JOBS: [(Job, &str); 4] = [
     (Job::Intake, "svc-intake"),

@@ -242,6 +242,7 @@ fn check(product: &Product) -> Result<(), EmitError> {
     let said = Said {
         name: "settings",
         event_id: [0; 16],
+        place: None,
         result: "SUCCESS",
         categories: &["internal"],
         request: b"",

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 /// Who does something and how they came. What is not known stays empty.
 ///
@@ -28,6 +29,9 @@ pub struct Context {
     pub origins: Vec<String>,
     /// The address that connected to the service (`sourceOrigin`).
     pub source_origin: Option<String>,
+    /// When it happens (`time`), where that is not when its event is emitted: for what is reported later than it happened, such as what a
+    /// device did while it had no network. It is the service's word; when the server received the event is recorded in any case.
+    pub time: Option<SystemTime>,
 }
 
 /// Most bytes of a user agent.

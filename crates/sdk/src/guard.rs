@@ -17,7 +17,7 @@ use crate::settings::Durability;
 /// Exactly one event comes of it: what [`succeed`](Self::succeed), [`unauthorized`](Self::unauthorized), [`fail`](Self::fail) or
 /// [`partial`](Self::partial) says, each of which takes the guard; or, when it is dropped before by an early return, `?`, a panic or a
 /// cancelled future, an `ERROR` with what is [known](Self::know). The event is on its way when one of them was called, not only when the
-/// [`Emission`] is polled.
+/// [`Emission`] is polled. What takes long may say before that it is [under way](Self::under_way).
 #[derive(Debug)]
 #[must_use = "dropped, it says ERROR"]
 pub struct Guard<E: Categories> {
@@ -26,6 +26,8 @@ pub struct Guard<E: Categories> {
     name: Cow<'static, str>,
     /// As it is known so far; taken when the end is said.
     begun: Option<Begun<E>>,
+    /// The event's id and how many lines it has, if it has any.
+    lines: Option<([u8; 16], u64)>,
     durability: Durability,
 }
 
@@ -39,7 +41,7 @@ struct Begun<E> {
 impl<E: Categories> Guard<E> {
     pub(crate) fn new(auditor: Auditor, context: Context, name: Cow<'static, str>, categories: E) -> Self {
         let durability = auditor.durability();
-        Self { auditor, context, name, begun: Some(Begun { categories, known: Vec::new() }), durability }
+        Self { auditor, context, name, begun: Some(Begun { categories, known: Vec::new() }), lines: None, durability }
     }
 
     /// Who does it and how they came; to be completed, for example when a sign-in has found out who it is.
@@ -65,6 +67,21 @@ impl<E: Categories> Guard<E> {
         if write_members(results, &mut members).is_ok() {
             begun.known.retain(|(known, _)| *known != kind);
             begun.known.push((kind, members));
+        }
+    }
+
+    /// It is under way: a line with `PARTIAL` and what is [known](Self::know), before the end is said. For what takes long or goes on
+    /// behind an answer, such as a large download: awaited, none of it is done without a trace. All lines of the event have its `eventId`;
+    /// `sequenceId`, from 0, orders them.
+    pub fn under_way(&mut self) -> Emission {
+        let (event_id, lines) = match self.lines.map_or_else(|| ids::fresh().map(|event_id| (event_id, 0)), Ok) {
+            Ok(lines) => lines,
+            Err(error) => return self.auditor.refuse(error),
+        };
+        self.lines = Some((event_id, lines + 1));
+        match &self.begun {
+            Some(begun) => self.say(begun, (event_id, Some(lines)), "PARTIAL", None),
+            None => Emission::failed(EmitError::Closed),
         }
     }
 
@@ -99,6 +116,18 @@ impl<E: Categories> Guard<E> {
 
     fn end(&mut self, result: &str, results: Option<&[u8]>) -> Emission {
         let Some(begun) = self.begun.take() else { return Emission::failed(EmitError::Closed) };
+        let line = match self.lines {
+            Some((event_id, lines)) => Ok((event_id, Some(lines))),
+            None => ids::fresh().map(|event_id| (event_id, None)),
+        };
+        match line {
+            Ok(line) => self.say(&begun, line, result, results),
+            Err(error) => self.auditor.refuse(error),
+        }
+    }
+
+    /// A line of the event, with the event's id and the line's place in it.
+    fn say(&self, begun: &Begun<E>, line: ([u8; 16], Option<u64>), result: &str, results: Option<&[u8]>) -> Emission {
         let known: Vec<&[u8]> =
             begun.known.iter().map(|(_, members)| &**members).filter(|members| !members.is_empty()).collect();
         let known = known.join(&b","[..]);
@@ -107,13 +136,11 @@ impl<E: Categories> Guard<E> {
             let message = format!("a request field cannot be JSON: {error}");
             return self.auditor.refuse(EmitError::Invalid { name: self.name.to_string(), message });
         }
-        let event_id = match ids::fresh() {
-            Ok(id) => id,
-            Err(error) => return self.auditor.refuse(error),
-        };
+        let (event_id, place) = line;
         let said = Said {
             name: &self.name,
             event_id,
+            place,
             result,
             categories: E::NAMES,
             request: &request,

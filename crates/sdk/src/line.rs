@@ -1,7 +1,7 @@
 //! An event as one line of audit.3.
 
 use std::cell::RefCell;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use indelible_event::uuid::Uuid;
 use indelible_event::{Intake, Limits, Scratch, Time, admit};
@@ -22,6 +22,8 @@ pub(crate) const EVENT_BYTES_MAX: usize = 1 << 20;
 pub(crate) struct Said<'a> {
     pub(crate) name: &'a str,
     pub(crate) event_id: [u8; 16],
+    /// The line's place in its event, where that has several lines.
+    pub(crate) place: Option<u64>,
     pub(crate) result: &'a str,
     pub(crate) categories: &'a [&'a str],
     /// Members of the two maps, as [`Categories`](indelible_event::catalogue::composed::Categories) writes them.
@@ -29,12 +31,13 @@ pub(crate) struct Said<'a> {
     pub(crate) results: &'a [u8],
 }
 
-/// The line of an event that happens now, and its `logEntryId`.
+/// The line of an event that happens now unless the context knows better, and its `logEntryId`.
 pub(crate) fn write(said: &Said<'_>, context: &Context, product: &Product) -> Result<(Vec<u8>, [u8; 16]), EmitError> {
     let log_entry_id = ids::fresh()?;
     let mut line = Line(Vec::with_capacity(768 + said.request.len() + said.results.len()));
     line.0.extend_from_slice(br#"{"type":"audit.3","producerType":"SERVER""#);
-    line.text("time", &Time::from_us(now_us()).to_string());
+    let time = Time::from_us(context.time.map_or_else(now_us, since_1970_us));
+    line.text("time", &time.clamp(Time::MIN, Time::MAX).to_string());
     line.text("name", said.name);
     line.text("result", said.result);
     line.texts("categories", said.categories);
@@ -42,6 +45,7 @@ pub(crate) fn write(said: &Said<'_>, context: &Context, product: &Product) -> Re
     line.object("resultFields", said.results);
     line.text("eventId", &Uuid(said.event_id).to_string());
     line.text("logEntryId", &Uuid(log_entry_id).to_string());
+    line.optional("sequenceId", said.place.map(|place| place.to_string()).as_deref());
     line.text("product", &product.name);
     line.text("productVersion", &product.version);
     line.optional("service", product.service.as_deref());
@@ -154,6 +158,11 @@ pub(crate) fn prepare(line: &[u8]) -> Result<(Vec<u8>, [u8; 16]), EmitError> {
 
 /// Microseconds since 1970.
 pub(crate) fn now_us() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+    since_1970_us(SystemTime::now())
+}
+
+/// Microseconds from 1970 to `time`, less than none before.
+fn since_1970_us(time: SystemTime) -> i64 {
+    let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    time.duration_since(UNIX_EPOCH).map_or_else(|before| -us(before.duration()), us)
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -77,6 +78,7 @@ impl AuditLayer {
 
     /// The answer, or what stands for it because the audit failed.
     async fn settle<B: Default>(&self, request: &OfRequest, response: Response<B>) -> Response<B> {
+        request.decide(response.status());
         let fault = self.fault(request, response.status()).await;
         let Some(fault) = fault else { return response };
         if !self.is_closed {
@@ -158,19 +160,37 @@ struct OfRequest {
     context: Mutex<Context>,
     /// Events on their way.
     emissions: Mutex<Vec<Emission>>,
+    /// Events that were dropped before their outcome was said; the status of the answer says it.
+    dropped: Mutex<Vec<Dropped>>,
     begun: AtomicUsize,
     /// Events that are open, or were dropped before their outcome was said.
     undecided: AtomicUsize,
 }
 
+/// An event that says how it ended when it is told whether the request was refused; dropped, it says `ERROR`.
+struct Dropped(Box<dyn FnOnce(bool) -> Emission + Send>);
+
+impl fmt::Debug for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dropped")
+    }
+}
+
 impl OfRequest {
     fn new(context: Context) -> Self {
-        let (emissions, begun, undecided) = (Mutex::default(), AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { context: Mutex::new(context), emissions, begun, undecided }
+        let (begun, undecided) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { context: Mutex::new(context), emissions: Mutex::default(), dropped: Mutex::default(), begun, undecided }
     }
 
     fn has_begun(&self) -> bool {
         self.begun.load(Acquire) > 0
+    }
+
+    /// Says the outcome of the events that were dropped.
+    fn decide(&self, status: StatusCode) {
+        let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let dropped = std::mem::take(&mut *lock(&self.dropped));
+        lock(&self.emissions).extend(dropped.into_iter().map(|Dropped(end)| end(is_refused)));
     }
 
     /// Waits for all events that are on their way.
@@ -197,7 +217,10 @@ pub struct Audit {
 impl Audit {
     /// Begins an event of this request, by whoever is [known](Self::identify) to have sent it. For `categories` see
     /// [`Auditor::begin`].
-    pub fn begin<E: Categories>(&self, name: impl Into<Cow<'static, str>>, categories: E) -> RequestGuard<E> {
+    pub fn begin<E>(&self, name: impl Into<Cow<'static, str>>, categories: E) -> RequestGuard<E>
+    where
+        E: Categories + Send + 'static,
+    {
         self.request.begun.fetch_add(1, AcqRel);
         self.request.undecided.fetch_add(1, AcqRel);
         let guard = self.auditor.begin(&self.context(), name, categories);
@@ -269,15 +292,18 @@ impl IntoResponse for EmitError {
 }
 
 /// A [`Guard`] for an event of a request. There is nothing to be awaited: the [`AuditLayer`] does.
+///
+/// Dropped before its outcome was said, by `?` for example, it says what the status of the answer does: `UNAUTHORIZED` with 401 and 403,
+/// else `ERROR`.
 #[derive(Debug)]
 #[must_use = "dropped, it says ERROR"]
-pub struct RequestGuard<E: Categories> {
+pub struct RequestGuard<E: Categories + Send + 'static> {
     /// Taken when the outcome is said.
     guard: Option<Guard<E>>,
     request: Arc<OfRequest>,
 }
 
-impl<E: Categories> RequestGuard<E> {
+impl<E: Categories + Send + 'static> RequestGuard<E> {
     /// See [`Guard::know`].
     pub fn know<R: Serialize, At>(&mut self, results: &R)
     where
@@ -315,6 +341,14 @@ impl<E: Categories> RequestGuard<E> {
         self.decide(Guard::partial);
     }
 
+    /// For an event that ends after the answer has begun, such as a download: the [`AuditLayer`] does not wait for it any more. Await
+    /// that it is [under way](Guard::under_way) before the answer goes out. `None` if the outcome was said.
+    pub fn detach(mut self) -> Option<Guard<E>> {
+        let guard = self.guard.take();
+        self.request.undecided.fetch_sub(usize::from(guard.is_some()), AcqRel);
+        guard
+    }
+
     fn decide(mut self, end: impl FnOnce(Guard<E>) -> Emission) {
         if let Some(guard) = self.guard.take() {
             lock(&self.request.emissions).push(end(guard));
@@ -323,11 +357,12 @@ impl<E: Categories> RequestGuard<E> {
     }
 }
 
-impl<E: Categories> Drop for RequestGuard<E> {
+impl<E: Categories + Send + 'static> Drop for RequestGuard<E> {
     fn drop(&mut self) {
-        // It stays undecided.
+        // It stays undecided. If there is no answer either, because of a panic for example, the guard is dropped with the request.
         if let Some(guard) = self.guard.take() {
-            lock(&self.request.emissions).push(guard.fail());
+            let end = move |is_refused| if is_refused { guard.unauthorized() } else { guard.fail() };
+            lock(&self.request.dropped).push(Dropped(Box::new(end)));
         }
     }
 }

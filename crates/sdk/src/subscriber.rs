@@ -103,6 +103,7 @@ impl Fields {
         let said = Said {
             name: &name,
             event_id: ids::fresh()?,
+            place: None,
             result: self.result.as_deref().unwrap_or("SUCCESS"),
             categories: &categories,
             request: request.as_bytes(),

@@ -1,27 +1,32 @@
-//! The logic of the security review once more, in plain Rust over the lines.
+//! The logic of the security review once more, in plain Rust over the calls that are allowed, each as the event
+//! of its category that a service makes of it.
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
-
-use crate::Event;
+use crate::Call;
+use crate::call::Act;
 use crate::clock::{DAY, HOUR};
 
-/// What the review looks at in an event.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Seen<'a> {
-    #[serde(skip)]
-    time_us: i64,
-    pub(super) time: &'a str,
-    pub(super) result: &'a str,
-    #[serde(borrow)]
-    pub(super) categories: Vec<&'a str>,
-    pub(super) uid: &'a str,
-    pub(super) org_id: &'a str,
-    pub(super) origin: &'a str,
-    pub(super) trace_id: &'a str,
-    pub(super) log_entry_id: &'a str,
+/// The category of the event that tells what was done.
+pub(super) fn category(act: &Act) -> &'static str {
+    match act {
+        Act::SignIn { .. } => "userLogin",
+        Act::SignOut => "userLogout",
+        Act::OpenHome => "inApplicationContext",
+        Act::Mint { .. } => "tokenGeneration",
+        Act::Revoke { .. } => "tokenRevoke",
+        Act::UpdateUser { .. } => "managementUsers",
+        Act::UpdateGroups { .. } => "managementGroups",
+        Act::Browse { .. } => "metaDataAccess",
+        Act::Rename { .. } => "metaDataUpdate",
+        Act::SetPermission { .. } => "managementPermissions",
+        Act::Search { .. } => "dataSearch",
+        Act::RequestAccess { .. } => "requestCreate",
+        Act::Open { .. } => "dataLoad",
+        Act::Upload { .. } => "dataImport",
+        Act::Download { .. } | Act::Report { .. } => "dataExport",
+        Act::Delete { .. } => "dataDelete",
+    }
 }
 
 /// Somebody who stands out.
@@ -31,14 +36,13 @@ pub(super) struct Finding {
     pub(super) times_usual: i64,
 }
 
-impl<'a> Seen<'a> {
-    pub(super) fn new(event: &'a Event) -> Self {
-        let seen: Seen<'a> = serde_json::from_str(&event.line).expect(&event.line);
-        Seen { time_us: event.time_us, ..seen }
+impl Call {
+    fn succeeded(&self, kind: &str) -> bool {
+        self.allowed && category(&self.act) == kind
     }
 
-    fn succeeded(&self, category: &str) -> bool {
-        self.result == "SUCCESS" && self.categories.contains(&category)
+    fn goes_through_the_gateway(&self) -> bool {
+        self.by_program && !matches!(self.act, Act::Mint { .. } | Act::Revoke { .. })
     }
 
     fn day(&self) -> i64 {
@@ -51,15 +55,15 @@ impl<'a> Seen<'a> {
 }
 
 /// Successful sign-ins by the number of refusals in the two hours before.
-pub(super) fn guessed(events: &[Seen<'_>]) -> Vec<Finding> {
+pub(super) fn guessed(calls: &[&Call]) -> Vec<Finding> {
     let mut refusals: HashMap<&str, Vec<i64>> = HashMap::new();
     let mut sign_ins = Vec::new();
-    for event in events {
-        if event.succeeded("userLogin") {
-            let before = refusals.get(event.uid).into_iter().flatten().filter(|at| event.time_us - **at <= 2 * HOUR);
-            sign_ins.push((event.uid, before.count() as i64));
-        } else if event.categories.contains(&"authenticationCheck") && event.result != "SUCCESS" {
-            refusals.entry(event.uid).or_default().push(event.time_us);
+    for call in calls.iter().filter(|call| matches!(call.act, Act::SignIn { .. })) {
+        if call.allowed {
+            let before = refusals.get(&*call.uid).into_iter().flatten().filter(|at| call.time_us - **at <= 2 * HOUR);
+            sign_ins.push((&*call.uid, before.count() as i64));
+        } else {
+            refusals.entry(&call.uid).or_default().push(call.time_us);
         }
     }
     ranked(sign_ins.into_iter().filter(|(_, count)| *count > 0))
@@ -67,27 +71,27 @@ pub(super) fn guessed(events: &[Seen<'_>]) -> Vec<Finding> {
 
 /// Accounts by what they did at hours of the day at which they were active on fewer than three days, beside
 /// what accounts do on a day on which they do it at all.
-pub(super) fn at_odd_hours(events: &[Seen<'_>], category: &str) -> Vec<Finding> {
+pub(super) fn at_odd_hours(calls: &[&Call], category: &str) -> Vec<Finding> {
     let mut habits: HashMap<(&str, i64), HashSet<i64>> = HashMap::new();
-    for event in events {
-        habits.entry((event.uid, event.hour())).or_default().insert(event.day());
+    for call in calls {
+        habits.entry((&call.uid, call.hour())).or_default().insert(call.day());
     }
-    let acts: Vec<&Seen<'_>> = events.iter().filter(|event| event.succeeded(category)).collect();
-    let days = tally(acts.iter().map(|event| (event.uid, event.day())));
-    let odd = acts.iter().filter(|event| habits[&(event.uid, event.hour())].len() < 3);
-    beside(tally(odd.map(|event| event.uid)), median(days.into_values()))
+    let acts: Vec<&&Call> = calls.iter().filter(|call| call.succeeded(category)).collect();
+    let days = tally(acts.iter().map(|call| (&call.uid, call.day())));
+    let odd = acts.iter().filter(|call| habits[&(&*call.uid, call.hour())].len() < 3);
+    beside(tally(odd.map(|call| &*call.uid)), median(days.into_values()))
 }
 
 /// Accounts and days by how much was done.
-pub(super) fn worst_day(events: &[Seen<'_>], category: &str) -> Vec<Finding> {
-    let done = events.iter().filter(|event| event.succeeded(category)).map(|event| (event.uid, event.day()));
+pub(super) fn worst_day(calls: &[&Call], category: &str) -> Vec<Finding> {
+    let done = calls.iter().filter(|call| call.succeeded(category)).map(|call| (&*call.uid, call.day()));
     ranked(tally(done).into_iter().map(|((uid, _), count)| (uid, count)))
 }
 
 /// Accounts by the addresses their programs call from.
-pub(super) fn addresses(events: &[Seen<'_>]) -> Vec<Finding> {
-    let calls = events.iter().filter(|event| event.categories.contains(&"apiGatewayRequest"));
-    let places: HashSet<(&str, &str)> = calls.map(|event| (event.uid, event.origin)).collect();
+pub(super) fn addresses(calls: &[&Call]) -> Vec<Finding> {
+    let calls = calls.iter().filter(|call| call.goes_through_the_gateway());
+    let places: HashSet<(&str, &str)> = calls.map(|call| (&*call.uid, &*call.address)).collect();
     ranked(tally(places.into_iter().map(|(uid, _)| uid)))
 }
 

@@ -1,9 +1,9 @@
 //! What stands in an event, and that exactly one comes of a guard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{auditor, outcomes, settings, spooled};
 use crate::catalogue::typed::{
@@ -54,6 +54,49 @@ fn an_event_says_who_did_what_and_how_it_ended() {
     }
     assert_eq!(spooled[1].1["result"], "UNAUTHORIZED");
     assert_eq!(spooled[1].1["requestFields"]["loadedResources"][0]["id"], json!({"type": "rid", "rid": "ri.a.b.c.d"}));
+}
+
+#[test]
+fn lines_of_one_event_share_its_id_and_are_numbered() {
+    let dir = tempfile::tempdir().unwrap();
+    let auditor = auditor(dir.path());
+    let mut event = auditor.begin(&Context::default(), "LOAD", DataLoadRequest::new(vec![resource("file 1")]));
+    event.under_way().wait().unwrap();
+    event.under_way().wait().unwrap();
+    event.succeed(NoFields {}).wait().unwrap();
+    let mut given_up = auditor.begin(&Context::default(), "LOAD", DataLoadRequest::new(vec![resource("file 2")]));
+    given_up.under_way().wait().unwrap();
+    drop(given_up);
+    drop(auditor);
+
+    let lines: Vec<_> = spooled(dir.path()).into_iter().map(|(_, line)| line).collect();
+    let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
+    let said: Vec<_> = lines.iter().map(|line| (text(line, "result"), text(line, "sequenceId"))).collect();
+    let expected = [("PARTIAL", "0"), ("PARTIAL", "1"), ("SUCCESS", "2"), ("PARTIAL", "0"), ("ERROR", "1")];
+    assert_eq!(said, expected.map(|(result, place)| (result.to_owned(), place.to_owned())));
+    let ids: Vec<_> = lines.iter().map(|line| line["eventId"].as_str().unwrap()).collect();
+    assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[3] == ids[4] && ids[0] != ids[3], "{ids:?}");
+}
+
+#[test]
+fn what_is_reported_later_says_when_it_happened() {
+    let at = |seconds: i64| match u64::try_from(seconds) {
+        Ok(after) => UNIX_EPOCH + Duration::from_secs(after),
+        Err(_) => UNIX_EPOCH - Duration::from_secs(seconds.unsigned_abs()),
+    };
+    for (time, expected) in [
+        (at(1_700_000_000) + Duration::from_micros(5), "2023-11-14T22:13:20.000005Z"),
+        (at(-86_400), "1969-12-31T00:00:00Z"),
+        (at(-100_000_000_000), "0001-01-01T00:00:00Z"),
+        (at(1_000_000_000_000), "9999-12-31T23:59:59.999999999Z"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let auditor = auditor(dir.path());
+        let context = Context { time: Some(time), ..Context::default() };
+        auditor.begin(&context, "LOGIN", UserLogin).fail().wait().unwrap();
+        drop(auditor);
+        assert_eq!(spooled(dir.path())[0].1["time"], expected);
+    }
 }
 
 /// Leaves early.

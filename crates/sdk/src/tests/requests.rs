@@ -130,6 +130,43 @@ async fn an_event_knows_the_request_and_who_sent_it() {
 }
 
 #[tokio::test]
+async fn a_dropped_event_says_what_the_answer_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let auditor = auditor(dir.path());
+    let handler = get(|audit: Audit, UrlPath(status): UrlPath<u16>| async move {
+        let _event = audit.begin(format!("ANSWERED_{status}"), UserLogin);
+        StatusCode::from_u16(status).unwrap()
+    });
+    let mut app = Router::new().route("/{status}", handler).layer(AuditLayer::fail_closed(auditor.clone()));
+    let cases = [(401, "UNAUTHORIZED"), (403, "UNAUTHORIZED"), (404, "ERROR"), (500, "ERROR")];
+    for (status, _) in cases {
+        assert_eq!(ask(&mut app, &format!("/{status}")).await, status);
+    }
+    drop((app, auditor));
+    let expected = cases.map(|(status, result)| (format!("ANSWERED_{status}"), result.to_owned()));
+    assert_eq!(outcomes(dir.path()), expected);
+}
+
+#[tokio::test]
+async fn an_event_may_outlive_the_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let auditor = auditor(dir.path());
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+    let handler = get(|audit: Audit| async move {
+        let mut event = audit.begin("LONG", UserLogin).detach().unwrap();
+        event.under_way().await.unwrap();
+        sender.lock().unwrap().take().unwrap().send(event).unwrap();
+    });
+    let layer = AuditLayer::fail_closed(auditor.clone()).demand_event();
+    let mut app = Router::new().route("/", handler).layer(layer);
+    assert_eq!(ask(&mut app, "/").await, 200);
+    receiver.await.unwrap().succeed(UserLoginResult::default()).await.unwrap();
+    drop((app, auditor));
+    assert_eq!(outcomes(dir.path()), ["PARTIAL", "SUCCESS"].map(|result| ("LONG".to_owned(), result.to_owned())));
+}
+
+#[tokio::test]
 async fn a_handler_without_the_layer_is_not_run() {
     let mut app = Router::new().route("/{what}", get(act));
     assert_eq!(ask(&mut app, "/succeed").await, 500);
