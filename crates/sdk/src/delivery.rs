@@ -18,6 +18,10 @@ use crate::spool::record::Record;
 const EVENTS_MAX: usize = 1000;
 /// Bytes of a request at which no event is added.
 const BYTES_MAX: usize = 1 << 20;
+/// A request of fewer events is followed by a pause, so that under load requests carry many. Nobody waits for that long: see
+/// [`hurried`].
+const EVENTS_FEW: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 /// How long progress waits to be written. A crash repeats what was sent in that time.
 const WRITE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of events, receipts and refused events at which progress is written at once.
@@ -91,7 +95,15 @@ impl Delivery {
             () = stopped(&self.shared) => return None,
         };
         match answer {
-            Answer::Settled { refused, repeated, receipts } => self.settle(&batch, refused, repeated, &receipts),
+            Answer::Settled { refused, repeated, receipts } => {
+                self.settle(&batch, refused, repeated, &receipts);
+                if batch.lines.len() < EVENTS_FEW {
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        () = hurried(&self.shared) => {}
+                    }
+                }
+            }
             Answer::Unreadable(refusal) if batch.lines.len() == 1 => self.settle(&batch, vec![(0, refusal)], 0, ""),
             // One of them is to blame: halves find it.
             Answer::Unreadable(_) => self.events_max = batch.lines.len() / 2,
@@ -211,6 +223,15 @@ fn random() -> f64 {
     // Without random numbers all wait the same.
     let _ = getrandom::fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+/// Until somebody waits for the server, or the spool is closed.
+async fn hurried(shared: &Shared) {
+    while !shared.stopping.load(Acquire) && !shared.is_awaited() {
+        shared.changed.notified().await;
+    }
+    // Whoever looks next finds out too.
+    shared.changed.notify_one();
 }
 
 /// Until the spool is closed.

@@ -252,6 +252,11 @@ impl Shared {
         }
     }
 
+    /// Whether an emitter waits for the server.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !lock(&self.waiting).is_empty()
+    }
+
     /// Lets the journal forget the events below `next`.
     pub(crate) fn release(&self, next: u64) {
         self.released.fetch_max(next, Release);
