@@ -18,9 +18,10 @@ use crate::spool::record::Record;
 const EVENTS_MAX: usize = 1000;
 /// Bytes of a request at which no event is added.
 const BYTES_MAX: usize = 1 << 20;
-/// From one request to the next while few events wait and nobody waits for the server: a request for each event costs it and us more than
-/// the events.
-const GATHER: Duration = Duration::from_millis(25);
+/// A request of fewer events is followed by a pause, so that under load requests carry many. Nobody waits for that long: see
+/// [`hurried`].
+const EVENTS_FEW: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 /// How long progress waits to be written. A crash repeats what was sent in that time.
 const WRITE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of events, receipts and refused events at which progress is written at once.
@@ -39,8 +40,6 @@ pub(crate) struct Delivery {
     frames: Option<Frames>,
     /// Events of the next request at most.
     events_max: usize,
-    /// When the last request was begun.
-    sent: Option<Instant>,
     /// Since when there is progress to be written, and how much it is about.
     dirty_since: Option<Instant>,
     settled_bytes: usize,
@@ -56,7 +55,6 @@ impl Delivery {
             client,
             frames: None,
             events_max: EVENTS_MAX,
-            sent: None,
             dirty_since: None,
             settled_bytes: 0,
             failures: 0,
@@ -83,7 +81,6 @@ impl Delivery {
         if self.dirty_since.is_some_and(|since| since.elapsed() >= WRITE_AFTER) || self.settled_bytes > WRITE_BYTES {
             self.write();
         }
-        self.gather().await;
         let batch = match self.read() {
             Ok(Some(batch)) => batch,
             // Nothing to send: write what there is to write, then wait for an event.
@@ -93,30 +90,26 @@ impl Delivery {
                 return None;
             }
         };
-        self.sent = Some(Instant::now());
         let answer = tokio::select! {
             answer = self.client.send(&batch) => answer,
             () = stopped(&self.shared) => return None,
         };
         match answer {
-            Answer::Settled { refused, repeated, receipts } => self.settle(&batch, refused, repeated, &receipts),
+            Answer::Settled { refused, repeated, receipts } => {
+                self.settle(&batch, refused, repeated, &receipts);
+                if batch.lines.len() < EVENTS_FEW {
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        () = hurried(&self.shared) => {}
+                    }
+                }
+            }
             Answer::Unreadable(refusal) if batch.lines.len() == 1 => self.settle(&batch, vec![(0, refusal)], 0, ""),
             // One of them is to blame: halves find it.
             Answer::Unreadable(_) => self.events_max = batch.lines.len() / 2,
             Answer::Later { after, why } => self.wait(after, why).await,
         }
         None
-    }
-
-    /// Lets more events come along, where that keeps nobody waiting.
-    async fn gather(&self) {
-        while let Some(rest) = self.sent.and_then(|sent| GATHER.checked_sub(sent.elapsed())) {
-            let waiting = self.shared.durable().saturating_sub(self.progress.next());
-            if waiting >= EVENTS_MAX as u64 || self.shared.is_awaited() || self.shared.stopping.load(Acquire) {
-                return;
-            }
-            let _ = tokio::time::timeout(rest, self.shared.changed.notified()).await;
-        }
     }
 
     /// The next events, if there are any.
@@ -230,6 +223,15 @@ fn random() -> f64 {
     // Without random numbers all wait the same.
     let _ = getrandom::fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+/// Until somebody waits for the server, or the spool is closed.
+async fn hurried(shared: &Shared) {
+    while !shared.stopping.load(Acquire) && !shared.is_awaited() {
+        shared.changed.notified().await;
+    }
+    // Whoever looks next finds out too.
+    shared.changed.notify_one();
 }
 
 /// Until the spool is closed.

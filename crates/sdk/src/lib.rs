@@ -47,7 +47,7 @@
 //!
 //! Results of a category that the event does not have:
 //!
-//! ```compile_fail,E0277
+//! ```compile_fail,E0308
 //! use indelible_sdk::catalogue::typed::{AuthenticationCheckResult, UserLogin};
 //! use indelible_sdk::{Auditor, Context};
 //! fn sign_in(auditor: &Auditor, context: &Context) {

@@ -252,16 +252,16 @@ impl Shared {
         }
     }
 
+    /// Whether an emitter waits for the server.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !lock(&self.waiting).is_empty()
+    }
+
     /// Lets the journal forget the events below `next`.
     pub(crate) fn release(&self, next: u64) {
         self.released.fetch_max(next, Release);
         lock(&self.queue).may_release = true;
         self.queued.notify_one();
-    }
-
-    /// Whether somebody waits for the server to acknowledge an event.
-    pub(crate) fn is_awaited(&self) -> bool {
-        !lock(&self.waiting).is_empty()
     }
 
     /// Events that were handed over and are not answered for.
