@@ -18,6 +18,9 @@ use crate::spool::record::Record;
 const EVENTS_MAX: usize = 1000;
 /// Bytes of a request at which no event is added.
 const BYTES_MAX: usize = 1 << 20;
+/// From one request to the next while few events wait and nobody waits for the server: a request for each event costs it and us more than
+/// the events.
+const GATHER: Duration = Duration::from_millis(25);
 /// How long progress waits to be written. A crash repeats what was sent in that time.
 const WRITE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of events, receipts and refused events at which progress is written at once.
@@ -36,6 +39,8 @@ pub(crate) struct Delivery {
     frames: Option<Frames>,
     /// Events of the next request at most.
     events_max: usize,
+    /// When the last request was begun.
+    sent: Option<Instant>,
     /// Since when there is progress to be written, and how much it is about.
     dirty_since: Option<Instant>,
     settled_bytes: usize,
@@ -51,6 +56,7 @@ impl Delivery {
             client,
             frames: None,
             events_max: EVENTS_MAX,
+            sent: None,
             dirty_since: None,
             settled_bytes: 0,
             failures: 0,
@@ -77,6 +83,7 @@ impl Delivery {
         if self.dirty_since.is_some_and(|since| since.elapsed() >= WRITE_AFTER) || self.settled_bytes > WRITE_BYTES {
             self.write();
         }
+        self.gather().await;
         let batch = match self.read() {
             Ok(Some(batch)) => batch,
             // Nothing to send: write what there is to write, then wait for an event.
@@ -86,6 +93,7 @@ impl Delivery {
                 return None;
             }
         };
+        self.sent = Some(Instant::now());
         let answer = tokio::select! {
             answer = self.client.send(&batch) => answer,
             () = stopped(&self.shared) => return None,
@@ -98,6 +106,17 @@ impl Delivery {
             Answer::Later { after, why } => self.wait(after, why).await,
         }
         None
+    }
+
+    /// Lets more events come along, where that keeps nobody waiting.
+    async fn gather(&self) {
+        while let Some(rest) = self.sent.and_then(|sent| GATHER.checked_sub(sent.elapsed())) {
+            let waiting = self.shared.durable().saturating_sub(self.progress.next());
+            if waiting >= EVENTS_MAX as u64 || self.shared.is_awaited() || self.shared.stopping.load(Acquire) {
+                return;
+            }
+            let _ = tokio::time::timeout(rest, self.shared.changed.notified()).await;
+        }
     }
 
     /// The next events, if there are any.
