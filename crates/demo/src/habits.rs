@@ -72,10 +72,13 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     let end = start + person.length_us + pen.dice.between(-40, 30) * MINUTE;
     let requests = pen.dice.count(person.requests / 2, person.requests * 3 / 2 + 1);
     if pen.dice.chance(0.3) {
-        session(pen, person, address, start..lunch, requests / 2);
-        session(pen, person, address, lunch + 40 * MINUTE..end, requests / 2);
+        let morning = session(pen, person, address, start..lunch, requests / 2);
+        leave(pen, &morning);
+        let afternoon = session(pen, person, address, lunch + 40 * MINUTE..end, requests / 2);
+        leave(pen, &afternoon);
     } else {
-        session(pen, person, address, start..end, requests);
+        let day = session(pen, person, address, start..end, requests);
+        leave(pen, &day);
     }
     if person.role == Role::NightShift {
         return;
@@ -88,7 +91,7 @@ pub(crate) fn person_day<'w>(pen: &mut Pen<'w>, person: &'w Person, day: i64, mi
     }
 }
 
-/// From the first password to the last request of one sitting.
+/// From the first password to the last request of one sitting, before the sign-out.
 fn session<'w>(
     pen: &mut Pen<'w>,
     person: &'w Person,
@@ -103,11 +106,17 @@ fn session<'w>(
     for at in times {
         request(pen, &caller, person, at, &mut drafts);
     }
-    if pen.dice.chance(0.6) {
-        let at = hours.end + pen.dice.between(1, 240) * SECOND;
-        pen.sign_out(&caller, at);
-    }
     caller
+}
+
+/// Signs out, or just goes.
+fn leave<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>) {
+    if pen.dice.chance(0.6) {
+        let wait = pen.dice.between(1, 240) * SECOND;
+        if let Some(last) = pen.last_us(caller) {
+            pen.sign_out(caller, last + wait);
+        }
+    }
 }
 
 /// A look at the phone in the evening.
@@ -134,6 +143,7 @@ fn late_hour<'w>(pen: &mut Pen<'w>, person: &'w Person, address: Address, at: i6
             pen.download(&caller, at + (41 + file) * MINUTE, project, false);
         }
     }
+    leave(pen, &caller);
 }
 
 /// Signs in, after a mistyped password now and then.

@@ -69,6 +69,12 @@ impl<'w> Pen<'w> {
         caller
     }
 
+    /// When the session's last call is, of those that were written so far.
+    pub(crate) fn last_us(&self, caller: &Caller<'w>) -> Option<i64> {
+        let calls = self.calls.iter().filter(|call| call.credential == caller.credential);
+        calls.map(|call| call.time_us).max()
+    }
+
     pub(crate) fn sign_out(&mut self, caller: &Caller<'w>, at: i64) {
         self.write(caller, at, Act::SignOut, true, None);
     }

@@ -173,13 +173,15 @@ fn lock_out<'w>(pen: &mut Pen<'w>, leaver: &'w Person, midnight: i64) {
     let project = &world.projects[leaver.projects[0]];
     let mut at = midnight + 21 * HOUR + pen.dice.between(0, 40) * MINUTE;
     let caller = pen.sign_in(at_home(leaver), at);
-    let mut colleagues = world
-        .people
-        .iter()
-        .filter(|person| person.projects.contains(&leaver.projects[0]) && person.account.uid != leaver.account.uid);
-    for change in 0..pen.dice.count(44, 60) {
+    let others = world.people.iter().filter(|person| {
+        person.account.organization == leaver.account.organization && person.account.uid != leaver.account.uid
+    });
+    // Those who work there come first.
+    let (colleagues, rest): (Vec<&Person>, Vec<&Person>) =
+        others.partition(|person| person.projects.contains(&leaver.projects[0]));
+    let changes = pen.dice.count(44, 60);
+    for (change, colleague) in colleagues.into_iter().chain(rest).cycle().take(changes).enumerate() {
         at += pen.dice.between(12, 50) * SECOND;
-        let colleague = colleagues.next().unwrap_or(&world.people[change % world.people.len()]);
         let folder = project.folder(change % project.folders);
         pen.set_permission(&caller, at, folder, &colleague.account, ("editor", "removed"));
     }

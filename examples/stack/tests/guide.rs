@@ -25,7 +25,7 @@ fn the_built_in_platform_is_one() {
     let seed: indelible_stack::Seed = serde_json::from_str(include_str!("../platform.json")).unwrap();
     let peers = || indelible_stack::Peers { multipass: String::new(), compass: String::new(), blobster: String::new() };
     let platform = || indelible_stack::Platform::new(peers(), indelible_stack::Clock::Simulated).unwrap();
-    indelible_stack::multipass::router(platform(), &seed).unwrap();
-    indelible_stack::compass::router(platform(), &seed).unwrap();
-    indelible_stack::blobster::router(platform(), &seed).unwrap();
+    assert!(indelible_stack::multipass::router(platform(), &seed).is_ok());
+    assert!(indelible_stack::compass::router(platform(), &seed).is_ok());
+    assert!(indelible_stack::blobster::router(platform(), &seed).is_ok());
 }

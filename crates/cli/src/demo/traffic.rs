@@ -129,6 +129,8 @@ impl Tally {
     fn count(&mut self, call: &Call, status: StatusCode) -> anyhow::Result<()> {
         let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         ensure!(call.allowed || is_refused, "a service let something be ({status}) that it should refuse: {call:?}");
+        // What is allowed may be refused for what somebody else did to permissions, not for who asks.
+        ensure!(!call.allowed || status != StatusCode::UNAUTHORIZED, "a service does not know who asks: {call:?}");
         match status {
             _ if is_refused => self.refused += 1,
             StatusCode::NOT_FOUND => self.failed += 1,

@@ -316,13 +316,15 @@ fn a_service_whose_audit_is_not_durable_does_nothing() {
     assert_eq!(status, 200, "with the log away, the spool is enough");
     let [multipass, _, blobster] = scene.auditors.clone();
     let fill = |auditor: &Auditor| {
-        let event = json!({
-            "type": "audit.3", "time": "2026-01-02T03:04:05Z", "name": "FILL", "result": "ERROR", "categories": ["internal"],
-            "eventId": "00000000-0000-4000-8000-000000000000", "producerType": "SERVER", "product": "tests", "productVersion": "1",
-            "note": "x".repeat(500_000),
-        });
-        let full = (0..100).find_map(|_| auditor.emit_line(event.to_string().as_bytes(), None).wait().err());
-        assert!(full.is_some(), "{:?}", auditor.stats());
+        for bytes in [500_000, 20_000, 1_000, 1] {
+            let event = json!({
+                "type": "audit.3", "time": "2026-01-02T03:04:05Z", "name": "FILL", "result": "ERROR", "categories": ["internal"],
+                "eventId": "00000000-0000-4000-8000-000000000000", "producerType": "SERVER", "product": "tests",
+                "productVersion": "1", "note": "x".repeat(bytes),
+            });
+            let full = (0..100).find_map(|_| auditor.emit_line(event.to_string().as_bytes(), None).wait().err());
+            assert!(full.is_some(), "{bytes}: {:?}", auditor.stats());
+        }
     };
     let survey = "B/files/ri.blobster.main.file.survey";
     fill(&blobster);
