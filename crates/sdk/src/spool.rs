@@ -264,11 +264,6 @@ impl Shared {
         self.queued.notify_one();
     }
 
-    /// Whether somebody waits for the server to acknowledge an event.
-    pub(crate) fn is_awaited(&self) -> bool {
-        !lock(&self.waiting).is_empty()
-    }
-
     /// Events that were handed over and are not answered for.
     pub(crate) fn waiting(&self) -> u64 {
         // In this order none is between the two counts.
