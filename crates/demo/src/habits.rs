@@ -195,7 +195,9 @@ fn request<'w>(pen: &mut Pen<'w>, caller: &Caller<'w>, person: &'w Person, at: i
             let (viewer, editor) = ("viewer", "editor");
             let change =
                 *pen.dice.pick(&[(viewer, "added"), (viewer, "added"), (editor, "added"), (viewer, "removed")]);
-            pen.set_permission(caller, at, project.folder(folder), &colleague.account, change);
+            // Never the first folder: whoever strays into a closed project is refused there.
+            let folder = project.folder(folder.max(1));
+            pen.set_permission(caller, at, folder, &colleague.account, change);
         }
         Act::Mint => {
             let token = pen.mint(caller, at, "command line");
