@@ -88,7 +88,7 @@ impl Sequencer {
                 }
                 Work::Command(Command::Renew { done }) => {
                     let renewed = self.journal.renew();
-                    done(renewed.as_ref().map(|()| ()).map_err(ToString::to_string));
+                    done(renewed.as_ref().copied().map_err(ToString::to_string));
                     // Without room the journal is as before.
                     match renewed {
                         Ok(()) | Err(AppendError::NoRoom { .. }) => {}

@@ -316,7 +316,7 @@ fn a_file_on_its_way_is_sent_again_as_it_is_after_any_crash() {
     fs::create_dir(scene.staging().join("tmp-half")).unwrap();
     for _ in 0..2 {
         let found = pending(&scene.staging()).unwrap();
-        assert_eq!(found.iter().map(|staged| staged.note().clone()).collect::<Vec<_>>(), [note.clone()]);
+        assert_eq!(found.iter().map(Staged::note).collect::<Vec<_>>(), [&note]);
         wait(upload(&scene.bucket, &found[0], 0)).unwrap();
     }
     assert!(!scene.staging().join("tmp-half").exists());

@@ -85,7 +85,7 @@ pub(super) fn verify(task: &Task<'_>) -> RunResult {
     let log_file = task.check_object(&task.plan.log_file_name(), &task.plan.log_file(), &mut result);
     for (name, facts) in &task.plan.superseded {
         // One that was removed meanwhile is where it belongs.
-        result.superseded += u64::from(matches!(task.open(name, facts, &mut result), Ok(Some(_))));
+        result.superseded += u64::from(matches!(task.open(name, facts, &mut result), Opened::Right(_)));
     }
     let tiles = task.check_object(&task.plan.tiles_name(), &task.plan.tiles, &mut result);
     let stored = tiles.and_then(|file| match Stored::read(file, &task.plan.facts) {
@@ -117,6 +117,14 @@ pub(super) fn verify(task: &Task<'_>) -> RunResult {
     result
 }
 
+/// What became of an object that was looked for.
+enum Opened {
+    Right(File),
+    /// It has been reported why.
+    Wrong,
+    Missing,
+}
+
 impl Task<'_> {
     fn finding(&self, code: FindingCode, object: &str, message: String) -> Finding {
         let RunFacts { first, last, .. } = self.plan.facts;
@@ -130,10 +138,12 @@ impl Task<'_> {
 
     /// Opens an object whose length and hash are right; reports it otherwise.
     fn check_object(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Option<File> {
-        let missing = match self.open(name, facts, result) {
-            Ok(file) => return file,
-            Err(missing) => missing,
-        };
+        match self.open(name, facts, result) {
+            Opened::Right(file) => return Some(file),
+            Opened::Wrong => return None,
+            Opened::Missing => {}
+        }
+        let missing = self.finding(FindingCode::MissingObject, name, "is missing".to_owned());
         match *facts == self.plan.log_file() && name == self.plan.log_file_name() {
             true => result.missing = Some(missing),
             false => result.findings.push(missing),
@@ -141,8 +151,8 @@ impl Task<'_> {
         None
     }
 
-    /// The same; that it is missing is the error.
-    fn open(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Result<Option<File>, Finding> {
+    /// The same, but that it is missing is not reported.
+    fn open(&self, name: &str, facts: &ObjectFacts, result: &mut RunResult) -> Opened {
         let checked = self.archive.open(&self.object(name), facts.bytes).and_then(|(mut file, length)| {
             // What has another length need not be read.
             let hashed = if length == facts.bytes { Some(hash_file(&mut file)?.sha256) } else { None };
@@ -153,7 +163,7 @@ impl Task<'_> {
             Ok((file, length, hashed)) => {
                 result.bytes += length;
                 let message = match hashed {
-                    Some(sha256) if sha256 == facts.sha256 => return Ok(Some(file)),
+                    Some(sha256) if sha256 == facts.sha256 => return Opened::Right(file),
                     Some(sha256) => {
                         format!("its SHA-256 is {}, and {} was signed", hex::encode(sha256), hex::encode(facts.sha256))
                     }
@@ -161,15 +171,13 @@ impl Task<'_> {
                 };
                 result.findings.push(self.finding(FindingCode::ChangedObject, name, format!("was changed: {message}")));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(self.finding(FindingCode::MissingObject, name, "is missing".to_owned()));
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Opened::Missing,
             Err(error) => {
                 let path = self.archive.shown(&self.object(name));
                 result.problems.push(Problem { path, message: error.to_string() });
             }
         }
-        Ok(None)
+        Opened::Wrong
     }
 
     /// Rebuilds every entry from its row and hands its leaf on. Stops at the first row that is out of place.

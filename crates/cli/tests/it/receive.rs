@@ -489,7 +489,7 @@ fn a_killed_server_has_all_that_it_acknowledged_and_nothing_twice() {
         scene.server = Server::start_in(&data);
         let users: Vec<String> = scene
             .server
-            .sql(&format!("select uid from events where uid like 'u%' and product <> 'indelible' order by uid"))
+            .sql("select uid from events where uid like 'u%' and product <> 'indelible' order by uid")
             .iter()
             .map(|row| row["uid"].as_str().unwrap().to_owned())
             .collect();
