@@ -153,7 +153,7 @@ pub(super) fn foreign_logs(canaries: &mut Canaries) -> Vec<(&'static str, String
         "message": canaries.text(),
     });
     let otlp = json!({
-        "resource": {"service.name": "shop", "deployment.note": canaries.text()}, "scope": {"name": "audit"},
+        "resource": {"attributes": {"service.name": "shop", "deployment.note": canaries.text()}}, "scope": {"name": "audit"},
         "time": "2026-01-02T03:04:05Z", "eventName": "order.view", "severity": "INFO", "body": canaries.text(),
         "attributes": {"user.id": "ann", "client.address": "192.0.2.5", "order.note": canaries.text(), "deep": {"a": [canaries.text()]}},
     });
