@@ -4,7 +4,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/indelible/target
 .PHONY: demo test test-long lint sbom bench fmt generate setup
 
 demo: setup            ## build, run a simulated platform through a real server, leave it running
-	cargo build --locked --package indelible-cli
+	cargo build --locked --workspace --bin indelible
 	$(CARGO_TARGET_DIR)/debug/indelible demo
 
 test: setup            ## everything CI checks
