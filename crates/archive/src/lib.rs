@@ -12,6 +12,7 @@
 pub mod bundle;
 pub mod claim;
 mod closed;
+mod control;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod encryption_tests;
@@ -51,16 +52,3 @@ pub use manifest::Manifest;
 pub use redaction::RedactionNote;
 pub use seal::{Pushed, SealError, SealSettings, SealedRun, Sealer, pending};
 pub use upload::{UploadError, upload};
-
-/// What the content part of a control entry says: its one member, `extra`.
-///
-/// # Errors
-/// What is wrong with it.
-fn control_extra<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, String> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Content<T> {
-        extra: T,
-    }
-    serde_json::from_slice(content).map(|Content { extra }| extra).map_err(|error| error.to_string())
-}

@@ -33,7 +33,7 @@ use crate::manifest::{MANIFEST_BYTES_MAX, ObjectFacts, origin_parts};
 use crate::rows::{Row, RowDecoder, RowError, SEQ_MAX};
 use crate::source::Source;
 use crate::verify::hash_file;
-use crate::{control_extra, layout};
+use crate::{control, layout};
 
 /// Stretches that all redactions of an organization come to at most: the entry that lists them has to fit into a frame.
 pub const STRETCHES_MAX: usize = 10_000;
@@ -64,21 +64,13 @@ pub fn read(content: &[u8]) -> Result<Vec<Dropped>, String> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Payload {
-        redacted: Vec<Stretch>,
+        redacted: Vec<Dropped>,
     }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Stretch {
-        first: u64,
-        generation: u32,
-        last: u64,
+    let Extra { redaction } = control::extra(content)?;
+    match redaction.redacted.iter().find(|stretch| stretch.first > stretch.last) {
+        Some(Dropped { first, last, .. }) => Err(format!("the stretch {first} to {last} ends before it begins")),
+        None => Ok(redaction.redacted),
     }
-    let Extra { redaction } = control_extra(content)?;
-    let stretch = |Stretch { first, generation, last }| match first <= last {
-        true => Ok(Dropped { generation, first, last }),
-        false => Err(format!("the stretch {first} to {last} ends before it begins")),
-    };
-    redaction.redacted.into_iter().map(stretch).collect()
 }
 
 /// What of `stretches` lies within the entries `first` to `last` of a generation, in the same order.
@@ -574,23 +566,7 @@ pub async fn upload(bucket: &Bucket, staged: &Staged, days: u32) -> Result<(), U
 /// # Errors
 /// When it cannot be read.
 pub fn newest_in(source: &dyn Source, file: &LogFile) -> Result<Option<(u64, Vec<Dropped>)>, String> {
-    let text = |error: &dyn std::error::Error| format!("read {}: {error}", file.object);
-    let (object, _) = source.open(&file.object, file.bytes).map_err(|error| text(&error))?;
-    let limits =
-        ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
-    let (mut newest, mut content) = (None, Vec::new());
-    // What it says of itself a log never encrypts.
-    for batch in LogFileReader::open(object, &limits, &ContentKeys::none()).map_err(|error| text(&error))? {
-        let batch = batch.map_err(|error| text(&error))?;
-        let rows = RowDecoder::new(&batch).map_err(|error| text(&error))?;
-        let readable = if rows.has_content() { rows.rows() } else { 0 };
-        for row in (0..readable).filter(|row| is_redaction(rows.kind(*row), rows.name(*row))) {
-            content.clear();
-            rows.content(row, &mut content).map_err(|error| text(&error))?;
-            newest = Some((rows.seq(row), read(&content)?));
-        }
-    }
-    Ok(newest)
+    control::newest_in(source, file, is_redaction, read)
 }
 
 /// Checks the note `bytes` of the object `name`.

@@ -4,13 +4,10 @@
 //! the longest retention that was set at any time since its last entry was received.
 
 use indelible_event::control::{CONTROL_TYPE, Dropped};
-use indelible_ledger::ContentKeys;
 use serde::Deserialize;
 
-use crate::control_extra;
+use crate::control;
 use crate::inventory::LogFile;
-use crate::log_file::{LogFileReader, ReadLimits};
-use crate::rows::RowDecoder;
 use crate::source::Source;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -43,15 +40,7 @@ struct Extra {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Payload {
-    dropped: Vec<Stretch>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stretch {
-    first: u64,
-    generation: u32,
-    last: u64,
+    dropped: Vec<Dropped>,
 }
 
 /// Joins stretches that meet. `all` in any order.
@@ -79,9 +68,8 @@ pub fn is_retention(kind: &str, name: Option<&str>) -> bool {
 /// # Errors
 /// What is wrong with it.
 pub fn read(content: &[u8]) -> Result<Vec<Dropped>, String> {
-    let Extra { retention } = control_extra(content)?;
-    let dropped = |Stretch { first, generation, last }| Dropped { generation, first, last };
-    Ok(retention.dropped.into_iter().map(dropped).collect())
+    let Extra { retention } = control::extra(content)?;
+    Ok(retention.dropped)
 }
 
 /// Whether a retention entry at this generation and `seq`, which says that `dropped` went, accounts for a log file with the
@@ -98,23 +86,7 @@ pub fn accounts_for(at: (u32, u64), dropped: &Dropped, file: &Dropped) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub fn newest_in(source: &dyn Source, file: &LogFile) -> Result<Option<Vec<Dropped>>, String> {
-    let text = |error: &dyn std::error::Error| format!("read {}: {error}", file.object);
-    let (object, _) = source.open(&file.object, file.bytes).map_err(|error| text(&error))?;
-    let limits =
-        ReadLimits { entries: file.rows, canonical_bytes: file.canonical_bytes, entry_bytes_max: file.entry_bytes_max };
-    let (mut newest, mut content) = (None, Vec::new());
-    // What it says of itself a log never encrypts.
-    for batch in LogFileReader::open(object, &limits, &ContentKeys::none()).map_err(|error| text(&error))? {
-        let batch = batch.map_err(|error| text(&error))?;
-        let rows = RowDecoder::new(&batch).map_err(|error| text(&error))?;
-        let readable = if rows.has_content() { rows.rows() } else { 0 };
-        for row in (0..readable).filter(|row| is_retention(rows.kind(*row), rows.name(*row))) {
-            content.clear();
-            rows.content(row, &mut content).map_err(|error| text(&error))?;
-            newest = Some(read(&content)?);
-        }
-    }
-    Ok(newest)
+    Ok(control::newest_in(source, file, is_retention, read)?.map(|(_, dropped)| dropped))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! They are entries but not events: their `type` is `indelible.1`, which [`admit`](crate::admit) refuses from outside,
 //! and their payload stands in the content part under `extra`, in one member named after the kind of entry.
 
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::entry::Digest;
@@ -150,7 +151,8 @@ pub fn clock_accept(accept: &ClockAccept<'_>) -> ControlEntry {
 }
 
 /// Entries of an organization one after another: those whose log files its retention lets go of, or whose content is redacted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dropped {
     /// Generation of the log.
     pub generation: u32,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use indelible_event::control::{CONTROL_TYPE, FORMAT_VERSION};
 
-use crate::control_extra;
+use crate::control;
 
 /// What a genesis entry says, as far as other things must agree with it.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub(crate) fn read(kind: &str, name: Option<&str>, content: &[u8]) -> Result<Gen
     if kind != CONTROL_TYPE || name != Some("GENESIS") {
         return Err(format!("its type is {kind:?} and its name {:?}", name.unwrap_or_default()));
     }
-    let Extra { genesis } = control_extra(content)?;
+    let Extra { genesis } = control::extra(content)?;
     if genesis.format_version != FORMAT_VERSION {
         return Err(format!(
             "it announces format version {}, and this verifier knows {FORMAT_VERSION}",

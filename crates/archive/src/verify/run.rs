@@ -19,7 +19,7 @@ use super::chain::{About, Plan};
 use super::genesis::{self, Genesis};
 use super::report::{Finding, FindingCode, Problem};
 use super::stack::Stack;
-use crate::control_extra;
+use crate::control;
 use crate::leaf::LeafHasher;
 use crate::log_file::{LogFileReader, ReadLimits, RunFacts};
 use crate::manifest::ObjectFacts;
@@ -338,7 +338,7 @@ fn read_erased(content: &[u8]) -> Result<KeyId, String> {
     struct Payload {
         key_id: String,
     }
-    let Extra { key_erase } = control_extra(content)?;
+    let Extra { key_erase } = control::extra(content)?;
     key_erase.key_id.parse().map_err(|error: BadKeyId| error.to_string())
 }
 
