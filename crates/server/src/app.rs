@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use anyhow::Context;
 use axum::http::{HeaderMap, header};
 use indelible_api::{ErrorCode, OrganizationSummary};
 use indelible_archive::Inventory;
 use indelible_control::{Control, Operation, Principal};
+use indelible_event::control::ControlEntry;
 use indelible_event::{Limits, Organization};
 use indelible_intake::{Answer, Batch, Clock, Intake, SubmitError};
-use indelible_ledger::{ContentKeys, Ledger};
+use indelible_ledger::{ContentKeys, Ledger, OrganizationLog};
 use indelible_merkle::VerifierKey;
 use indelible_quarantine::Quarantine;
 use indelible_query::Engine;
@@ -132,6 +134,19 @@ impl App {
             })),
             Err(_) => Err(error::submit_error(SubmitError::Unknown, |_| String::new())),
         }
+    }
+
+    /// Writes what the server says in a log about the log itself. Returns its `seq`; it survives power loss then.
+    pub(crate) async fn record_control(
+        &self,
+        log: &OrganizationLog,
+        entry: &ControlEntry,
+        now_us: i64,
+    ) -> anyhow::Result<u64> {
+        let (reply, answer) = oneshot::channel();
+        self.intake.record(log.number, entry, now_us, Box::new(move |result| drop(reply.send(result))));
+        let answer = answer.await.context("intake has stopped")??;
+        Ok(answer.receipts.first().context("the entry has no place")?.seq)
     }
 
     /// Creates an organization and its log. Returns false if it exists.

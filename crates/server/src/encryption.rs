@@ -10,7 +10,6 @@ use indelible_event::catalogue::typed::{AuditDataRedact, AuditDataRedactRequest,
 use indelible_event::{ContentKey, KeyId, Organization, Time, control};
 use indelible_ledger::OrganizationLog;
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::audit::{Actor, AuditEvent, Change, configured, shortened};
@@ -97,9 +96,7 @@ impl App {
             received_at_us: now_us,
             product_version: env!("CARGO_PKG_VERSION"),
         });
-        let (reply, answer) = oneshot::channel();
-        self.intake.record(log.number, &entry, now_us, Box::new(move |result| drop(reply.send(result))));
-        answer.await.context("intake has stopped")??;
+        self.record_control(log, &entry, now_us).await?;
         Ok(())
     }
 

@@ -320,10 +320,7 @@ impl App {
             received_at_us: now_us,
             product_version: env!("CARGO_PKG_VERSION"),
         });
-        let (reply, answer) = oneshot::channel();
-        self.intake.record(log.number, &entry, now_us, Box::new(move |result| drop(reply.send(result))));
-        let answer = answer.await.context("intake has stopped")??;
-        let seq = answer.receipts.first().context("the entry has no place")?.seq;
+        let seq = self.record_control(log, &entry, now_us).await?;
         let redaction = Redaction {
             journal_until: self.intake.journal_stats().next.0,
             ..Redaction::of((log.generation, seq), &stretches)

@@ -22,7 +22,6 @@ use indelible_ledger::OrganizationLog;
 use indelible_storage::{Bucket, BucketError, durable};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::entries::Entries;
@@ -152,10 +151,7 @@ impl App {
             received_at_us: now_us,
             product_version: env!("CARGO_PKG_VERSION"),
         });
-        let (reply, answer) = oneshot::channel();
-        self.intake.record(log.number, &entry, now_us, Box::new(move |result| drop(reply.send(result))));
-        let answer = answer.await.context("intake has stopped")??;
-        let seq = answer.receipts.first().context("the entry has no place")?.seq;
+        let seq = self.record_control(&log, &entry, now_us).await?;
         let dropped: Vec<_> = free.iter().map(|file| noted(file, (log.generation, seq))).collect();
         self.control.note_dropped(&dropped).await?;
         tracing::info!(
