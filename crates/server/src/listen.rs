@@ -118,6 +118,21 @@ impl Listening {
         }
     }
 
+    /// The next connection. That none can be accepted is counted, logged and tried again. May be dropped at any time.
+    pub(crate) async fn accept(&self, listener: &TcpListener) -> (TcpStream, SocketAddr) {
+        loop {
+            match listener.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) if is_of_the_peer(&error) => {}
+                Err(error) => {
+                    self.counts.accept_failures.fetch_add(1, Relaxed);
+                    self.say(|| tracing::error!(%error, "no connection can be accepted; trying again"));
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+
     /// Logs `why` unless something was said within the last minute: whoever attacks must not fill the log.
     fn say(&self, why: impl FnOnce()) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,19 +231,11 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = listening.accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        match accepted {
-            Ok((stream, peer)) => admit(&listening, stream, peer, &router, &graceful),
-            Err(error) if is_of_the_peer(&error) => {}
-            Err(error) => {
-                listening.counts.accept_failures.fetch_add(1, Relaxed);
-                listening.say(|| tracing::error!(%error, "no connection can be accepted; trying again"));
-                tokio::time::sleep(REST).await;
-            }
-        }
+        admit(&listening, stream, peer, &router, &graceful);
     }
     drop(listener);
     graceful.shutdown().await;

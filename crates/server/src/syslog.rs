@@ -40,8 +40,6 @@ const DATAGRAMS_MAX: usize = 8192;
 const DATAGRAMS_AT_ONCE: usize = 1024;
 /// The largest datagram there is.
 const DATAGRAM_BYTES_MAX: usize = 64 << 10;
-/// How long a listener rests after accepting failed.
-const REST: Duration = Duration::from_millis(200);
 
 /// What listeners count, in their order in the configuration.
 #[derive(Default)]
@@ -264,14 +262,10 @@ pub(crate) async fn serve(app: Arc<App>, bound: Vec<Bound>, stop: watch::Receive
 async fn accept(app: Arc<App>, listener: Arc<Listener>, socket: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = app.listening.accept(&socket) => accepted,
             () = stopped(&mut stop) => break,
             Some(_) = connections.join_next() => continue,
-        };
-        let Ok((stream, peer)) = accepted else {
-            tokio::time::sleep(REST).await;
-            continue;
         };
         if !listener.takes(peer.ip()) {
             listener.counts.strangers.fetch_add(1, Relaxed);

@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,10 +22,10 @@ use indelible_receive::{Failure, Outcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::Shaken;
 use super::body::TimedBody;
 use super::places::Place;
 use super::tls::Certificate;
-use super::{REST, Shaken, is_of_the_peer};
 use crate::app::App;
 use crate::pipeline::failure;
 use crate::routes::events::read_body;
@@ -46,22 +45,12 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Futur
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = app.listening.accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let listening = &app.listening;
-        match accepted {
-            Ok((stream, peer)) => match listening.admit_peer(peer) {
-                Some(place) => drop(tokio::spawn(run(Arc::clone(&app), stream, peer, graceful.watcher(), place))),
-                None => continue,
-            },
-            Err(error) if is_of_the_peer(&error) => {}
-            Err(error) => {
-                listening.counts.accept_failures.fetch_add(1, Relaxed);
-                listening.say(|| tracing::error!(%error, "no connection for gRPC can be accepted; trying again"));
-                tokio::time::sleep(REST).await;
-            }
+        if let Some(place) = app.listening.admit_peer(peer) {
+            tokio::spawn(run(Arc::clone(&app), stream, peer, graceful.watcher(), place));
         }
     }
     drop(listener);
