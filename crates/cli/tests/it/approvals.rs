@@ -215,6 +215,9 @@ fn the_operator_reads_content_only_with_approval_and_is_watched() {
     assert_eq!((approved.status, &approved.json()["state"]), (200, &json!("active")), "{approved:?}");
     let (status, found) = people.investigate(&first);
     assert!(status == 200 && found.contains(SECRET) && !found.contains(ACME), "{status} {found}");
+    let count = format!("/api/v1/investigations/{first}/search/count");
+    let counted = people.scene.act(&mut people.eve, Method::POST, &count, json!({"query": "uid:bea"}));
+    assert_eq!((counted.status, counted.json()["count"].as_u64()), (200, Some(found.lines().count() as u64)));
     let sql = format!("/api/v1/investigations/{first}/sql");
     let all = json!({"query": "select distinct organization from entries"});
     let all = people.scene.act(&mut people.eve, Method::POST, &sql, all);
@@ -232,7 +235,7 @@ fn the_operator_reads_content_only_with_approval_and_is_watched() {
         "operator:investigate",
     ]);
     let other = Client { url: people.scene.server.url.clone(), token: other.out.trim().to_owned() };
-    for path in ["search", "sql"] {
+    for path in ["search", "search/count", "sql"] {
         let path = format!("/api/v1/investigations/{first}/{path}");
         assert_eq!(fetch(other.request(Method::POST, &path).json(&json!({"query": "select 1"}))).0, 404);
     }
@@ -253,6 +256,7 @@ fn the_operator_reads_content_only_with_approval_and_is_watched() {
         "CREATE_REQUEST",
         "APPROVE_REQUEST",
         "INVESTIGATION_SEARCH",
+        "INVESTIGATION_COUNT",
         "INVESTIGATION_SQL",
         "INVESTIGATION_GET_ENTRY",
         "WITHDRAW_REQUEST",

@@ -284,7 +284,12 @@ impl Walk {
                 let request = self.caller.request(Method::POST, &route.replace("{requestId}", &self.request));
                 (request, Some(("INDELIBLE_WITHDRAW_REQUEST", &["requestCancel"])))
             }
-            ("post", "/api/v1/investigations/{requestId}/search" | "/api/v1/investigations/{requestId}/sql") => {
+            (
+                "post",
+                "/api/v1/investigations/{requestId}/search"
+                | "/api/v1/investigations/{requestId}/search/count"
+                | "/api/v1/investigations/{requestId}/sql",
+            ) => {
                 let path = route.replace("{requestId}", &self.request);
                 (self.caller.request(Method::POST, &path).json(&json!({"query": WORD})), None)
             }

@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use indelible_api::{CreateInvestigation, EntryProof, ErrorBody, ErrorCode, RequestState, SearchRequest, SqlRequest};
+use indelible_api::{
+    Count, CreateInvestigation, EntryProof, ErrorBody, ErrorCode, RequestState, SearchRequest, SqlRequest,
+};
 use indelible_control::Operation;
 use indelible_event::catalogue::typed::{DataLoad, DataLoadRequest, DataSearchRequest, NoFields};
 
@@ -79,11 +81,35 @@ pub(crate) async fn search(
 ) -> Result<Response, ApiError> {
     let (scope, ticket) = app.investigation(&caller, &id).await?;
     let answer = search::find(&app, &scope, &request).await;
-    let mut fields: DataSearchRequest = search::search_fields(&request);
-    fields.data_search_context.extend(requests::by(&id, &ticket));
-    let event = search::searched("INDELIBLE_INVESTIGATION_SEARCH", fields).ended(&answer);
+    let event = searched("INDELIBLE_INVESTIGATION_SEARCH", &request, &id, &ticket).ended(&answer);
     app.audit_investigation(&caller, &scope, event).await?;
     answer
+}
+
+/// Counts events by an investigation. The organization reads the query in its log before the answer goes out.
+#[utoipa::path(
+    post, path = "/api/v1/investigations/{requestId}/search/count", tag = "requests", request_body = SearchRequest,
+    params(("requestId" = String, Path)),
+    responses((status = 200, body = Count), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn count(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Input(request): Input<SearchRequest>,
+) -> Result<Json<Count>, ApiError> {
+    let (scope, ticket) = app.investigation(&caller, &id).await?;
+    let answer = search::count_found(&app, &scope, &request).await;
+    let event = searched("INDELIBLE_INVESTIGATION_COUNT", &request, &id, &ticket).ended(&answer);
+    app.audit_investigation(&caller, &scope, event).await?;
+    answer
+}
+
+/// What is recorded of a search by the investigation `id`.
+fn searched(name: &'static str, request: &SearchRequest, id: &str, ticket: &str) -> AuditEvent {
+    let mut fields = search::search_fields(request);
+    fields.data_search_context.extend(requests::by(id, ticket));
+    search::searched(name, fields)
 }
 
 /// Runs SQL by an investigation. The organization reads the query in its log before the answer goes out.
