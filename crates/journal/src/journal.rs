@@ -124,7 +124,7 @@ impl Recovered {
 ///
 /// Nothing locks the folder: the caller makes sure that only one process opens it.
 pub struct Journal {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     open: OpenSegment,
     /// As `Shared::state` has it for the open segment.
     extent: Extent,

@@ -104,6 +104,14 @@ impl State {
         free.then(|| oldest.remove().0)
     }
 
+    /// Keeps a segment that was prepared, unless the journal was renewed since that began: then it may be a file of before.
+    pub(crate) fn keep(&mut self, spare: OpenSegment) {
+        match spare.segment.id < self.renew_before {
+            true => self.idle.push(spare.segment),
+            false => self.spares.push_back(spare),
+        }
+    }
+
     pub(crate) fn take_id(&mut self) -> SegmentId {
         let id = self.next_id;
         self.next_id = SegmentId(id.0 + 1);
@@ -165,7 +173,9 @@ impl Shared {
         match prepared {
             Ok(spare) => {
                 let mut state = self.lock();
-                state.spares.extend(spare);
+                if let Some(spare) = spare {
+                    state.keep(spare);
+                }
                 state.failure = None;
                 self.changed.notify_all();
                 Step::Done

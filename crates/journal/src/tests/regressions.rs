@@ -144,3 +144,19 @@ fn what_was_released_is_in_no_file_once_the_journal_was_renewed() {
         assert_eq!(bodies(&open(&disk).unwrap().0), [b"after".to_vec()]);
     }
 }
+
+/// A file of before that was being prepared while the journal was renewed went into use after it.
+#[test]
+fn what_was_being_prepared_while_the_journal_was_renewed_is_not_used() {
+    let disk = FaultyDisk::new();
+    let (mut journal, _) = open(&disk).unwrap();
+    let (shared, id) = (Arc::clone(&journal.shared), journal.shared.lock().take_id());
+    let underway = shared.create(id, &[]).unwrap();
+    journal.renew().unwrap();
+    shared.lock().keep(underway);
+    assert!(shared.lock().spares.iter().all(|spare| spare.segment.id > id));
+    journal.write(&[b"after"], 0).unwrap();
+    journal.sync().unwrap();
+    journal.roll().unwrap();
+    assert!(journal.reader().segments().iter().all(|segment| segment.id != id));
+}
