@@ -481,6 +481,13 @@ impl Inventory {
         self.read(organization, from.0, find).flatten().filter(|file| file.first == from.1)
     }
 
+    /// Name of the log file that begins there, also if retention has let go of it.
+    pub fn object_of(&self, organization: &Organization, generation: u32, first: u64) -> Option<String> {
+        let find = |generation: &Generation| generation.files.get(generation.place(first)).cloned();
+        let file = self.read(organization, generation, find).flatten();
+        file.filter(|file| file.first == first).map(|file| file.object.clone())
+    }
+
     /// The end of what is archived of a generation of an organization's log: the `seq` that the next run begins with.
     pub fn archived_end(&self, organization: &Organization, generation: u32) -> u64 {
         self.read(organization, generation, Generation::end).unwrap_or(0)

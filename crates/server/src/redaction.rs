@@ -78,11 +78,11 @@ pub(crate) struct Redactions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Redaction {
-    /// Generation and `seq` of the newest entry that says so.
-    entry: (u32, u64),
+    /// Generation and `seq` of the newest entry that says so; `None` until it is written.
+    entry: Option<(u32, u64)>,
     /// Generation, first and last: all that it names, ascending.
     stretches: Vec<(u32, u64, u64)>,
-    /// The journal holds none of it once its frames begin here.
+    /// The journal holds none of it once its frames begin here: the largest number there is until it was renewed.
     #[serde(default)]
     journal_until: u64,
     /// Exports and sinks that had taken entries before they were redacted.
@@ -93,9 +93,15 @@ struct Redaction {
 }
 
 impl Redaction {
+    /// What is asked for and not yet done.
+    fn asked(stretches: &[Dropped]) -> Self {
+        Self { entry: None, journal_until: u64::MAX, ..Self::of((0, 0), stretches) }
+    }
+
+    /// What an entry of the log says.
     fn of(entry: (u32, u64), stretches: &[Dropped]) -> Self {
         let stretches = stretches.iter().map(|stretch| (stretch.generation, stretch.first, stretch.last)).collect();
-        Self { entry, stretches, journal_until: 0, exports: BTreeSet::new(), sinks: BTreeSet::new() }
+        Self { entry: Some(entry), stretches, journal_until: 0, exports: BTreeSet::new(), sinks: BTreeSet::new() }
     }
 
     fn stretches(&self) -> Vec<Dropped> {
@@ -288,8 +294,10 @@ impl App {
         let event = redaction_event(organization, generation, ranges, reason, self.now_us());
         self.audit_change(actor, organization, event).await?;
         let first = ranges.iter().map(|range| (generation, range.first)).min().unwrap_or((generation, 0));
-        let stretches = self.with(organization, generation, ranges);
-        self.record_redaction(&log, stretches, first).await.map_err(failed)?;
+        // Noted before it is recorded, so that a crash in between forgets nothing.
+        let asked = Redaction::asked(&self.with(organization, generation, ranges));
+        self.note(organization, Some(asked), first).map_err(failed)?;
+        self.record_redaction(&log).await.map_err(failed)?;
         tracing::warn!(%organization, "entries of the organization are redacted");
         let (app, concerned) = (Arc::clone(self), organization.clone());
         let carry_out = async move {
@@ -305,14 +313,10 @@ impl App {
         Ok(done.err().map(|error| format!("{error:#}")))
     }
 
-    /// Says in the log itself what is redacted, and notes it. `first` is the first of the entries that are new.
-    async fn record_redaction(
-        &self,
-        log: &OrganizationLog,
-        stretches: Vec<Dropped>,
-        first: (u32, u64),
-    ) -> anyhow::Result<()> {
-        let now_us = self.now_us();
+    /// Says in the log itself what is noted as redacted. Where.
+    async fn record_redaction(&self, log: &OrganizationLog) -> anyhow::Result<(u32, u64)> {
+        let (now_us, known) = (self.now_us(), self.redactions.of(&log.organization));
+        let stretches = known.map(|known| known.stretches()).unwrap_or_default();
         let entry = control::redaction(&control::Redaction {
             organization: &log.organization,
             generation: log.generation.into(),
@@ -320,12 +324,19 @@ impl App {
             received_at_us: now_us,
             product_version: env!("CARGO_PKG_VERSION"),
         });
-        let seq = self.record_control(log, &entry, now_us).await?;
-        let redaction = Redaction {
-            journal_until: self.intake.journal_stats().next.0,
-            ..Redaction::of((log.generation, seq), &stretches)
-        };
-        self.note(&log.organization, Some(redaction), first)
+        let at = (log.generation, self.record_control(log, &entry, now_us).await?);
+        self.change(&log.organization, |known| match known.stretches() == stretches {
+            true => Redaction { entry: Some(at), ..known.clone() },
+            // More was asked for meanwhile, which has no entry yet.
+            false => known.clone(),
+        })?;
+        Ok(at)
+    }
+
+    /// Changes what is known of an organization, durably.
+    fn change(&self, organization: &Organization, change: impl FnOnce(&Redaction) -> Redaction) -> anyhow::Result<()> {
+        let change = |known: Option<&Redaction>| known.map_or_else(|| Redaction::of((0, 0), &[]), change);
+        tokio::task::block_in_place(|| self.redactions.keep(organization, change))
     }
 
     /// Notes what is redacted, if that is new, and who has taken of it from `first` on: before it is, and again when readers have
@@ -356,6 +367,7 @@ impl App {
     pub(crate) async fn redact_forever(self: Arc<Self>) {
         let mut due = Instant::now();
         let oldest = self.intake.journal_stats().oldest.0;
+        // Files that wait to be used again were not told apart by the process before.
         if self.redactions.all().iter().any(|(_, redaction)| redaction.journal_until > oldest) {
             self.note_round(self.renew_journal().await);
         }
@@ -374,8 +386,12 @@ impl App {
 
     /// One round. What fails for one organization keeps no other waiting; the answer is the last that failed.
     async fn redact_all(self: &Arc<Self>) -> anyhow::Result<()> {
-        let mut all = Ok(());
-        for (organization, _) in self.redactions.all() {
+        let known = self.redactions.all();
+        let mut all = match known.iter().any(|(_, redaction)| redaction.journal_until == u64::MAX) {
+            true => self.renew_journal().await,
+            false => Ok(()),
+        };
+        for (organization, _) in known {
             let done = self.redact_files(&organization).await;
             let error = done.as_ref().err().map(|error| format!("{error:#}"));
             match error {
@@ -392,10 +408,21 @@ impl App {
 
     /// Lets the files of the journal that hold what is redacted go as soon as they are released.
     async fn renew_journal(&self) -> anyhow::Result<()> {
+        // What is asked for after this waits for the next renewal.
+        let waiting = self.redactions.all().into_iter().filter(|(_, redaction)| redaction.journal_until == u64::MAX);
+        let waiting: Vec<_> = waiting.collect();
         let (reply, answer) = oneshot::channel();
         self.intake.renew(Box::new(move |renewed| drop(reply.send(renewed))));
         let renewed = answer.await.context("intake has stopped")?;
-        renewed.map_err(anyhow::Error::msg).context("go on in a new file of the journal")
+        renewed.map_err(anyhow::Error::msg).context("go on in a new file of the journal")?;
+        let until = self.intake.journal_stats().next.0;
+        for (organization, before) in waiting {
+            self.change(&organization, |known| match known.stretches == before.stretches {
+                true => Redaction { journal_until: until, ..known.clone() },
+                false => known.clone(),
+            })?;
+        }
+        Ok(())
     }
 
     fn note_round(&self, done: anyhow::Result<()>) {
@@ -414,7 +441,14 @@ impl App {
     /// Writes anew and sends every log file of an organization that holds content that is to be redacted, and lets readers switch.
     async fn redact_files(self: &Arc<Self>, organization: &Organization) -> anyhow::Result<()> {
         self.ensure_bucket()?;
-        let Some(Redaction { entry: (generation, seq), .. }) = self.redactions.of(organization) else { return Ok(()) };
+        let Some(redaction) = self.redactions.of(organization) else { return Ok(()) };
+        let (generation, seq) = match redaction.entry {
+            Some(at) => at,
+            None => {
+                let log = self.ledger.find(organization).context("the organization has no log")?;
+                self.record_redaction(&log).await?
+            }
+        };
         let is_archived = || self.inventory.archived_end(organization, generation) > seq;
         if !is_archived() {
             // Why it failed is in the state of the archive.
@@ -456,12 +490,15 @@ impl App {
     async fn to_redact(&self, organization: &Organization) -> anyhow::Result<Vec<(Arc<LogFile>, Vec<Dropped>)>> {
         let Some(redaction) = self.redactions.of(organization) else { return Ok(Vec::new()) };
         let all = redaction.stretches();
-        // Those that retention has let go of go as they are.
+        // Those that retention has let go of go as they are, unless a hold keeps them.
+        let is_held = self.control.retention(organization).last().is_some_and(|newest| newest.hold);
         let dropped = self.control.dropped_files().await?;
-        let going: BTreeSet<&str> = dropped.iter().map(|file| file.object.as_str()).collect();
+        let going = dropped.iter().filter(|file| file.organization == *organization && !is_held);
+        let going: BTreeSet<(u32, u64)> = going.map(|file| (file.generation, file.first)).collect();
         let erased = lock(&self.redactions.erased).clone();
         let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()])).into_iter();
-        let files = files.filter(|file| !going.contains(&*file.object) && !erased.contains(&file.object));
+        let is_going = |file: &LogFile| going.contains(&(file.generation, file.first));
+        let files = files.filter(|file| !is_going(file) && !erased.contains(&file.object));
         let concerned = files.map(|file| {
             let stretches = within(&all, file.generation, file.first, file.last);
             (file, stretches)
@@ -547,6 +584,7 @@ impl App {
         let redaction = self.redactions.of(organization);
         let stretches = redaction.as_ref().map(Redaction::stretches).unwrap_or_default();
         let waiting = self.to_redact(organization).await?.len() as u64;
+        let is_held = self.control.retention(organization).last().is_some_and(|newest| newest.hold);
         let superseded = self.inventory.superseded().into_iter().filter(|old| old.organization == *organization);
         let mut left = Vec::new();
         if waiting > 0 {
@@ -556,7 +594,7 @@ impl App {
             left.push(self.why_it_stays(&old).await);
         }
         let going = self.control.dropped_files().await?.into_iter().filter(|file| {
-            let is_there = file.organization == *organization && file.removed_at_us.is_none();
+            let is_there = file.organization == *organization && file.removed_at_us.is_none() && !is_held;
             is_there && !within(&stretches, file.generation, file.first, file.last).is_empty()
         });
         left.extend(going.map(|file| format!("the log file {} (retention is about to remove it)", file.object)));

@@ -175,13 +175,18 @@ impl App {
         if due.is_empty() {
             return Ok(());
         }
+        // Where it was redacted since it was named, another file has taken its place.
+        let object = |file: &DroppedFile| {
+            let found = self.inventory.object_of(&file.organization, file.generation, file.first);
+            found.unwrap_or_else(|| file.object.clone())
+        };
         for file in &due {
             self.inventory.drop_file(&file.organization, file.generation, file.first);
         }
         // Queries that know the files may still read them.
         tokio::time::sleep(Duration::from_secs(self.config.query.seconds)).await;
         for file in due {
-            match self.bucket.remove(&file.object).await {
+            match self.bucket.remove(&object(file)).await {
                 Ok(()) => self.control.note_removed(file, self.now_us()).await?,
                 // Somebody locked it in the store since: it stays there, out of sight, until that ends.
                 Err(error @ BucketError::Denied { .. }) => {
@@ -282,12 +287,15 @@ pub(crate) async fn forget_removed(
     now_us: i64,
 ) -> anyhow::Result<()> {
     let known = control.dropped_files().await?;
-    let missing: BTreeSet<&str> = unlisted.iter().map(|file| &*file.object).collect();
-    for file in known.iter().filter(|file| file.removed_at_us.is_some() || missing.contains(&*file.object)) {
+    // By their place: a log file that was redacted has another name.
+    let missing: BTreeSet<_> = unlisted.iter().map(|file| (&file.organization, file.generation, file.first)).collect();
+    let place = |file: &DroppedFile| missing.contains(&(&file.organization, file.generation, file.first));
+    for file in known.iter().filter(|file| file.removed_at_us.is_some() || place(file)) {
         inventory.drop_file(&file.organization, file.generation, file.first);
     }
-    let known: BTreeSet<&str> = known.iter().map(|file| &*file.object).collect();
-    let unknown: Vec<_> = unlisted.iter().filter(|file| !known.contains(&*file.object)).cloned().collect();
+    let known: BTreeSet<_> = known.iter().map(|file| (&file.organization, file.generation, file.first)).collect();
+    let is_known = |file: &LogFile| known.contains(&(&file.organization, file.generation, file.first));
+    let unknown: Vec<_> = unlisted.iter().filter(|file| !is_known(file)).cloned().collect();
     if unknown.is_empty() {
         return Ok(());
     }

@@ -298,3 +298,28 @@ fn the_command_line_asks_and_somebody_else_approves() {
     assert_eq!(people.decide(ben, &request, "approve").status, 200);
     assert_eq!(count(&service, SECRET), 0);
 }
+
+/// The server was killed between noting what is asked for and saying so in the log.
+#[test]
+fn a_redaction_that_was_only_noted_is_recorded_and_done_at_the_next_start() {
+    let mut people = People::new(QUICK);
+    let service = people.token(BETA, "audit:emit,audit:search");
+    let spilled = emit(&service, 100, SECRET);
+    people.scene.server.seal();
+    let archive = people.scene.server.archive();
+    let home = archive.parent().unwrap().to_owned();
+    let People { scene, .. } = people;
+    let (server, folder) = scene.leave();
+    server.kill();
+    let noted = json!({BETA: {"entry": null, "stretches": [[1, spilled, spilled]], "journalUntil": u64::MAX}});
+    fs::write(home.join("redactions"), noted.to_string()).unwrap();
+    let server = Server::start_in(&home);
+    eventually("nothing holds the content", || state(&server)["state"] == "complete");
+    assert_eq!(count(&server, SECRET), 0);
+    assert_eq!(rows(&server, &format!("seq:{spilled}"))[0]["redacted"], true);
+    server.seal();
+    assert_eq!(verified(&archive), (1, 0));
+    eventually("no file holds it", || files_with(&home, &format!("{SECRET}-entity")).is_empty());
+    server.stop();
+    drop(folder);
+}
