@@ -10,7 +10,7 @@ mod seal;
 mod store;
 
 pub use seal::{Content, SealError};
-pub use store::{Figure, Filter, Item, Kept, Limits, Quarantine, QuarantineError, Refused, State};
+pub use store::{Figure, Filter, Item, Kept, Limits, Quarantine, QuarantineError, Reach, Refused, State};
 
 /// Bytes of a record that are kept; of a longer one the rest is not.
 pub const RECORD_BYTES_MAX: usize = 1 << 20;

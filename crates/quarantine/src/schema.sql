@@ -4,6 +4,7 @@ create table item (
     source text not null,
     producer text not null,
     adapter text,
+    reach text not null,
     occurrence integer not null,
     code text not null,
     received_at_us integer not null,

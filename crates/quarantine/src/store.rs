@@ -49,6 +49,37 @@ pub struct Limits {
     pub organization_bytes: u64,
 }
 
+/// In which organizations' logs its sender could have had the events of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In that of the record's organization alone, whatever they say.
+    Own,
+    /// In those of these, as they say.
+    Some(Vec<Organization>),
+    /// In all, as they say.
+    Any,
+}
+
+impl Reach {
+    /// `own`, `any`, or RIDs with a space between.
+    fn to_text(&self) -> String {
+        match self {
+            Self::Own => "own".to_owned(),
+            Self::Any => "any".to_owned(),
+            Self::Some(organizations) => organizations.iter().map(Organization::as_str).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, QuarantineError> {
+        let rids = || text.split(' ').filter(|rid| !rid.is_empty());
+        Ok(match text {
+            "own" => Self::Own,
+            "any" => Self::Any,
+            _ => Self::Some(rids().map(|rid| rid.parse().map_err(|_| damaged(text))).collect::<Result<_, _>>()?),
+        })
+    }
+}
+
 /// A record that was refused.
 #[derive(Clone, Debug)]
 pub struct Refused {
@@ -60,6 +91,8 @@ pub struct Refused {
     pub producer: String,
     /// The adapter it was meant for, by name.
     pub adapter: Option<String>,
+    /// Whose events it could be.
+    pub reach: Reach,
     /// How many equal records stood before it where it came in. Part of the ids of the events made of it.
     pub occurrence: u32,
     /// Why, for programs.
@@ -128,6 +161,8 @@ pub struct Item {
     pub producer: String,
     /// The adapter it was meant for.
     pub adapter: Option<String>,
+    /// Whose events it could be.
+    pub reach: Reach,
     /// How many equal records stood before it where it came in.
     pub occurrence: u32,
     /// Why it was refused, for programs.
@@ -421,7 +456,7 @@ impl Quarantine {
     }
 }
 
-const SELECT: &str = "select id, organization, source, producer, adapter, occurrence, code, received_at_us, last_at_us, times, \
+const SELECT: &str = "select id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, \
                       bytes, state, ended_at_us from item";
 
 async fn migrate(pool: &SqlitePool) -> Result<(), QuarantineError> {
@@ -481,8 +516,8 @@ impl<'a> Row<'a> {
         let cost = content.len() as u64 + ROW_BYTES;
         // One that has ended and comes again waits again. What it cost since is at most counted twice until the next start.
         let insert = sqlx::query(
-            "insert or replace into item (id, organization, source, producer, adapter, occurrence, code, received_at_us, last_at_us, times, bytes, cost, state, key, content) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1, $9, $10, 'waiting', $11, $12)",
+            "insert or replace into item (id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, bytes, cost, state, key, content) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10, $11, 'waiting', $12, $13)",
         );
         insert
             .bind(id)
@@ -490,6 +525,7 @@ impl<'a> Row<'a> {
             .bind(&record.source)
             .bind(&record.producer)
             .bind(&record.adapter)
+            .bind(record.reach.to_text())
             .bind(i64::from(record.occurrence))
             .bind(&record.code)
             .bind(record.received_at_us)
@@ -513,6 +549,7 @@ fn item(row: &SqliteRow) -> Result<Item, QuarantineError> {
         source: row.get("source"),
         producer: row.get("producer"),
         adapter: row.get("adapter"),
+        reach: Reach::parse(row.get("reach"))?,
         occurrence: u32::try_from(occurrence).map_err(|_| damaged(&occurrence.to_string()))?,
         code: row.get("code"),
         received_at_us: row.get("received_at_us"),

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use indelible_event::{ContentKey, Organization};
 
-use crate::{Content, Filter, Kept, Limits, Quarantine, Refused, SealError, State};
+use crate::{Content, Filter, Kept, Limits, Quarantine, Reach, Refused, SealError, State};
 
 const LIMITS: Limits = Limits { bytes: 1 << 20, organization_bytes: 1 << 19 };
 
@@ -15,6 +15,7 @@ fn refused(name: &str, record: &[u8], received_at_us: i64) -> Refused {
         source: "hec".into(),
         producer: "p".into(),
         adapter: Some("github".into()),
+        reach: Reach::Own,
         occurrence: 0,
         code: "notThisKind".into(),
         received_at_us,
@@ -131,5 +132,19 @@ fn of_a_record_that_is_too_long_the_beginning_is_kept() {
         let item = quarantine.list(&all("acme")).await.unwrap().remove(0);
         let (_, content) = quarantine.get(&organization("acme"), &item.id, |_| None).await.unwrap().unwrap();
         assert_eq!((item.bytes, content.unwrap().unwrap().record.len()), (3 << 20, 1 << 20));
+    });
+}
+
+#[test]
+fn whose_events_a_record_could_be_is_kept() {
+    run(async |path| {
+        let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
+        let some = |names: &[&str]| Reach::Some(names.iter().map(|name| organization(name)).collect());
+        for (number, reach) in (0..).zip([Reach::Own, Reach::Any, some(&[]), some(&["a"]), some(&["a", "b"])]) {
+            let record = Refused { reach: reach.clone(), ..refused("acme", &[number], number.into()) };
+            quarantine.keep(&[record], |_| None).await.unwrap();
+            let items = quarantine.list(&all("acme")).await.unwrap();
+            assert_eq!(items.last().unwrap().reach, reach);
+        }
     });
 }

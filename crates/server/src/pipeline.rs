@@ -14,7 +14,7 @@ use indelible_control::{Attribution, Operation, Principal};
 use indelible_event::uuid::Uuid;
 use indelible_event::{Intake as IntakePart, Organization};
 use indelible_intake::{Batch, Status};
-use indelible_quarantine::{Content, Refused};
+use indelible_quarantine::{Content, Reach, Refused};
 use indelible_receive::{Failure, Outcome, Payload, Record, Refusal, View};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -275,6 +275,11 @@ impl App {
             source: source.name.clone(),
             producer: source.producer.to_string(),
             adapter: source.adapter.as_ref().filter(|_| !is_event).map(|adapter| adapter.name().to_owned()),
+            reach: match &source.attribution {
+                Attribution::One(_) => Reach::Own,
+                Attribution::Some(organizations) => Reach::Some(organizations.iter().cloned().collect()),
+                Attribution::Any => Reach::Any,
+            },
             occurrence,
             code: refusal.code.clone(),
             received_at_us: self.now_us(),
@@ -411,7 +416,7 @@ fn push_all(
         lines.iter().try_for_each(|line| admission.check(line.as_bytes(), intake))?;
     }
     let mut first = None;
-    for (index, line) in (0u8..=255).cycle().zip(lines) {
+    for (index, line) in (0u32..).zip(lines) {
         let id = admission.push(line.as_bytes(), intake, || with_index(derived(), index))?;
         first = first.or(id);
     }
@@ -422,15 +427,11 @@ fn push_all(
 fn derived_id(source: &Source, record: &Incoming<'_>) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(b"indelible/receive/v1\0");
-    let lines;
     let what: &[u8] = match (&record.own_id, &record.form) {
         (Some(id), _) => id.as_bytes(),
         (None, Form::Event(bytes) | Form::Foreign(bytes)) => bytes,
-        (None, Form::Made { lines: made, .. }) => {
-            lines = made.join("\n");
-            lines.as_bytes()
-        }
-        (None, Form::Unreadable(_)) => &[],
+        // Who makes events of a record names it; what is not read has no event.
+        (None, Form::Made { .. } | Form::Unreadable(_)) => &[],
     };
     let kind: &[u8] = if record.own_id.is_some() { b"id" } else { b"bytes" };
     for part in [source.way().as_bytes(), kind, what] {
@@ -445,8 +446,10 @@ fn derived_id(source: &Source, record: &Incoming<'_>) -> [u8; 16] {
 }
 
 /// The id of another event of the same record.
-fn with_index(mut id: [u8; 16], index: u8) -> [u8; 16] {
-    id[15] ^= index;
+fn with_index(mut id: [u8; 16], index: u32) -> [u8; 16] {
+    for (byte, of_index) in id[12..].iter_mut().zip(index.to_be_bytes()) {
+        *byte ^= of_index;
+    }
     id
 }
 
@@ -465,8 +468,9 @@ fn joined(outcomes: impl Iterator<Item = Status>, id: Option<[u8; 16]>) -> Store
         is_reused |= status == Status::Reused;
     }
     match (is_new, is_reused) {
-        (true, _) => Stored::New(id),
-        (false, true) => Stored::Refused(reused()),
+        // What of it was new is a repeat when it comes again.
+        (_, true) => Stored::Refused(reused()),
+        (true, false) => Stored::New(id),
         (false, false) => Stored::Duplicate,
     }
 }

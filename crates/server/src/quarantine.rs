@@ -10,12 +10,12 @@ use anyhow::Context as _;
 use indelible_api::{AlarmKind, Quarantined, RefusedAgain, Replayed};
 use indelible_control::Attribution;
 use indelible_event::{ContentKey, KeyId, Organization, Time};
-use indelible_quarantine::{Content, Item, Limits, Quarantine, Refused, SealError, State};
+use indelible_quarantine::{Content, Item, Limits, Quarantine, Reach, Refused, SealError, State};
 use jiff::tz::TimeZone;
 
 use crate::admission::Unknown;
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Syslog};
 use crate::error::ApiError;
 use crate::metrics::Text;
 use crate::pipeline::{Form, Incoming, Source, Stored};
@@ -34,10 +34,19 @@ pub(crate) struct Counts {
 /// How a record is tried again.
 #[derive(Clone)]
 pub(crate) struct Trial {
-    /// Where its events may go.
-    pub(crate) attribution: Attribution,
+    /// Whether the operator tries it, whose records may be other organizations' events.
+    pub(crate) is_operator: bool,
     /// An adapter in place of its own.
     pub(crate) adapter: Option<String>,
+}
+
+/// Whose events a record may be: of no more organizations than when it came in.
+fn reachable(item: &Item, is_operator: bool) -> Attribution {
+    match &item.reach {
+        Reach::Some(organizations) if is_operator => Attribution::Some(organizations.iter().cloned().collect()),
+        Reach::Any if is_operator => Attribution::Any,
+        _ => Attribution::One(item.organization.clone()),
+    }
 }
 
 /// The quarantine of the data folder.
@@ -165,13 +174,20 @@ impl App {
         let source = Source {
             name: item.source.clone(),
             producer: item.producer.as_str().into(),
-            attribution: trial.attribution.clone(),
+            attribution: reachable(item, trial.is_operator),
             adapter,
-            zone: TimeZone::UTC,
+            zone: self.zone_of(&item.source),
             unknown: Unknown::Refuse,
             is_answered: true,
         };
-        self.store_one(&source, form, item.occurrence).await
+        self.store_one(&source, form, item.occurrence, None).await
+    }
+
+    /// The zone of times that name none in what came this way.
+    fn zone_of(&self, source: &str) -> TimeZone {
+        let name = source.strip_prefix("syslog/");
+        let listener = self.config.receive.syslog.iter().find(|listener| Some(&*listener.name) == name);
+        listener.and_then(Syslog::zone).unwrap_or(TimeZone::UTC)
     }
 
     /// Stores one record. Returns why it is refused, if it is.
@@ -180,8 +196,9 @@ impl App {
         source: &Source,
         form: Form<'_>,
         occurrence: u32,
+        own_id: Option<String>,
     ) -> Result<Option<(String, String)>, ApiError> {
-        let record = Incoming { form, occurrence, own_id: None };
+        let record = Incoming { form, occurrence, own_id };
         match self.store(source, &[record]).await?.pop() {
             Some(Stored::Refused(refusal)) => Ok(Some((refusal.code, refusal.message))),
             _ => Ok(None),

@@ -533,3 +533,20 @@ fn a_datagram_of_a_stranger_is_not_taken() {
     eventually("it is counted", || metrics().lines().any(|found| found == line));
     assert_eq!(server.count(SENT), 0);
 }
+
+#[test]
+fn a_replay_reaches_no_organization_that_the_sender_did_not() {
+    let scene = Scene::new();
+    let operator = "ri.indelible..organization.operator";
+    assert_eq!(scene.server.indelible(&["organization", "create", operator]).code, 0);
+    let token = scene.server.indelible(&["token", "create", "--organization", operator, "--operations", "audit:emit"]);
+    let sender = Client { url: scene.server.url.clone(), token: token.out.trim().to_owned() };
+    let stray = event(77, json!({"organizations": [{"id": ACME, "reason": "x"}], "uid": SECRET}));
+    assert_eq!(hec(&sender, "event", &json!({"event": stray}).to_string()).0, 200);
+    let quarantine = |what: &str| scene.server.indelible(&["quarantine", what, "--organization", operator]);
+    let waiting = quarantine("list");
+    assert!(waiting.out.contains("organizationNotAllowed"), "{}{}", waiting.out, waiting.err);
+    let again = quarantine("replay");
+    assert_eq!((again.code, again.out.trim()), (1, "0 replayed, 1 refused again"), "{}", again.err);
+    assert_eq!(scene.rows(&format!("uid:{SECRET}")), [] as [Value; 0]);
+}

@@ -148,7 +148,7 @@ pub(crate) async fn replay(
         let (items, more) = select(&app, &organization, &request.select).await?;
         let ids = items.iter().map(|item| item.id.as_str());
         record(&app, &caller, &organization, "INDELIBLE_REPLAY_QUARANTINED", Change::Updated, ids).await?;
-        let trial = Trial { attribution: attribution(&app, &caller, &organization), adapter: request.adapter };
+        let trial = Trial { is_operator: is_operator(&app, &caller, &organization), adapter: request.adapter };
         let next = items.last().filter(|_| more).map(cursor);
         let replayed = app.replay(&organization, &items, &trial).await?;
         return Ok(Json(Replayed { more, next, ..replayed }));
@@ -256,15 +256,9 @@ async fn select(app: &App, organization: &Organization, selection: &Selection) -
     if items.is_empty() { Err(missing()) } else { Ok((items, false)) }
 }
 
-/// Where the events of an organization's records may go: to it alone, but what platform producers sent, which is the operator's
-/// own, to whom they say.
-fn attribution(app: &App, caller: &Caller, organization: &Organization) -> Attribution {
-    let is_operator = caller.require_platform(Operation::OperatorAdminister).is_ok();
-    if is_operator && *organization == app.config.operator_organization {
-        Attribution::Any
-    } else {
-        Attribution::One(organization.clone())
-    }
+/// Whether the operator acts for its own organization, whose are the records of platform producers.
+fn is_operator(app: &App, caller: &Caller, organization: &Organization) -> bool {
+    *organization == app.config.operator_organization && caller.require_platform(Operation::OperatorAdminister).is_ok()
 }
 
 /// Stores what the caller made of records. The caller is their producer.
@@ -278,7 +272,11 @@ async fn repair(
     let source = Source {
         name: "quarantine".to_owned(),
         producer: Arc::clone(&caller.id),
-        attribution: attribution(app, caller, organization),
+        // The operator's own events are those of whom it says.
+        attribution: match is_operator(app, caller, organization) {
+            true => Attribution::Any,
+            false => Attribution::One(organization.clone()),
+        },
         adapter: None,
         zone: TimeZone::UTC,
         unknown: Unknown::Refuse,
@@ -300,7 +298,8 @@ async fn repair(
             return Err(invalid(format!("adapter must be {ADAPTER_RULE}")));
         }
         let made = Form::Made { lines: &lines, adapter: repair.adapter.as_deref() };
-        let refusal = app.store_one(&source, made, item.occurrence).await?;
+        let own_id = format!("{organization}\0{}", repair.id);
+        let refusal = app.store_one(&source, made, item.occurrence, Some(own_id)).await?;
         app.note_replayed(&mut replayed, organization, &repair.id, refusal).await?;
     }
     Ok(replayed)
