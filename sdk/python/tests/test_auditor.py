@@ -12,9 +12,11 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 import indelible as i
 from indelible import _sender
-from peer import Peer, failed, refused, stored
+from peer import Peer, Reply, failed, refused, stored
 
 RESOURCE = i.DataResource(id=i.Identifier.rid("ri.reports..report.1"))
+ANSWERS: List[Dict[str, Any]] = json.loads((Path(__file__).parents[2] / "answers.json").read_text())
+"""What may answer a request as a whole, and whether it blames the bytes; the same for all SDKs."""
 EXPORT = i.DataExport(downloaded_resources=[RESOURCE])
 SIZE = i.DataExportResult(downloaded_size=7)
 
@@ -22,6 +24,11 @@ SIZE = i.DataExportResult(downloaded_size=7)
 def auditor(peer: Peer, **options: Any) -> i.Auditor:
     options = {"product": "reports", "product_version": "1", "timeout": 5.0, "host": "here", **options}
     return i.Auditor(url=peer.url, token="secret", **options)
+
+
+def answered(answer: Dict[str, Any]) -> Callable[[List[Dict[str, Any]]], Reply]:
+    """Without a code it is not the server that answers."""
+    return failed(answer["status"], answer["code"]) if answer["code"] else lambda _: (answer["status"], {}, b"<html>")
 
 
 class Blocks(unittest.TestCase):
@@ -203,12 +210,36 @@ class Spooled(unittest.TestCase):
         self.check([*away, stored], ["A", "B", "C"], ["A", "B", "C"], [])
         self.check([refused("unknownCategory")], ["A", "REFUSE", "B", "REFUSE"], ["A", "B"], ["unknownCategory"] * 2)
 
-    def test_an_event_that_spoils_a_body_is_found_and_kept_aside(self) -> None:
-        def too_large(lines: List[Dict[str, Any]]) -> Any:
-            is_spoilt = any(line["name"] == "REFUSE" for line in lines)
-            return (failed(413, "bodyTooLarge") if is_spoilt else stored)(lines)
+    def test_an_event_is_refused_only_if_it_was_alone_and_the_answer_blames_the_bytes(self) -> None:
+        for answer in ANSWERS:
+            with self.subTest(answer):
+                if answer["blames"]:
+                    self.check_that_bytes_are_blamed(answer)
+                else:
+                    self.check_that_events_wait(answer)
 
-        self.check([too_large], ["A", "B", "C", "REFUSE", "D", "E"], ["A", "B", "C", "D", "E"], ["bodyTooLarge"])
+    def check_that_bytes_are_blamed(self, answer: Dict[str, Any]) -> None:
+        def spoilt(lines: List[Dict[str, Any]]) -> Any:
+            return (answered(answer) if any(line["name"] == "REFUSE" for line in lines) else stored)(lines)
+
+        code = answer["code"] or "bodyTooLarge"
+        self.check([spoilt], ["A", "B", "C", "REFUSE", "D", "E"], ["A", "B", "C", "D", "E"], [code])
+        with Peer(answered(answer)) as peer, auditor(peer) as here, self.assertRaises(i.Refused):
+            self.emit(here, "REFUSE")
+
+    def check_that_events_wait(self, answer: Dict[str, Any]) -> None:
+        with tempfile.TemporaryDirectory() as folder, Peer(answered(answer)) as peer, auditor(peer, spool=folder) as here:
+            self.emit(here, "A")
+            while len(peer.requests) < 2:
+                time.sleep(0.001)
+            self.assertEqual((here.refused, Path(folder, "refused.jsonl").exists()), (0, False))
+            self.assertGreater(here.waiting_bytes, 0)
+            self.assertTrue((here.last_failure or "").startswith(str(answer["status"])), here.last_failure)
+            peer.replies = [stored]
+            self.assertTrue(here.flush(20))
+            self.assertEqual((here.refused, here.waiting_bytes, here.last_failure), (0, 0, None))
+        with Peer(answered(answer)) as peer, auditor(peer, timeout=0.1) as here, self.assertRaises(i.NotRecorded):
+            self.emit(here, "A")
 
     def test_what_is_left_is_sent_by_the_next_start_under_its_old_numbers(self) -> None:
         with Peer(failed(503, "diskFull")) as away:

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clean, contextFields, current } from "./context.js";
 import { AuditError, NotRecorded, Refused, ResultsMissing } from "./errors.js";
 import { Sender } from "./sender.js";
-import { Server, Unreachable } from "./server.js";
+import { Server, Unreachable, blamesTheBytes, whyNot } from "./server.js";
 import { Spool } from "./spool.js";
 
 /** @typedef {import("./types.js").Category} Category */
@@ -281,7 +281,8 @@ export class Auditor {
         const [outcome] = answer.outcomes;
         if (outcome?.error) throw new Refused(outcome.error);
         if (outcome) return { logEntryId, receipts: outcome.receipts, signedReceipts: answer.signedReceipts };
-        why = `${answer.status} ${answer.code} ${answer.message}`.trim();
+        if (blamesTheBytes(answer)) throw new Refused(answer);
+        why = whyNot(answer);
         if (answer.status < 500 && answer.status !== 408 && answer.status !== 429) throw new NotRecorded(why);
         pause = Math.max(pause, answer.retryAfterMs);
       } catch (error) {

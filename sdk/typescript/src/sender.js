@@ -1,6 +1,6 @@
 // Sends what is in the spool, in order, until the server has answered for it.
 
-import { Unreachable } from "./server.js";
+import { Unreachable, blamesTheBytes, whyNot } from "./server.js";
 
 /** @typedef {import("./server.js").Answer} Answer */
 /** @typedef {import("./spool.js").Batch} Batch */
@@ -121,12 +121,12 @@ export class Sender {
       this.#linesMax = Math.min(LINES_MAX, this.#linesMax * 2);
       this.#failures = 0;
       this.lastFailure = undefined;
-    } else if (answer.status === 413 || answer.code === "unreadableBody") {
+    } else if (blamesTheBytes(answer)) {
       // Finds the event to blame by halving.
-      if (batch.lines.length === 1) await this.#putAside(batch, answer.code || "bodyTooLarge", answer.message);
+      if (batch.lines.length === 1) await this.#putAside(batch, answer.code, answer.message);
       this.#linesMax = Math.max(1, Math.floor(batch.lines.length / 2));
     } else {
-      await this.#fail(`${answer.status} ${answer.code} ${answer.message}`.trim(), answer.retryAfterMs);
+      await this.#fail(whyNot(answer), answer.retryAfterMs);
     }
   }
 

@@ -72,6 +72,19 @@ export class Server {
 
 const LINE_BREAK = Buffer.from("\n");
 
+/**
+ * Whether the bytes of the request are to blame. Only then, and only if the request held one event alone, is that event refused;
+ * anything else that is not 200 says nothing of the events, and they are sent again.
+ */
+export function blamesTheBytes(/** @type {Answer} */ { status, code }) {
+  return status === 413 || (status === 400 && code === "unreadableBody");
+}
+
+/** What went wrong, if the status is not 200. */
+export function whyNot(/** @type {Answer} */ { status, code, message }) {
+  return `${status} ${code} ${message}`.trim();
+}
+
 async function readText(/** @type {Response} */ response) {
   const chunks = [];
   let length = 0;
@@ -103,7 +116,7 @@ function read(response, text, events) {
       outcomes: [],
       signedReceipts: "",
       retryAfterMs: /^[0-9]+$/.test(seconds) ? Math.min(Number(seconds) * 1000, RETRY_AFTER_MS_MAX) : 0,
-      code: String(answer?.error?.code ?? ""),
+      code: String(answer?.error?.code || (response.status === 413 ? "bodyTooLarge" : "")),
       message: String(answer?.error?.message ?? ""),
     };
   }

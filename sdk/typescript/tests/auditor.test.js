@@ -17,6 +17,10 @@ const exported = dataExport({ downloadedResources: [{ id: Identifier.rid("ri.rep
 const size = dataExportResult({ downloadedSize: 7 });
 const user = userLoginResult({ loginUserId: "ann" });
 const silent = () => {};
+/** What may answer a request as a whole, and whether it blames the bytes; the same for all SDKs. */
+const answers = JSON.parse(await readFile(new URL("../../answers.json", import.meta.url), "utf8"));
+/** Without a code it is not the server that answers. */
+const answered = ({ status, code }) => (code ? failed(status, code) : () => ({ status, answer: "<html>" }));
 
 /** Gives `use` an auditor and the peer it sends to, and a folder for its spool. */
 async function scene(replies, options, use) {
@@ -131,10 +135,29 @@ test("events wait until the server takes them, and what it refuses is kept aside
       await auditor.close();
       assert.deepEqual((await readdir(folder)).filter((name) => name !== "refused.jsonl"), []);
     });
-  const spoils = (lines) => (lines.some(({ name }) => name === "REFUSE") ? failed(413, "bodyTooLarge") : stored)(lines);
   await check([failed(401, "unauthenticated"), stored], ["A", "B", "C"], []);
   await check([refused("unknownCategory")], ["A", "REFUSE", "B", "REFUSE"], ["unknownCategory", "unknownCategory"]);
-  await check([spoils], ["A", "B", "C", "REFUSE", "D", "E"], ["bodyTooLarge"]);
+  for (const answer of answers.filter(({ blames }) => blames)) {
+    const spoilt = (lines) => (lines.some(({ name }) => name === "REFUSE") ? answered(answer) : stored)(lines);
+    await check([spoilt], ["A", "B", "C", "REFUSE", "D", "E"], [answer.code || "bodyTooLarge"]);
+  }
+});
+
+test("an answer that does not blame the bytes refuses nothing", async () => {
+  const check = (answer) =>
+    scene([answered(answer)], spooled, async ({ auditor, peer, folder }) => {
+      await auditor.emit(event("A", internal()));
+      while (peer.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      assert.deepEqual([auditor.refused, existsSync(join(folder, "refused.jsonl"))], [0, false]);
+      assert.ok(auditor.waitingBytes > 0 && auditor.lastFailure.startsWith(String(answer.status)), auditor.lastFailure);
+      peer.replies = [stored];
+      assert.ok(await auditor.flush(20_000));
+      assert.deepEqual([auditor.refused, auditor.waitingBytes, auditor.lastFailure], [0, 0, undefined]);
+    });
+  await Promise.all(answers.filter(({ blames }) => !blames).map(check));
+  for (const answer of answers)
+    await scene([answered(answer)], { timeoutMs: 100 }, ({ auditor }) =>
+      assert.rejects(auditor.emit(event("A", internal())), answer.blames ? Refused : NotRecorded));
 });
 
 test("what is left is sent by the next start under its old numbers", () =>

@@ -100,13 +100,13 @@ class Sender:
                 log.error("%d audit events were refused and are kept in the spool, the first for %s", len(refused), error["code"])
             self._lines_max = min(LINES_MAX, self._lines_max * 2)
             self.failures, self.last_failure = 0, None
-        elif answer.status == 413 or answer.code == "unreadableBody":
+        elif answer.blames_the_bytes:
             # Finds the event to blame by halving.
             if len(batch.lines) == 1:
-                self._put_aside(batch, answer.code or "bodyTooLarge", answer.message)
+                self._put_aside(batch, answer.code, answer.message)
             self._lines_max = max(1, len(batch.lines) // 2)
         else:
-            self._fail(f"{answer.status} {answer.code} {answer.message}".strip(), answer.retry_after)
+            self._fail(answer.why, answer.retry_after)
 
     def _put_aside(self, batch: Batch, code: str, message: str) -> None:
         self._spool.put_aside(batch, [(0, {"code": code, "message": message})])

@@ -52,6 +52,17 @@ class Answer:
     """Of the error, if the status is not 200."""
     message: str
 
+    @property
+    def blames_the_bytes(self) -> bool:
+        """Whether the bytes of the request are to blame. Only then, and only if the request held one event alone, is that
+        event refused; anything else that is not 200 says nothing of the events, and they are sent again."""
+        return self.status == 413 or (self.status == 400 and self.code == "unreadableBody")
+
+    @property
+    def why(self) -> str:
+        """What went wrong, if the status is not 200."""
+        return f"{self.status} {self.code} {self.message}".strip()
+
 
 class Server:
     """A server of Indelible; keeps the connections that were used at the same time."""
@@ -135,7 +146,8 @@ def _read(status: int, retry_after: Optional[str], body: bytes, events: int) -> 
         error = answer.get("error") if isinstance(answer, dict) else None
         error = error if isinstance(error, dict) else {}
         seconds = min(float(retry_after), RETRY_AFTER_SECONDS_MAX) if retry_after and retry_after.isdigit() else 0.0
-        return Answer(status, [], "", seconds, str(error.get("code", "")), str(error.get("message", "")))
+        code = str(error.get("code") or ("bodyTooLarge" if status == 413 else ""))
+        return Answer(status, [], "", seconds, code, str(error.get("message", "")))
     try:
         outcomes = [_outcome(one, line) for line, one in enumerate(answer["outcomes"], 1)]
         signed = cast(str, answer.get("receipts") or "")

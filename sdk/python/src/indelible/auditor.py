@@ -267,7 +267,9 @@ class Auditor:
                     if refusal:
                         raise Refused(refusal["code"], refusal["message"], refusal.get("field"), refusal.get("category"))
                     return Emitted(log_entry_id, answer.outcomes[0].receipts, answer.signed_receipts)
-                why = f"{answer.status} {answer.code} {answer.message}".strip()
+                if answer.blames_the_bytes:
+                    raise Refused(answer.code, answer.message)
+                why = answer.why
                 if answer.status < 500 and answer.status not in (408, 429):
                     raise NotRecorded(why)
                 pause = max(pause, answer.retry_after)
