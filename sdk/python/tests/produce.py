@@ -25,7 +25,7 @@ def shapes(spool: str) -> None:
     direct = i.Auditor(product="reports", product_version="1.4", service="reports-1", signed_receipts=True)
     with i.context(uid="ann", sid="s1", token_id="t1", org_id="o1", trace_id="f00", user_agent="curl/8\x00", origins=["203.0.113.9"]):
         with direct.event("BLOCK_SUCCESS", i.DataExport(downloaded_resources=[resource("1")]), i.UserLogin()) as event:
-            event.success(i.DataExportResult(downloaded_size=7), i.UserLoginResult(login_user_id="ann"))
+            event.succeed(i.DataExportResult(downloaded_size=7), i.UserLoginResult(login_user_id="ann"))
         assert event.emitted is not None and event.emitted.signed_receipts
         for name, error in [("BLOCK_ERROR", KeyError()), ("BLOCK_UNAUTHORIZED", PermissionError())]:
             try:

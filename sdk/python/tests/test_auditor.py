@@ -59,24 +59,24 @@ class Blocks(unittest.TestCase):
 
     def test_a_block_emits_what_became_of_it(self) -> None:
         def fail(error: BaseException, event: i.Event, *results: i.Result) -> None:
-            event.known(*results)
+            event.know(*results)
             raise error
 
         def correct(event: i.Event) -> None:
-            event.known(i.DataExportResult(downloaded_size=1))
-            event.success(SIZE)
+            event.know(i.DataExportResult(downloaded_size=1))
+            event.succeed(SIZE)
 
         def fail_late(event: i.Event) -> None:
-            event.success(SIZE)
+            event.succeed(SIZE)
             raise KeyError
 
         size = {"downloadedSize": 7}
         user = i.UserLoginResult(login_user_id="ann")
-        self.check(lambda e: e.success(SIZE), "SUCCESS", size)
-        self.check(lambda e: e.success(user, SIZE), "SUCCESS", {**size, "loginUserId": "ann"})
+        self.check(lambda e: e.succeed(SIZE), "SUCCESS", size)
+        self.check(lambda e: e.succeed(user, SIZE), "SUCCESS", {**size, "loginUserId": "ann"})
         self.check(correct, "SUCCESS", size)
         self.check(lambda e: e.unauthorized(), "UNAUTHORIZED", {})
-        self.check(lambda e: e.error(user), "ERROR", {"loginUserId": "ann"})
+        self.check(lambda e: e.fail(user), "ERROR", {"loginUserId": "ann"})
         self.check(lambda e: e.partial(SIZE), "PARTIAL", size)
         self.check(lambda e: fail(KeyError(), e), "ERROR", {}, KeyError)
         self.check(lambda e: fail(KeyError(), e, SIZE), "ERROR", size, KeyError)
@@ -84,8 +84,8 @@ class Blocks(unittest.TestCase):
         self.check(lambda e: fail(KeyboardInterrupt(), e), "ERROR", {}, KeyboardInterrupt)
         self.check(fail_late, "ERROR", size, KeyError)
         self.check(lambda e: None, "ERROR", {}, i.ResultsMissing)
-        self.check(lambda e: e.success(), "ERROR", {}, i.ResultsMissing)
-        self.check(lambda e: e.success(SIZE, i.UserLogoutResult()), "ERROR", {}, ValueError)
+        self.check(lambda e: e.succeed(), "ERROR", {}, i.ResultsMissing)
+        self.check(lambda e: e.succeed(SIZE, i.UserLogoutResult()), "ERROR", {}, ValueError)
 
     def test_an_event_has_all_it_must_have_and_the_context(self) -> None:
         with Peer() as peer, auditor(peer, service="reports-1", signed_receipts=True) as here:

@@ -57,13 +57,13 @@ class Running {
   }
 
   /** @returns {void} */
-  known(/** @type {Result[]} */ ...results) {
+  know(/** @type {Result[]} */ ...results) {
     checkResults(this.#event, results);
     results.forEach((result) => this.results.set(result.resultOf, result));
   }
 
-  success(/** @type {any} */ value, /** @type {any[]} */ ...results) {
-    this.known(...results);
+  succeed(/** @type {any} */ value, /** @type {any[]} */ ...results) {
+    this.know(...results);
     const missing = missingResult(this.#event, [...this.results.values()]);
     if (missing) throw new ResultsMissing(demand(missing));
     return new Ended(value, "SUCCESS");
@@ -73,7 +73,7 @@ class Running {
     return this.#end(value, "UNAUTHORIZED", results);
   }
 
-  error(/** @type {any} */ value, /** @type {Result[]} */ ...results) {
+  fail(/** @type {any} */ value, /** @type {Result[]} */ ...results) {
     return this.#end(value, "ERROR", results);
   }
 
@@ -87,7 +87,7 @@ class Running {
    * @param {Result[]} results
    */
   #end(value, outcome, results) {
-    this.known(...results);
+    this.know(...results);
     return new Ended(value, outcome);
   }
 }
@@ -153,7 +153,7 @@ export class Auditor {
     }
     const missing = missingResult(event, results);
     await this.#emit(event, missing ? "ERROR" : "SUCCESS", results);
-    if (missing) throw new ResultsMissing(`the action ended without running.success(...): ${demand(missing)}`);
+    if (missing) throw new ResultsMissing(`the action ended without running.succeed(...): ${demand(missing)}`);
     return ended;
   }
 

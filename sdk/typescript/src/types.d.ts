@@ -55,13 +55,13 @@ export interface Ended<T> {
 export interface Running<C extends Categories> {
   readonly eventId: string;
   /** Adds results that belong into the event even if the rest of the action fails. */
-  known(...results: ResultOf<C>[]): void;
-  /** The action did what it was to do: `return running.success(value, ...results)`. */
-  success<T>(value: T, ...results: Results<C>): Ended<T>;
+  know(...results: ResultOf<C>[]): void;
+  /** The action did what it was to do: `return running.succeed(value, ...results)`. */
+  succeed<T>(value: T, ...results: Results<C>): Ended<T>;
   /** Whoever asked may not do this. */
   unauthorized<T>(value: T, ...results: ResultOf<C>[]): Ended<T>;
   /** It failed, in a way that throws nothing. */
-  error<T>(value: T, ...results: ResultOf<C>[]): Ended<T>;
+  fail<T>(value: T, ...results: ResultOf<C>[]): Ended<T>;
   /** A later event with the same `eventId` completes this one. */
   partial<T>(value: T, ...results: ResultOf<C>[]): Ended<T>;
 }

@@ -49,22 +49,22 @@ test("an action emits what became of it", async () => {
       assert.equal(peer.events.length, 1);
     });
   const fail = (error, ...known) => async (running) => {
-    running.known(...known);
+    running.know(...known);
     throw error;
   };
   const denied = Object.assign(new Error(), { status: 403 });
-  await check((running) => running.success("value", size), "SUCCESS", { downloadedSize: 7 });
-  await check(async (running) => running.success("value", user, size), "SUCCESS", { downloadedSize: 7, loginUserId: "ann" });
-  await check((r) => (r.known(dataExportResult({ downloadedSize: 1 })), r.success("value", size)), "SUCCESS", { downloadedSize: 7 });
+  await check((running) => running.succeed("value", size), "SUCCESS", { downloadedSize: 7 });
+  await check(async (running) => running.succeed("value", user, size), "SUCCESS", { downloadedSize: 7, loginUserId: "ann" });
+  await check((r) => (r.know(dataExportResult({ downloadedSize: 1 })), r.succeed("value", size)), "SUCCESS", { downloadedSize: 7 });
   await check((running) => running.unauthorized("value"), "UNAUTHORIZED", {});
-  await check((running) => running.error("value", user), "ERROR", { loginUserId: "ann" });
+  await check((running) => running.fail("value", user), "ERROR", { loginUserId: "ann" });
   await check((running) => running.partial("value", size), "PARTIAL", { downloadedSize: 7 });
   await check(fail(new RangeError()), "ERROR", {}, RangeError);
   await check(fail(new RangeError(), size), "ERROR", { downloadedSize: 7 }, RangeError);
   await check(fail(denied), "UNAUTHORIZED", {}, denied);
   await check(() => "value", "ERROR", {}, ResultsMissing);
-  await check((running) => running.success("value"), "ERROR", {}, ResultsMissing);
-  await check((running) => running.success("value", size, userLogoutResult()), "ERROR", {}, TypeError);
+  await check((running) => running.succeed("value"), "ERROR", {}, ResultsMissing);
+  await check((running) => running.succeed("value", size, userLogoutResult()), "ERROR", {}, TypeError);
 });
 
 test("an event has all it must have, and the context", () =>

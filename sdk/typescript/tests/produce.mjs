@@ -22,7 +22,7 @@ async function shapes(spool) {
   const fields = { uid: "ann", sid: "s1", tokenId: "t1", orgId: "o1", traceId: "f00", userAgent: "curl/8\0", origins: ["203.0.113.9"] };
   await context(fields, async () => {
     const both = event("BLOCK_SUCCESS", dataExport({ downloadedResources: [resource("1")] }), userLogin());
-    await direct.run(both, (running) => running.success(0, dataExportResult({ downloadedSize: 7 }), userLoginResult({ loginUserId: "ann" })));
+    await direct.run(both, (running) => running.succeed(0, dataExportResult({ downloadedSize: 7 }), userLoginResult({ loginUserId: "ann" })));
     for (const [name, status] of [["BLOCK_ERROR", 500], ["BLOCK_UNAUTHORIZED", 403]]) {
       const error = Object.assign(new Error(name), { status });
       const failing = direct.run(event(name, dataLoad({ loadedResources: [resource("2")] })), () => Promise.reject(error));

@@ -35,16 +35,16 @@ context({ user: "ann" }, () => {});
 new Auditor({ productVersion: "1" });
 
 export async function results(): Promise<number> {
-  const length: number = await here.run(event("EXPORT", exported), async (running) => running.success(3, dataExportResult({ downloadedSize: 3 })));
+  const length: number = await here.run(event("EXPORT", exported), async (running) => running.succeed(3, dataExportResult({ downloadedSize: 3 })));
   const plain: string = await here.run(event("LOAD", dataLoad({ loadedResources: [report] })), async () => "x");
   // @ts-expect-error a success without the results that it demands
-  await here.run(event("EXPORT", exported), async (running) => running.success(3));
+  await here.run(event("EXPORT", exported), async (running) => running.succeed(3));
   // @ts-expect-error an end that says nothing of the results
   await here.run(event("EXPORT", exported), async () => 3);
   // @ts-expect-error results of a category that the event has not
-  await here.run(event("LOGIN", userLogin()), async (running) => running.success(3, dataExportResult({ downloadedSize: 3 })));
+  await here.run(event("LOGIN", userLogin()), async (running) => running.succeed(3, dataExportResult({ downloadedSize: 3 })));
   await here.run(event("LOGIN", userLogin(), exported), async (running) =>
-    running.success(3, dataExportResult({ downloadedSize: null }), userLoginResult({ loginUserId: "ann" })),
+    running.succeed(3, dataExportResult({ downloadedSize: null }), userLoginResult({ loginUserId: "ann" })),
   );
   await here.run(event("LOGIN", userLogin(), exported), async (running) => running.unauthorized(plain));
   // @ts-expect-error a success without the results that it demands

@@ -4,7 +4,7 @@
 
     with auditor.event("EXPORT_REPORT", DataExport(downloaded_resources=[report])) as event:
         content = export(report)
-        event.success(DataExportResult(downloaded_size=len(content)))
+        event.succeed(DataExportResult(downloaded_size=len(content)))
 """
 
 __version__ = "0.1.0"

@@ -113,7 +113,7 @@ class Auditor:
 
             with auditor.event("EXPORT_REPORT", DataExport(downloaded_resources=[report])) as event:
                 content = export(report)
-                event.success(DataExportResult(downloaded_size=len(content)))
+                event.succeed(DataExportResult(downloaded_size=len(content)))
 
         `name` says what was done, of `A-Z a-z 0-9 _ . : -`. A block that is left by an exception emits `ERROR`, or
         `UNAUTHORIZED`, with the results known by then. One that ends emits what it called for; without a call,
@@ -296,7 +296,7 @@ class Event:
         self.emitted: Optional[Emitted] = None
         """Where the event is, after the block."""
 
-    def known(self, *results: Result) -> None:
+    def know(self, *results: Result) -> None:
         """Adds results that belong into the event even if the rest of the block fails.
 
         Of several for one category the last counts.
@@ -304,9 +304,9 @@ class Event:
         _check_results(self._categories, results)
         self._results.update((result.CATEGORY, result) for result in results)
 
-    def success(self, *results: Result) -> None:
+    def succeed(self, *results: Result) -> None:
         """The block did what it was to do. Raises `ResultsMissing` without what its categories demand."""
-        self.known(*results)
+        self.know(*results)
         missing = _missing(self._categories, self._results.values())
         if missing:
             raise ResultsMissing(_demand(missing))
@@ -314,17 +314,17 @@ class Event:
 
     def unauthorized(self, *results: Result) -> None:
         """Whoever asked may not do this."""
-        self.known(*results)
+        self.know(*results)
         self._outcome = "UNAUTHORIZED"
 
-    def error(self, *results: Result) -> None:
+    def fail(self, *results: Result) -> None:
         """It failed, in a way that raises nothing."""
-        self.known(*results)
+        self.know(*results)
         self._outcome = "ERROR"
 
     def partial(self, *results: Result) -> None:
         """A later event with the same `event_id` completes this one."""
-        self.known(*results)
+        self.know(*results)
         self._outcome = "PARTIAL"
 
     def __enter__(self) -> Event:
@@ -361,7 +361,7 @@ class Event:
             event_id=self.event_id,
         )
         if missing:
-            raise ResultsMissing(f"the block ended without event.success(...): {_demand(missing)}")
+            raise ResultsMissing(f"the block ended without event.succeed(...): {_demand(missing)}")
 
 
 def _check(name: str, categories: Sequence[Category]) -> None:
