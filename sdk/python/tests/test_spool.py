@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import subprocess
@@ -8,7 +10,7 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
-from typing import List, Tuple
+from typing import Iterable, List, Set, Tuple
 
 from indelible import NotRecorded, SpoolFull, _spool
 from indelible._spool import Spool
@@ -16,6 +18,35 @@ from indelible._spool import Spool
 
 def line(number: int, size: int = 0) -> bytes:
     return json.dumps({"n": number, "x": "x" * size}).encode()
+
+
+class FailingSyncs:
+    """Fails one sync of a folder, and knows what the others made durable."""
+
+    def __init__(self, failing: int) -> None:
+        self.failing, self.count = failing, 0
+        self.durable: Set[Tuple[Path, int]] = set()
+        self._sync = _spool._sync_folder
+
+    def __enter__(self) -> FailingSyncs:
+        setattr(_spool, "_sync_folder", self.sync)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        setattr(_spool, "_sync_folder", self._sync)
+
+    def sync(self, folder: Path) -> None:
+        self.count += 1
+        if self.count - 1 == self.failing:
+            raise OSError(errno.EIO, "as told")
+        self.durable.update((path, path.stat().st_ino) for path in folder.iterdir())
+
+    def check(self, *paths: Iterable[Path]) -> None:
+        """Every path that holds something must have been there when its folder was synced."""
+        for path in itertools.chain(*paths):
+            if path.is_dir() and not any(path.glob("*.jsonl")) or path.stat().st_size == 0:
+                continue
+            assert (path, path.stat().st_ino) in self.durable, path
 
 
 class Spools(unittest.TestCase):
@@ -163,6 +194,40 @@ spool.close()
         spool = Spool(self.folder, 1 << 20)
         spool.adopt()
         self.assertEqual(self.drain(spool), list(enumerate(recorded)))
+
+    def test_a_folder_that_cannot_be_synced_costs_one_event_and_nothing_is_recorded_where_no_folder_names_it(self) -> None:
+        old, _spool.SEGMENT_BYTES = _spool.SEGMENT_BYTES, 100
+        self.addCleanup(setattr, _spool, "SEGMENT_BYTES", old)
+        for failing in range(8):
+            with self.subTest(failing), tempfile.TemporaryDirectory() as folder, FailingSyncs(failing) as syncs:
+                spool, recorded = Spool(Path(folder), 1 << 20), []
+                for number in range(20):
+                    try:
+                        spool.append(line(number, 30))
+                        recorded.append(number)
+                    except NotRecorded:
+                        continue
+                    syncs.check(Path(folder).glob("*/*.jsonl"), Path(folder).glob("[0-9]*"))
+                self.assertEqual((len(recorded), syncs.count > failing), (19, True))
+                spool.adopt()
+                taken = self.drain(spool)
+                self.assertEqual([n for _, n in taken], recorded)
+                self.assertEqual([n for n, _ in taken], list(range(19)))
+                self.assertEqual(spool.waiting_bytes(), 0)
+                spool.close()
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_what_is_kept_aside_is_there_once_though_its_folder_could_not_be_synced(self) -> None:
+        spool = Spool(self.folder, 1 << 20)
+        spool.append(line(0))
+        batch = spool.batch(1, 1000)
+        assert batch is not None
+        with FailingSyncs(0) as syncs:
+            with self.assertRaises(OSError):
+                spool.put_aside(batch, [(0, {"code": "x"})])
+            spool.put_aside(batch, [(0, {"code": "x"})])
+            syncs.check([self.folder / "refused.jsonl"])
+        self.assertEqual(len((self.folder / "refused.jsonl").read_bytes().splitlines()), 1)
 
     def test_after_a_sync_that_failed_nothing_more_is_recorded(self) -> None:
         spool = Spool(self.folder, 1 << 20)

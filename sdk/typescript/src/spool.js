@@ -165,9 +165,18 @@ export class Spool {
 
   async #openSegment() {
     this.#own ??= await this.#makeOwn();
-    const file = await open(this.#own.path(this.#next), "ax", 0o600);
+    const path = this.#own.path(this.#next);
+    // It may be left from an attempt that failed, when nothing was recorded in it.
+    await rm(path, { force: true });
+    const file = await open(path, "ax", 0o600);
+    try {
+      // Before it counts as open: what is in a file that the folder may not name is not recorded.
+      await syncFolder(this.#own.folder);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     [this.#segment, this.#length] = [this.#next, 0];
-    await syncFolder(this.#own.folder);
     return file;
   }
 
@@ -176,7 +185,8 @@ export class Spool {
     const others = await epochs(this.#folder);
     let number = Math.max(Date.now() * 1000 + Math.floor(Math.random() * 1000), ...others.map((other) => other + 1));
     const temporary = join(this.#folder, `.${this.#marker}`);
-    await mkdir(temporary, { mode: 0o700 });
+    // It may be left from an attempt that failed.
+    await mkdir(temporary, { mode: 0o700, recursive: true });
     await writeFile(join(temporary, this.#marker), "");
     for (;;) {
       try {
@@ -187,8 +197,14 @@ export class Spool {
         number += 1;
       }
     }
-    await syncFolder(this.#folder);
     const own = new Epoch(join(this.#folder, String(number)), number, 0);
+    try {
+      await syncFolder(this.#folder);
+    } catch (error) {
+      // Without an owner and empty, it is taken for a left one and removed.
+      await rm(join(own.folder, this.#marker), { force: true });
+      throw error;
+    }
     own.isOwn = true;
     return own;
   }
@@ -283,15 +299,15 @@ export class Spool {
    * @param {string} content
    */
   async keep(name, content) {
-    const isNew = !existsSync(join(this.#folder, name));
     const file = await open(join(this.#folder, name), "a", 0o600);
     try {
+      // Before anything is in it: a failure is tried again, and must find it as it was.
+      if ((await file.stat()).size === 0) await syncFolder(this.#folder);
       await file.appendFile(content);
       await file.datasync();
     } finally {
       await file.close();
     }
-    if (isNew) await syncFolder(this.#folder);
   }
 
   /** Removes this start's folder if everything is sent; else leaves it for the next start. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import promises, { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -112,6 +113,73 @@ test("a spool is bounded", async () => {
   await spool.putAside(batch, [{ index: 0, error: { code: "x", message: "" } }]);
   await spool.advance(batch);
   await assert.rejects(spool.append(line(9)), SpoolFull);
+  await spool.close();
+});
+
+/** Fails one sync of a folder while `use` runs, and knows what the others made durable. */
+async function withFailingSync(failing, use) {
+  const original = promises.open;
+  const durable = new Set();
+  const idOf = async (path) => `${path} ${(await promises.stat(path)).ino}`;
+  let count = 0;
+  promises.open = async (path, flags, ...others) => {
+    const file = await original(path, flags, ...others);
+    if (flags !== "r" || !(await file.stat()).isDirectory()) return file;
+    file.sync = async () => {
+      count += 1;
+      if (count - 1 === failing) throw Object.assign(new Error("as told"), { code: "EIO" });
+      for (const name of await readdir(path)) durable.add(await idOf(join(path, name)));
+    };
+    return file;
+  };
+  syncBuiltinESMExports();
+  try {
+    await use(async (...paths) => {
+      for (const path of paths) assert.ok(durable.has(await idOf(path)), path);
+    });
+  } finally {
+    promises.open = original;
+    syncBuiltinESMExports();
+  }
+  return count;
+}
+
+test("a folder that cannot be synced costs one event, and nothing is recorded where no folder names it", async () => {
+  for (const failing of range(0, 4)) {
+    const spool = new Spool(folder, 64 << 20);
+    const recorded = [];
+    const count = await withFailingSync(failing, async (check) => {
+      for (const n of range(0, 20)) {
+        const isRecorded = await spool.append(line(n, 700_000)).then(() => true, (error) => (assert.ok(error instanceof NotRecorded), false));
+        if (!isRecorded) continue;
+        recorded.push(n);
+        for (const name of await readdir(folder, { recursive: true })) {
+          const path = join(folder, name);
+          const isUsed = name.endsWith(".jsonl") ? (await promises.stat(path)).size > 0 : (await readdir(path).catch(() => [])).some((n) => n.endsWith(".jsonl"));
+          if (isUsed) await check(path);
+        }
+      }
+    });
+    assert.deepEqual([recorded.length, count > failing], [19, true]);
+    await spool.adopt();
+    assert.deepEqual(await drain(spool), recorded.map((n, index) => [index, n]));
+    assert.equal(spool.waitingBytes, 0);
+    await spool.close();
+    assert.deepEqual(await readdir(folder), []);
+  }
+});
+
+test("what is kept aside is there once, though its folder could not be synced", async () => {
+  const spool = new Spool(folder, 1 << 20);
+  await spool.append(line(0));
+  const batch = await spool.batch(1, 1000);
+  const aside = () => spool.putAside(batch, [{ index: 0, error: { code: "x" } }]);
+  await withFailingSync(0, async (check) => {
+    await assert.rejects(aside(), { code: "EIO" });
+    await aside();
+    await check(join(folder, "refused.jsonl"));
+  });
+  assert.equal((await readFile(join(folder, "refused.jsonl"), "utf8")).trim().split("\n").length, 1);
   await spool.close();
 });
 

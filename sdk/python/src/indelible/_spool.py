@@ -147,9 +147,17 @@ class Spool:
     def _open_segment(self) -> None:
         if self._own is None:
             self._own = self._make_own()
-        self._segment, self._length = self._next, 0
-        self._file = os.open(self._own.path(self._segment), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
-        _sync_folder(self._own.folder)
+        path = self._own.path(self._next)
+        # It may be left from an attempt that failed, when nothing was recorded in it.
+        path.unlink(missing_ok=True)
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
+        try:
+            # Before it counts as open: what is in a file that the folder may not name is not recorded.
+            _sync_folder(self._own.folder)
+        except OSError:
+            os.close(file)
+            raise
+        self._file, self._segment, self._length = file, self._next, 0
 
     def _make_own(self) -> _Epoch:
         """Makes this start's folder, which nobody finds unlocked: it gets its name when it is locked."""
@@ -160,16 +168,14 @@ class Spool:
             # Another process may take it for a left one before it is locked.
             temporary.mkdir(mode=0o700, exist_ok=True)
             lock = _lock(temporary / LOCK)
-        while True:
-            try:
-                os.rename(temporary, self.folder / str(number))
-                break
-            except OSError:
-                if not (self.folder / str(number)).exists():
-                    raise
-                number += 1
-        _sync_folder(self.folder)
-        own = _Epoch(self.folder / str(number), lock)
+        try:
+            named = _rename_to_free(temporary, number)
+            _sync_folder(self.folder)
+        except OSError:
+            # Unlocked and empty, it is taken for a left one and removed.
+            os.close(lock)
+            raise
+        own = _Epoch(named, lock)
         own.is_own = True
         return own
 
@@ -248,14 +254,13 @@ class Spool:
 
     def keep(self, name: str, content: bytes) -> None:
         """Appends to a file of the folder, durably."""
-        path = self.folder / name
-        is_new = not path.exists()
-        with open(path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        with open(self.folder / name, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            # Before anything is in it: a failure is tried again, and must find it as it was.
+            if file.tell() == 0:
+                _sync_folder(self.folder)
             file.write(content)
             file.flush()
             _sync(file.fileno())
-        if is_new:
-            _sync_folder(self.folder)
 
     def close(self) -> None:
         """Removes this start's folder if everything is sent; else leaves it for the next start."""
@@ -353,6 +358,8 @@ def _is_object(line: bytes) -> bool:
 def _read_lines(path: Path, offset: int, end: int, lines_max: int, bytes_max: int) -> List[bytes]:
     """Whole lines from `offset` on, without their ends; at least one if there is one."""
     lines: List[bytes] = []
+    if offset >= end:
+        return lines
     with open(path, "rb") as file:
         file.seek(offset)
         while len(lines) < lines_max and offset < end:
@@ -364,6 +371,19 @@ def _read_lines(path: Path, offset: int, end: int, lines_max: int, bytes_max: in
             bytes_max -= len(line)
             lines.append(line[:-1])
     return lines
+
+
+def _rename_to_free(folder: Path, number: int) -> Path:
+    """Gives the folder the first number from this one on that no other has."""
+    while True:
+        named = folder.parent / str(number)
+        try:
+            os.rename(folder, named)
+            return named
+        except OSError:
+            if not named.exists():
+                raise
+            number += 1
 
 
 def _epochs(folder: Path) -> List[int]:
