@@ -206,6 +206,8 @@ impl Adapter {
             organization: options.organization,
             clock: Clock { year: options.year, zone: options.timezone, now: options.now },
             runtime: Runtime::default(),
+            dates_undated: false,
+            undated: 0,
         }
     }
 }
@@ -253,9 +255,22 @@ pub struct Converter<'a> {
     organization: Option<Organization>,
     clock: Clock,
     runtime: Runtime,
+    dates_undated: bool,
+    undated: u64,
 }
 
 impl Converter<'_> {
+    /// Takes records without a time too: their events are dated to 1970-01-01T00:00:00Z and say `undated` under
+    /// `passThrough`. Only for files whose reader was told so; without this such records are refused.
+    pub fn dating_undated(self) -> Self {
+        Self { dates_undated: true, ..self }
+    }
+
+    /// How many records without a time were dated to 1970 so far.
+    pub fn undated(&self) -> u64 {
+        self.undated
+    }
+
     /// Turns one record into events, one line of JSON each, at least one.
     ///
     /// `occurrence` tells the record from equal ones, by their count or its place; with the record's bytes it decides the ids of
@@ -271,7 +286,10 @@ impl Converter<'_> {
             Body::Program(program) => {
                 let (record, value) = self.parse(record)?;
                 let drafts = self.run(program, value)?;
-                self.finish(drafts, &record, occurrence)
+                let is_undated = drafts.iter().any(|draft| draft.is_undated);
+                let lines = self.finish(drafts, &record, occurrence)?;
+                self.undated += u64::from(is_undated);
+                Ok(lines)
             }
         }
     }
@@ -327,6 +345,8 @@ impl Converter<'_> {
             adapter: self.adapter.name(),
             clock: &self.clock,
             organization: self.organization.as_ref().map(Organization::as_str),
+            dates_undated: self.dates_undated,
+            time_from: self.adapter.header.tables.documented("time"),
         };
         left.into_iter().map(|event| Draft::new(event, &setting)).collect()
     }

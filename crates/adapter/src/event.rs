@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indelible_event::catalogue::{self, Category, Classification, Field, FieldMap};
+use jiff::Timestamp;
 use vrl::value::{KeyString, ObjectMap, Value};
 
 use crate::adapter::EVENTS_MAX;
@@ -13,12 +14,19 @@ use crate::lift::{Lifter, is_nothing, text};
 use crate::refused::{Code, Refused};
 use crate::time::Clock;
 
+/// Bytes of the documentation that a refusal quotes.
+const WHERE_BYTES: usize = 160;
+
 /// What the host knows of a record beside its content.
 pub(crate) struct Setting<'a> {
     pub(crate) adapter: &'a str,
     pub(crate) clock: &'a Clock,
     /// The organization every event belongs to, whatever the record says.
     pub(crate) organization: Option<&'a str>,
+    /// Whether a record without a time is dated to the beginning of 1970 instead of refused.
+    pub(crate) dates_undated: bool,
+    /// Where the adapter looks for the time, in the words of its documentation.
+    pub(crate) time_from: Option<&'a str>,
 }
 
 /// An event without its ids, as JSON members.
@@ -28,6 +36,8 @@ pub(crate) struct Draft {
     pub(crate) source_id: Option<String>,
     /// How many times the event happened.
     pub(crate) repeat: u32,
+    /// Whether the record named no time, so that the event is dated to the beginning of 1970.
+    pub(crate) is_undated: bool,
 }
 
 impl Draft {
@@ -42,7 +52,9 @@ impl Draft {
         let mut left = Left(left);
         let mut members = BTreeMap::new();
         members.insert("type", Value::from("audit.3"));
-        members.insert("time", time(left.take("time"), setting.clock)?);
+        let time = time(left.take("time"), setting)?;
+        let is_undated = time.is_none();
+        members.insert("time", time.unwrap_or(Timestamp::UNIX_EPOCH).to_string().into());
 
         let result = left.text("result").unwrap_or_else(|| "SUCCESS".to_owned());
         if !["SUCCESS", "ERROR", "UNAUTHORIZED", "PARTIAL"].contains(&result.as_str()) {
@@ -55,6 +67,9 @@ impl Draft {
         let source_id = left.text("sourceId");
         if let Some(id) = source_id.as_ref().filter(|id| identity::uuid(id).is_none()) {
             pass_through.insert("sourceId".into(), id.as_str().into());
+        }
+        if is_undated {
+            pass_through.insert("undated".into(), true.into());
         }
         let infrastructure = columns::take(&mut left, setting, &mut pass_through)?;
         members.extend(infrastructure);
@@ -106,7 +121,7 @@ impl Draft {
             _ => return Err(fault(format!("repeat is a number from 1 to {EVENTS_MAX}"))),
         };
         left.finish()?;
-        Ok(Self { members, source_id, repeat })
+        Ok(Self { members, source_id, repeat, is_undated })
     }
 }
 
@@ -114,15 +129,24 @@ fn fault(message: impl Into<String>) -> Refused {
     Refused::new(Code::Program, message)
 }
 
-fn time(value: Value, clock: &Clock) -> Result<Value, Refused> {
+/// When it happened; nothing for a record without a time where such are taken.
+fn time(value: Value, setting: &Setting<'_>) -> Result<Option<Timestamp>, Refused> {
     if is_nothing(&value) {
-        return Err(Refused::new(Code::Time, "the record has no time"));
+        if setting.dates_undated {
+            return Ok(None);
+        }
+        let from = setting.time_from.map(|from| format!("; the adapter looks in {}", json::cut(from, WHERE_BYTES)));
+        let message = format!(
+            "the record has no time{}; have the adapter take it from the field that holds it",
+            from.unwrap_or_default()
+        );
+        return Err(Refused::new(Code::NoTime, message));
     }
-    match clock.instant(&value) {
-        Some(time) => Ok(Value::from(time.to_string())),
+    match setting.clock.instant(&value) {
+        Some(time) => Ok(Some(time)),
         None => {
             let shown = value.to_string_lossy().into_owned();
-            Err(Refused::new(Code::Time, format!("the time {:?} cannot be read", json::short(&shown))))
+            Err(Refused::new(Code::BadTime, format!("the time {:?} cannot be read", json::short(&shown))))
         }
     }
 }
@@ -240,6 +264,7 @@ impl Fields<'_> {
     /// Fills what the program left open and the general terms answer.
     fn complete(&mut self, category: &'static Category, about: &About<'_>) {
         let success = about.result == "SUCCESS";
+        let is_failure = matches!(about.result, "ERROR" | "UNAUTHORIZED");
         for field in category.fields() {
             if self.has(field) {
                 continue;
@@ -248,7 +273,7 @@ impl Fields<'_> {
             let value = match role {
                 Role::Subject if field.map() == FieldMap::Request || success => Value::Array(about.subjects.clone()),
                 Role::Allowed if success => Value::Array(about.subjects.clone()),
-                Role::Denied if !success => Value::Array(about.subjects.clone()),
+                Role::Denied if is_failure => Value::Array(about.subjects.clone()),
                 Role::Description => about.description.clone().map_or(Value::Null, Value::from),
                 Role::Passed => Value::Boolean(success),
                 Role::User if success => about.uid.map_or(Value::Null, Value::from),
@@ -302,7 +327,7 @@ pub(crate) enum Role {
     Subject,
     /// The subjects, if the event succeeded.
     Allowed,
-    /// The subjects, if it did not.
+    /// The subjects, if it failed.
     Denied,
     /// The description.
     Description,

@@ -130,6 +130,15 @@ impl Tables {
         self.0.iter().map(|(heading, table)| (heading.as_str(), table))
     }
 
+    /// What the documentation says a member of the event is taken from: the column *from the record* of a table with a
+    /// row for it.
+    pub(crate) fn documented(&self, member: &str) -> Option<&str> {
+        self.0.values().find_map(|table| {
+            let row = table.rows.get(*table.exact.get(member)?)?.as_object()?;
+            row.get("from the record")?.to_str()
+        })
+    }
+
     fn parse(docs: &str) -> Result<Self, AdapterError> {
         let mut tables = BTreeMap::new();
         let mut heading = String::new();

@@ -39,8 +39,10 @@ pub enum Code {
     Refused,
     /// The adapter's program failed, ran too long, or left something that is not an event. A fault of the adapter.
     Program,
-    /// The record has no time that can be read.
-    Time,
+    /// The record has no time.
+    NoTime,
+    /// The record's time cannot be read.
+    BadTime,
     /// The file cannot be read on from here, because it is cut or damaged.
     Unreadable,
 }
@@ -58,7 +60,8 @@ impl Code {
             Code::NotThisKind => "notThisKind",
             Code::Refused => "refusedByAdapter",
             Code::Program => "adapterFault",
-            Code::Time => "noTime",
+            Code::NoTime => "noTime",
+            Code::BadTime => "badTime",
             Code::Unreadable => "unreadable",
         }
     }

@@ -164,9 +164,45 @@ fn times_before_the_year_1_are_not_read() {
         r#". = { "time": -99999999999, "name": "x" }"#,
         "{}",
         expect![[r#"
-        noTime: the time "-99999999999" cannot be read
+        badTime: the time "-99999999999" cannot be read
     "#]],
     );
+}
+
+#[test]
+fn a_record_without_a_time_is_refused_unless_the_caller_takes_such() {
+    let documented =
+        "#\n# # Sample\n#\n# | of the event | from the record |\n# |---|---|\n# | time | `at`, else `then` |\n\n";
+    let plain = "#\n# # Sample\n\n";
+    let whole = r#". = { "time": .at || .then || null, "name": "x", "passThrough": { "at": .at } }"#;
+    let said = "noTime: the record has no time; the adapter looks in at, else then; have the adapter take it from the field that holds it";
+    let unsaid = "noTime: the record has no time; have the adapter take it from the field that holds it";
+    for (docs, program, record, refused) in [
+        (documented, whole, "{}", said),
+        (documented, whole, r#"{"at":null,"then":""}"#, said),
+        (plain, whole, "{}", unsaid),
+        (plain, r#". = { "name": "x" }"#, "{}", unsaid),
+        (plain, r#". = [{ "name": "x", "time": 1 }, { "name": "x" }]"#, "{}", unsaid),
+    ] {
+        let adapter = Adapter::from_source(&format!("# adapter: sample\n{docs}{program}")).unwrap();
+        let mut converter = adapter.converter(options());
+        assert_eq!(converter.convert(record.as_bytes(), 0).unwrap_err().to_string(), refused, "{record}");
+        assert_eq!(converter.undated(), 0);
+
+        let mut converter = converter.dating_undated();
+        let lines = converter.convert(record.as_bytes(), 0).unwrap();
+        assert_eq!(converter.undated(), 1, "records are counted, not events");
+        let event: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+        admitted(lines.last().unwrap());
+        assert_eq!(event["time"], "1970-01-01T00:00:00Z");
+        assert_eq!(event["requestFields"]["passThroughRequestParams"]["undated"]["payload"], true);
+    }
+    // A time that cannot be read is not one that is missing.
+    let adapter = adapter(whole);
+    let mut converter = adapter.converter(options()).dating_undated();
+    assert_eq!(converter.convert(br#"{"at":"soon"}"#, 0).unwrap_err().code, Code::BadTime);
+    let dated = converter.convert(br#"{"at":1}"#, 0).unwrap();
+    assert!(!dated[0].contains("undated") && converter.undated() == 0);
 }
 
 #[test]
@@ -311,7 +347,7 @@ fn mistakes_of_a_program_are_named() {
         r#". = { "time": "yesterday", "name": "x" }"#,
         "{}",
         expect![[r#"
-        noTime: the time "yesterday" cannot be read
+        badTime: the time "yesterday" cannot be read
     "#]],
     );
     check(

@@ -85,7 +85,9 @@ pub struct Report {
     pub events: u64,
     /// Events whose only category is `internal`.
     pub internal: u64,
-    /// Records that named no time and were dated by the adapter.
+    /// Records refused because they have no time.
+    pub no_time: u64,
+    /// Records that had no time and were dated to 1970, where such are taken.
     pub undated: u64,
     /// Events by category; an event with two counts in both. `passThrough` is left out.
     pub categories: BTreeMap<String, u64>,
@@ -192,6 +194,7 @@ impl Report {
     fn refuse(&mut self, refused: &Refused, fault: bool) {
         self.refused += 1;
         self.faults += u64::from(fault);
+        self.no_time += u64::from(refused.code == Code::NoTime);
         count(&mut self.reasons, refused.to_string());
     }
 }
@@ -216,10 +219,17 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Takes records without a time too, as [`Converter::dating_undated`] does.
+    pub fn dating_undated(mut self) -> Self {
+        self.converter = self.converter.dating_undated();
+        self
+    }
+
     /// Converts one record and has its events admitted as a server would.
     pub fn record(&mut self, record: &[u8], occurrence: u32) -> Outcome {
         self.report.records += 1;
         let converted = self.converter.convert(record, occurrence);
+        self.report.undated = self.converter.undated();
         let admitted = converted.map_err(|refused| (refused.code == Code::Program, refused)).and_then(|events| {
             let judged = events.iter().try_for_each(|event| judge(&mut self.scratch, event));
             judged.map(|()| events).map_err(|refused| (true, refused))
@@ -259,9 +269,6 @@ impl<'a> Trial<'a> {
             named.iter().for_each(|category| count(&mut self.report.categories, (*category).to_owned()));
             let internal = named.iter().all(|category| *category == "internal");
             self.report.internal += u64::from(internal);
-            let marked = vrl::path!("passThroughRequestParams", "undated");
-            let undated = event.get("requestFields").and_then(|fields| fields.get(marked));
-            self.report.undated += u64::from(undated.is_some());
             let name = text("name");
             if self.report.kinds.len() < LISTED_MAX || self.report.kinds.contains_key(&name) {
                 let became = self.report.kinds.entry(name.clone()).or_default();

@@ -620,7 +620,7 @@ fn damage(value: &mut Value, depth: usize, random: &mut Random) {
 
 fn check_damage(name: &str, records: &[Value], seed: u64) {
     let adapter = Adapter::builtin(name).unwrap();
-    let mut converter = adapter.converter(options());
+    let mut converter = adapter.converter(options()).dating_undated();
     let mut random = Random(seed);
     let mut converted = 0;
     for round in 0..600 {

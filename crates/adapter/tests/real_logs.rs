@@ -44,10 +44,10 @@ impl Outcome {
     }
 }
 
-/// Converts files and has every event admitted.
+/// Converts files, records without a time too, and has every event admitted.
 fn convert(name: &str, files: &[PathBuf], mut wanted: impl FnMut(u64, &[u8]) -> bool) -> Vec<Outcome> {
     let adapter = Adapter::builtin(name).unwrap();
-    let mut converter = adapter.converter(options());
+    let mut converter = adapter.converter(options()).dating_undated();
     let mut scratch = Scratch::default();
     let intake =
         Intake { producer: "p", producer_epoch: None, producer_seq: None, source: "http", adapter: Some(name) };

@@ -23,11 +23,15 @@ fn sampled() -> impl Iterator<Item = &'static str> {
     Adapter::names().iter().copied().filter(|name| !WITHOUT_SAMPLES.contains(name))
 }
 
-/// What the records of an adapter's samples became, a line for each, and what that showed.
+/// What the records of an adapter's samples became, a line for each, and what that showed. Some have no time.
 fn tried(name: &str) -> (Vec<String>, Report) {
+    tried_by(name, |trial| trial.dating_undated())
+}
+
+fn tried_by(name: &str, prepared: impl FnOnce(Trial<'_>) -> Trial<'_>) -> (Vec<String>, Report) {
     let adapter = Adapter::builtin(name).unwrap();
     let bytes = std::fs::read(folder().join(format!("{name}.jsonl"))).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut trial = Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let mut trial = prepared(Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap())));
     let mut reader = Reader::new(bytes.as_slice(), adapter.framing());
     let mut lines = Vec::new();
     while let Some(record) = reader.next() {
@@ -36,6 +40,24 @@ fn tried(name: &str) -> (Vec<String>, Report) {
         lines.push(outcome.expected(lines.len() as u64 + 1));
     }
     (lines, trial.finish())
+}
+
+#[test]
+fn samples_without_a_time_are_refused_unless_they_are_asked_for() {
+    let mut undated = 0;
+    for name in sampled() {
+        let (_, with) = tried(name);
+        let (_, without) = tried_by(name, |trial| trial);
+        let refused = |report: &Report| {
+            let reasons = report.reasons.iter().filter(|(reason, _)| reason.starts_with("noTime: "));
+            reasons.map(|(_, count)| count).sum::<u64>()
+        };
+        assert_eq!((refused(&with), without.undated), (0, 0), "{name}");
+        assert_eq!(refused(&without), with.undated, "{name}: {:?}", without.reasons);
+        assert_eq!(without.refused, with.refused + with.undated, "{name}: {:?}", without.reasons);
+        undated += with.undated;
+    }
+    assert!(undated >= 10, "{undated}");
 }
 
 /// Holds `found` against a file, or writes it there.

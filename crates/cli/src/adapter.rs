@@ -72,6 +72,9 @@ fn options(args: &AdapterTestArgs) -> anyhow::Result<Options> {
 fn test(args: &AdapterTestArgs) -> anyhow::Result<ExitCode> {
     let adapter = Adapter::find(&args.adapter)?;
     let mut trial = Trial::new(&adapter, options(args)?);
+    if args.undated {
+        trial = trial.dating_undated();
+    }
     let mut expectation = Expectation::open(args)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut number = 0;
@@ -169,7 +172,7 @@ fn summary(report: &Report, differences: &[Difference], good: bool) -> Value {
         .collect();
     json!({
         "good": good, "records": report.records, "refused": report.refused, "faults": report.faults, "events": report.events,
-        "internal": report.internal, "undated": report.undated, "categories": report.categories, "kinds": report.kinds,
+        "internal": report.internal, "noTime": report.no_time, "undated": report.undated, "categories": report.categories, "kinds": report.kinds,
         "reasons": report.reasons, "flows": flows, "tables": tables, "findings": findings,
         "differences": differences.iter().map(|difference| difference.record).collect::<Vec<_>>(),
     })
@@ -195,6 +198,12 @@ fn explain(out: &mut impl Write, report: &Report, differences: &[Difference]) ->
     }
     for (reason, count) in &report.reasons {
         writeln!(out, "  refused {count} times: {}", clean(reason))?;
+    }
+    if report.no_time > 0 {
+        writeln!(out, "  {} records have no time; --undated takes such, dated 1970-01-01", report.no_time)?;
+    }
+    if report.undated > 0 {
+        writeln!(out, "  {} records had no time and were dated 1970-01-01", report.undated)?;
     }
     for table in &report.tables {
         writeln!(out, "  table {}: the samples needed {} of {} rows", table.table, table.used, table.rows)?;
@@ -351,7 +360,7 @@ fn report_draft(suggestion: &Suggestion, samples: &[Vec<u8>]) -> anyhow::Result<
     }
     let unsure = suggestion.guesses.iter().filter(|guess| guess.sure != Sure::Sure).count();
     let adapter = Adapter::from_source(&suggestion.source)?;
-    let mut trial = Trial::new(&adapter, Options::at(Timestamp::now()));
+    let mut trial = Trial::new(&adapter, Options::at(Timestamp::now())).dating_undated();
     for sample in samples {
         let mut reader = Reader::new(sample.as_slice(), adapter.framing());
         while let Some(record) = reader.next() {
@@ -370,6 +379,9 @@ fn report_draft(suggestion: &Suggestion, samples: &[Vec<u8>]) -> anyhow::Result<
         report.events,
         report.internal
     );
+    if report.undated > 0 {
+        eprintln!("{} records have no time where the draft looks; without --undated it refuses them", report.undated);
+    }
     for finding in report.findings.iter().filter(|finding| finding.is_grave()) {
         eprintln!("settle: {}", clean(&finding.to_string()));
     }

@@ -250,6 +250,9 @@ pub(crate) struct ImportArgs {
     /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
     #[arg(long)]
     pub(crate) timezone: Option<String>,
+    /// Take records without a time too, dated 1970-01-01T00:00:00Z and marked as undated [default: they are refused].
+    #[arg(long)]
+    pub(crate) undated: bool,
     /// Where refused records go, with reasons [default: refused-<first file>.jsonl in this folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
@@ -362,6 +365,9 @@ pub(crate) struct AdapterTestArgs {
     /// Time zone of records that carry none, such as Europe/Berlin or +02:00 [default: UTC].
     #[arg(long)]
     pub(crate) timezone: Option<String>,
+    /// Take records without a time too, dated 1970-01-01T00:00:00Z and marked as undated [default: they are refused].
+    #[arg(long)]
+    pub(crate) undated: bool,
     /// How it is printed; JSON is one object for each record, then one for all.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub(crate) format: SummaryFormat,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use futures::StreamExt;
-use indelible_adapter::{Adapter, Options, Reader};
+use indelible_adapter::{Adapter, Code, Converter, Framing, Options, Reader};
 use indelible_api::{ErrorCode, EventRefusal, EventStatus, EventsAnswer};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -44,6 +44,8 @@ struct Summary {
     new: u64,
     duplicate: u64,
     refused: u64,
+    /// Records that had no time and were dated to 1970.
+    undated: u64,
 }
 
 /// One record on its way.
@@ -83,7 +85,14 @@ pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<Exi
     let (steps, mut inbox) = mpsc::channel(IN_FLIGHT);
     let reading = {
         let (files, batch, read_bytes) = (args.files.clone(), args.batch.max(1), Arc::clone(&read_bytes));
-        tokio::task::spawn_blocking(move || read_files(&adapter, &options, &files, batch, &read_bytes, &steps))
+        tokio::task::spawn_blocking(move || {
+            let mut converter = adapter.converter(options);
+            if args.undated {
+                converter = converter.dating_undated();
+            }
+            read_files(&mut converter, &adapter.framing(), &files, batch, &read_bytes, &steps);
+            converter.undated()
+        })
     };
     let started = Instant::now();
     let mut ledger = Ledger::new(refused_path, args.receipts.as_deref())?;
@@ -102,7 +111,7 @@ pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<Exi
     }
     drop(answers);
     bar.finish_and_clear();
-    reading.await.context("read the files")?;
+    ledger.summary.undated = reading.await.context("read the files")?;
     ledger.finish(started.elapsed(), args.format)?;
     match (failure, ledger.cut) {
         (Some(error), _) => {
@@ -133,15 +142,15 @@ fn default_refused(files: &[PathBuf]) -> PathBuf {
     PathBuf::from(format!("refused-{name}.jsonl"))
 }
 
-/// Reads all files and hands over batches; ends early when nobody listens any more.
+/// Reads all files and hands over batches; gives `None` when nobody listens any more.
 fn read_files(
-    adapter: &Adapter,
-    options: &Options,
+    converter: &mut Converter<'_>,
+    framing: &Framing,
     files: &[PathBuf],
     batch: usize,
     read_bytes: &Arc<AtomicU64>,
     steps: &mpsc::Sender<Step>,
-) {
+) -> Option<()> {
     let mut outgoing = Outgoing { steps, batch, lines: String::new(), records: Vec::new(), events: 0 };
     for file in files {
         let name: Arc<Path> = file.as_path().into();
@@ -151,30 +160,25 @@ fn read_files(
                 Ok(opened) => Box::new(opened),
                 Err(error) => {
                     let place = Place { file: name, line: 0 };
-                    if outgoing.step(Step::Cut { place, message: error.to_string() }).is_none() {
-                        return;
-                    }
+                    outgoing.step(Step::Cut { place, message: error.to_string() })?;
                     continue;
                 }
             },
         };
         let counted = Counted { input, count: Arc::clone(read_bytes) };
-        if read_file(adapter, options, &name, counted, &mut outgoing).is_none() {
-            return;
-        }
+        read_file(converter, framing, &name, counted, &mut outgoing)?;
     }
-    outgoing.flush();
+    outgoing.flush()
 }
 
 fn read_file(
-    adapter: &Adapter,
-    options: &Options,
+    converter: &mut Converter<'_>,
+    framing: &Framing,
     file: &Arc<Path>,
     input: impl Read,
     outgoing: &mut Outgoing<'_>,
 ) -> Option<()> {
-    let mut converter = adapter.converter(options.clone());
-    let mut reader = Reader::new(input, adapter.framing());
+    let mut reader = Reader::new(input, framing.clone());
     while let Some(record) = reader.next() {
         match record {
             Err(unreadable) => {
@@ -380,7 +384,13 @@ impl Ledger {
             }
             eprintln!("refused records with their reasons are in {}", self.refused_path.display());
         }
-        let Summary { read, new, duplicate, refused } = self.summary;
+        if let Some((count, _)) = self.reasons.get(Code::NoTime.as_str()) {
+            eprintln!("{count} records have no time; --undated takes such, dated 1970-01-01 and marked as undated");
+        }
+        let Summary { read, new, duplicate, refused, undated } = self.summary;
+        if undated > 0 {
+            eprintln!("{undated} records had no time and were dated 1970-01-01");
+        }
         match format {
             SummaryFormat::Json => output::line(&serde_json::to_string(&self.summary)?),
             SummaryFormat::Text => {

@@ -242,7 +242,7 @@ fn program(out: &mut String, name: &str, found: &Found<'_>, subjects: &BTreeMap<
     match found.expression("time") {
         Some(time) => line(&format!("  \"time\": {time},")),
         None => line(
-            "  # No field of the samples looks like a time, which an event must have: 1970 stands for that.\n  \"time\": 0,",
+            "  # No field of the samples looks like a time; records are refused until one is named here.\n  \"time\": null,",
         ),
     }
     line("  \"name\": name,");

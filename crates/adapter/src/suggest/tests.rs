@@ -14,7 +14,7 @@ fn drafted(input: &str) -> (Suggestion, crate::trial::Report) {
     }
     let suggestion = suggest("draft", &documents).unwrap();
     let adapter = Adapter::from_source(&suggestion.source).unwrap();
-    let mut trial = Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let mut trial = Trial::new(&adapter, Options::at("2025-11-01T00:00:00Z".parse().unwrap())).dating_undated();
     let mut reader = Reader::new(input.as_bytes(), adapter.framing());
     while let Some(Ok(record)) = reader.next() {
         trial.record(record.bytes, record.occurrence);
@@ -29,7 +29,8 @@ fn check(input: &str, records: u64, members: &[(&str, &str)], categories: &[&str
         let guess = suggestion.guesses.iter().find(|guess| guess.member == *member);
         assert_eq!(guess.map(|guess| guess.field.as_str()), Some(*field), "{member}\n{}", suggestion.source);
     }
-    assert_eq!((report.records, report.refused), (records, 0), "{:?}\n{}", report.reasons, suggestion.source);
+    let counts = (report.records, report.refused, report.undated);
+    assert_eq!(counts, (records, 0, 0), "{:?}\n{}", report.reasons, suggestion.source);
     assert!(report.is_good(), "{:?}\n{}", report.findings, suggestion.source);
     let found: Vec<_> = report.categories.keys().map(String::as_str).collect();
     assert_eq!(found, categories, "{}", suggestion.source);
@@ -99,7 +100,8 @@ fn what_has_neither_time_nor_name_is_drafted_and_says_so() {
     let (suggestion, report) = drafted(r#"{"a":1,"b":{"c":[1,2]}}"#);
     assert!(suggestion.missing.contains(&"time") && suggestion.missing.contains(&"name"));
     assert!(suggestion.source.contains("Looked for and not found: time, name"), "{}", suggestion.source);
-    assert_eq!((report.records, report.refused), (1, 0));
+    assert!(suggestion.source.contains("\"time\": null"), "{}", suggestion.source);
+    assert_eq!((report.records, report.refused, report.undated), (1, 0, 1));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Adapters from the command line: listed, tried on samples, drafted from samples. Nothing here needs a server.
+//! Adapters from the command line: listed, tried on samples, drafted from samples. Nothing but an import needs a server.
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Answer, offline};
+use crate::harness::{Answer, Server, offline};
 
 const RECORDS: &str = r#"{"at":"2024-05-06T07:08:09Z","action":"login","user":"ann","ip":"192.0.2.7","ok":false}
 {"at":"2024-05-06T07:08:10Z","action":"order.delete","user":"ann","ip":"192.0.2.7","order":"o-17","note":"words that somebody wrote"}
@@ -75,7 +75,7 @@ fn an_adapter_is_tried_on_samples_and_exits_by_what_it_made_of_them() {
     let broken = write(folder.path(), "broken.jsonl", &format!("{RECORDS}{{\"at\":\"soon\",\"action\":\"login\"}}\n"));
     let answer = offline(&["adapter", "test", &adapter, &broken, "--summary"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
-    assert!(answer.out.contains("noTime") && answer.out.contains("settle: refused: 34 %"), "{}", answer.out);
+    assert!(answer.out.contains("badTime") && answer.out.contains("settle: refused: 34 %"), "{}", answer.out);
     let telling =
         write(folder.path(), "telling.vrl", &SHOP.replace(r#""uid": .user"#, r#""uid": .user, "host": .note"#));
     let answer = offline(&["adapter", "test", &telling, &samples, "--format", "json"]);
@@ -90,6 +90,36 @@ fn an_adapter_is_tried_on_samples_and_exits_by_what_it_made_of_them() {
         let answer = offline(&["adapter", "test", args[0], args[1]]);
         assert_eq!((answer.code, answer.out.is_empty()), (2, true), "{args:?} {}", answer.err);
     }
+}
+
+#[test]
+fn records_without_a_time_are_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = format!("{RECORDS}{{\"action\":\"login\",\"user\":\"ann\"}}\n");
+    let (adapter, samples) = (write(folder.path(), "shop.vrl", SHOP), write(folder.path(), "s.jsonl", &records));
+    let answer = offline(&["adapter", "test", &adapter, &samples]);
+    assert_eq!(answer.code, 1, "{}", answer.out);
+    assert!(answer.out.contains("s.jsonl:3: refused: noTime: "), "{}", answer.out);
+    assert!(answer.out.contains("1 records have no time; --undated takes such"), "{}", answer.out);
+    let answer = offline(&["adapter", "test", &adapter, &samples, "--undated"]);
+    assert_eq!(answer.code, 0, "{}", answer.out);
+    assert!(answer.out.contains("s.jsonl:3: 1970-01-01T00:00:00Z userLogin"), "{}", answer.out);
+    assert!(answer.out.contains("1 records had no time and were dated 1970-01-01"), "{}", answer.out);
+
+    let server = Server::start();
+    let refused = folder.path().join("refused.jsonl");
+    let import = |more: &[&str]| {
+        let common = ["import", &adapter, &samples, "--format", "json", "--refused", refused.to_str().unwrap()];
+        let answer = server.indelible(&[&common[..], more].concat());
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        (last(&answer), answer.err)
+    };
+    let (summary, told) = import(&[]);
+    assert_eq!(summary, json!({"read": 3, "new": 2, "duplicate": 0, "refused": 1, "undated": 0}));
+    assert!(told.contains("1 records have no time; --undated takes such"), "{told}");
+    let (summary, told) = import(&["--undated"]);
+    assert_eq!(summary, json!({"read": 3, "new": 1, "duplicate": 2, "refused": 0, "undated": 1}));
+    assert!(told.contains("1 records had no time and were dated 1970-01-01"), "{told}");
 }
 
 #[test]
