@@ -44,9 +44,9 @@ impl Batch {
 pub(crate) enum Answer {
     /// It has answered for each event: those it refused by their place, with the reason.
     Settled { refused: Vec<(usize, Refusal)>, repeated: u64, receipts: String },
-    /// Nothing was stored, and the events are to blame: fewer at a time.
-    Unreadable(Refusal),
-    /// Nothing is known to be stored, and the events are not to blame.
+    /// Nothing was stored, and the bytes of one of the events are to blame: fewer at a time.
+    Fewer,
+    /// Nothing is known to be stored, and nothing is said of the events.
     Later { after: Option<Duration>, why: String },
 }
 
@@ -181,14 +181,35 @@ fn interpret(status: StatusCode, after: Option<Duration>, body: &[u8], events: u
         };
     }
     let failure = serde_json::from_slice::<Failure>(body).map(|failure| failure.error);
-    match (status, failure) {
-        (StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE, Ok(refusal)) => Answer::Unreadable(refusal),
-        (_, Ok(Refusal { code, message, .. })) => later(format!("HTTP {}: {message} ({code})", status.as_u16())),
-        (_, Err(_)) => {
+    if let Some(refusal) = blame(status, failure.as_ref().ok()) {
+        return match events {
+            1 => Answer::Settled { refused: vec![(0, refusal)], repeated: 0, receipts: String::new() },
+            _ => Answer::Fewer,
+        };
+    }
+    later(match failure {
+        Ok(Refusal { code, message, .. }) => format!("HTTP {}: {message} ({code})", status.as_u16()),
+        Err(_) => {
             let text = String::from_utf8_lossy(&body[..body.len().min(REASON_BYTES_MAX)]);
             let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            later(format!("HTTP {}: {}", status.as_u16(), text.trim()))
+            format!("HTTP {}: {}", status.as_u16(), text.trim())
         }
+    })
+}
+
+/// What is wrong with the bytes of the request, if an answer to the whole of it blames them. Only then, and only if the request held one
+/// event alone, is that event refused. Any other answer that is not 200 says nothing of the events: they are sent again.
+fn blame(status: StatusCode, failure: Option<&Refusal>) -> Option<Refusal> {
+    match (status, failure) {
+        (StatusCode::BAD_REQUEST, Some(refusal)) if refusal.code == "unreadableBody" => Some(refusal.clone()),
+        (StatusCode::PAYLOAD_TOO_LARGE, Some(refusal)) => Some(refusal.clone()),
+        // What stands between may take less than the server does.
+        (StatusCode::PAYLOAD_TOO_LARGE, None) => Some(Refusal {
+            code: "bodyTooLarge".to_owned(),
+            field: None,
+            message: "what stands between takes no request of this size".to_owned(),
+        }),
+        _ => None,
     }
 }
 
@@ -215,7 +236,7 @@ fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn refusal(code: &str) -> Refusal {
@@ -237,15 +258,40 @@ mod tests {
         check(200, second, settled(vec![(1, refusal("c"))], 0, ""));
         check(200, r#"{"outcomes":[{"status":"new"}]}"#, later("1 outcomes for 2 events"));
         let error = r#"{"error":{"code":"c","message":"m","requestId":"r"}}"#;
-        check(400, error, Answer::Unreadable(refusal("c")));
-        check(413, error, Answer::Unreadable(refusal("c")));
         check(429, error, later("HTTP 429: m (c)"));
-        check(403, error, later("HTTP 403: m (c)"));
-        check(503, error, later("HTTP 503: m (c)"));
-        // A proxy that answers for the server says nothing about the events.
         check(400, "<html>", later("HTTP 400: <html>"));
         check(502, "bad\ngateway", later("HTTP 502: bad gateway"));
         assert!(matches!(interpret(StatusCode::OK, None, b"<html>", 2), Answer::Later { .. }));
+    }
+
+    /// What may answer a request as a whole, and whether it blames the bytes; the same for all SDKs.
+    #[derive(Debug, Deserialize)]
+    struct Whole {
+        status: u16,
+        code: String,
+        blames: bool,
+    }
+
+    #[test]
+    fn an_event_is_refused_only_if_it_was_alone_and_the_answer_blames_the_bytes() {
+        let table: Vec<Whole> = serde_json::from_str(include_str!("../../../sdk/answers.json")).unwrap();
+        assert!(table.iter().any(|whole| whole.blames) && table.iter().any(|whole| !whole.blames));
+        for whole in &table {
+            let body = match &*whole.code {
+                "" => "<html>".to_owned(),
+                code => format!(r#"{{"error":{{"code":"{code}","message":"m","requestId":"r"}}}}"#),
+            };
+            let answer = |events| interpret(whole.status.try_into().unwrap(), None, body.as_bytes(), events);
+            if !whole.blames {
+                let is_later = |answer: Answer| matches!(answer, Answer::Later { .. });
+                assert!(is_later(answer(1)) && is_later(answer(2)), "{whole:?}");
+                continue;
+            }
+            let Answer::Settled { refused, .. } = answer(1) else { panic!("{whole:?}: {:?}", answer(1)) };
+            let code = if whole.code.is_empty() { "bodyTooLarge" } else { &whole.code };
+            assert_eq!(refused.iter().map(|(at, refusal)| (*at, &*refusal.code)).collect::<Vec<_>>(), [(0, code)]);
+            assert_eq!(answer(2), Answer::Fewer, "{whole:?}");
+        }
     }
 
     #[test]

@@ -104,9 +104,8 @@ impl Delivery {
                     }
                 }
             }
-            Answer::Unreadable(refusal) if batch.lines.len() == 1 => self.settle(&batch, vec![(0, refusal)], 0, ""),
-            // One of them is to blame: halves find it.
-            Answer::Unreadable(_) => self.events_max = batch.lines.len() / 2,
+            // Halves find the one.
+            Answer::Fewer => self.events_max = batch.lines.len() / 2,
             Answer::Later { after, why } => self.wait(after, why).await,
         }
         None
