@@ -27,6 +27,8 @@ pub struct Suggestion {
     pub guesses: Vec<Guess>,
     /// Members no field was found for.
     pub missing: Vec<&'static str>,
+    /// Fields whose names say that they hold secrets, as paths: the draft leaves them out. At most 100.
+    pub secrets: Vec<String>,
 }
 
 /// One guess.

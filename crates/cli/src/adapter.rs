@@ -358,6 +358,9 @@ fn report_draft(suggestion: &Suggestion, samples: &[Vec<u8>]) -> anyhow::Result<
     if !suggestion.missing.is_empty() {
         eprintln!("not found: {}", suggestion.missing.join(", "));
     }
+    if !suggestion.secrets.is_empty() {
+        eprintln!("left out, because the names say that they are secrets: {}", clean(&suggestion.secrets.join(", ")));
+    }
     let unsure = suggestion.guesses.iter().filter(|guess| guess.sure != Sure::Sure).count();
     let adapter = Adapter::from_source(&suggestion.source)?;
     let mut trial = Trial::new(&adapter, Options::at(Timestamp::now())).dating_undated();

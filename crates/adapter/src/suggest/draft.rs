@@ -10,6 +10,9 @@ use crate::json;
 /// Operations that get a row of their own.
 const ROWS_MAX: usize = 200;
 
+/// Fields with secrets that are left out by name.
+const SECRETS_MAX: usize = 100;
+
 /// What was found for each member of an event.
 #[derive(Default)]
 struct Found<'f> {
@@ -115,10 +118,12 @@ pub(super) fn draft(name: &str, framed: &Framed, fields: &Fields) -> Suggestion 
     let taken: Vec<&[String]> = found.fields.values().map(|field| field.path.as_slice()).collect();
     let subjects = fields.subjects(&taken);
     let rows = rows(framed, &found);
+    let secrets: Vec<&Field> = fields.iter().filter(|field| field.is_secret()).take(SECRETS_MAX).collect();
     let mut out = String::new();
     header(&mut out, name, framed, &found, &rows);
-    program(&mut out, name, &found, &subjects);
-    Suggestion { source: out, guesses: found.guesses, missing: found.missing }
+    program(&mut out, name, &found, &subjects, &secrets);
+    let secrets = secrets.iter().map(|field| field.shown()).collect();
+    Suggestion { source: out, guesses: found.guesses, missing: found.missing, secrets }
 }
 
 fn header(out: &mut String, name: &str, framed: &Framed, found: &Found<'_>, rows: &[Row]) {
@@ -171,7 +176,13 @@ fn header(out: &mut String, name: &str, framed: &Framed, found: &Found<'_>, rows
     out.push('\n');
 }
 
-fn program(out: &mut String, name: &str, found: &Found<'_>, subjects: &BTreeMap<Vec<String>, BTreeSet<String>>) {
+fn program(
+    out: &mut String,
+    name: &str,
+    found: &Found<'_>,
+    subjects: &BTreeMap<Vec<String>, BTreeSet<String>>,
+    secrets: &[&Field],
+) {
     let mut line = |text: &str| {
         out.push_str(text);
         out.push('\n');
@@ -227,15 +238,20 @@ fn program(out: &mut String, name: &str, found: &Found<'_>, subjects: &BTreeMap<
     line("# All the rest stays under its own name.");
     line("rest = record");
     for member in ["time", "origin", "userAgent", "sourceId", "traceId"] {
-        let Some(field) = found.fields.get(member).filter(|field| !field.is_in_array()) else {
-            continue;
-        };
-        let mut list = String::new();
-        for key in &field.path {
-            list.push_str(if list.is_empty() { "" } else { ", " });
-            json::write_string(&mut list, key);
+        if let Some(field) = found.fields.get(member).filter(|field| !field.is_in_array()) {
+            line(&removal(field));
         }
-        line(&format!("rest = remove(rest, [{list}]) ?? rest"));
+    }
+    if !secrets.is_empty() {
+        line("# Left out on purpose: their names say that they hold secrets. Of a token keep the id, never the token.");
+    }
+    for field in secrets {
+        match field.is_in_array() {
+            false => line(&removal(field)),
+            true => {
+                line(&format!("# {} stands in a list and is still under passThrough: take it out too.", field.shown()))
+            }
+        }
     }
     line("");
     line(". = {");
@@ -257,6 +273,16 @@ fn program(out: &mut String, name: &str, found: &Found<'_>, subjects: &BTreeMap<
     line(&format!("  \"product\": {},", quoted(name)));
     line("  \"passThrough\": rest");
     line("}");
+}
+
+/// The line that takes a field out of the rest.
+fn removal(field: &Field) -> String {
+    let mut list = String::new();
+    for key in &field.path {
+        list.push_str(if list.is_empty() { "" } else { ", " });
+        json::write_string(&mut list, key);
+    }
+    format!("rest = remove(rest, [{list}]) ?? rest")
 }
 
 fn quoted(text: &str) -> String {

@@ -20,6 +20,26 @@ const FIELDS_MAX: usize = 2_000;
 /// Depth of the fields that are looked at.
 const DEPTH_MAX: usize = 6;
 
+/// How the last word of a name ends that says that a secret stands there; with and without an `s` behind it.
+const SECRETS: [&str; 16] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passwort",
+    "pwd",
+    "passphrase",
+    "passcode",
+    "apikey",
+    "privatekey",
+    "authorization",
+    "cookie",
+    "credential",
+    "jwt",
+    "bearer",
+    "otp",
+];
+
 /// What the samples hold at one path.
 #[derive(Debug, Default)]
 pub(super) struct Field {
@@ -93,9 +113,10 @@ impl Fields {
         self.fields.values()
     }
 
-    /// The field with the best score, if any is above zero, how sure that is, and why.
+    /// The field with the best score, if any is above zero; never one that holds a secret.
     fn best(&self, score: impl Fn(&Field) -> i64) -> Option<(&Field, i64)> {
-        let scored = self.iter().map(|field| (field, score(field))).filter(|(_, score)| *score > 0);
+        let open = self.iter().filter(|field| !field.is_secret());
+        let scored = open.map(|field| (field, score(field))).filter(|(_, score)| *score > 0);
         // Of equals the first and the one nearer to the top.
         scored.max_by_key(|(field, score)| (*score, -(field.path.len() as i64)))
     }
@@ -383,7 +404,8 @@ impl Fields {
             ];
             let fits =
                 about && naming.contains(&last) && field.texts > 0 && !field.is_time(true) && !field.is_sentence();
-            let of_request = field.has("actor user session ip header headers agent auth response type ua");
+            let of_request =
+                field.is_secret() || field.has("actor user session ip header headers agent auth response type ua");
             if !fits || of_request || taken.contains(&field.path.as_slice()) || found.len() >= 16 {
                 continue;
             }
@@ -467,6 +489,16 @@ impl Field {
         } else if !self.values.contains(&text) {
             self.overflown = true;
         }
+    }
+
+    /// Whether its name says that it holds a secret: `session_token`, `idToken`, `authorization`, `password.value`, and not
+    /// `token_id`, `token_type`.
+    pub(super) fn is_secret(&self) -> bool {
+        let named = self.all.iter().rev().find(|word| !["value", "raw", "text", "plain"].contains(&word.as_str()));
+        let ends = |end: &&str| named.is_some_and(|word| word.strip_suffix('s').unwrap_or(word).ends_with(*end));
+        let is_key = named.is_some_and(|word| word == "key")
+            && self.has("api access private secret signing encryption auth authentication session shared master ssh");
+        self.texts > 0 && (is_key || SECRETS.iter().any(|end| ends(&end)))
     }
 
     /// Whether it stands in an array.

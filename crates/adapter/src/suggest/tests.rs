@@ -75,6 +75,50 @@ fn wrapped_and_nested_records_with_keys_that_need_quotes() {
 }
 
 #[test]
+fn secrets_are_left_out_by_their_names() {
+    let record = |number: u32| {
+        format!(
+            r#"{{"time":"2024-05-06T07:08:0{number}Z","action":"user.login","user_password":"s1-{number}","session_token":"s2-{number}","id_token":"s3-{number}",
+            "accessToken":"s4-{number}","token_id":"t-{number}","session_id":"u-{number}","resource":{{"api_key":"s5-{number}","key":"r-{number}"}},
+            "headers":{{"Authorization":"s6-{number}","Set-Cookie":["s7-{number}"]}},"authtokens":"s8-{number}","client_secret":{{"value":"s9-{number}"}},
+            "mfa_token":true,"token_type":"bearer"}}"#
+        )
+    };
+    let input = format!("{}\n{}", record(1), record(2));
+    let (suggestion, report) = drafted(&input);
+    let secrets = [
+        "accessToken",
+        "authtokens",
+        "client_secret.value",
+        "headers.Authorization",
+        "headers.\"Set-Cookie\"[0]",
+        "id_token",
+        "resource.api_key",
+        "session_token",
+        "user_password",
+    ];
+    assert_eq!(suggestion.secrets, secrets, "{}", suggestion.source);
+    let guessed = |member: &str| suggestion.guesses.iter().find(|guess| guess.member == member);
+    assert_eq!(guessed("tokenId").map(|guess| guess.field.as_str()), Some("token_id"));
+    assert_eq!(guessed("sid").map(|guess| guess.field.as_str()), Some("session_id"));
+    assert!(
+        suggestion.guesses.iter().all(|guess| !secrets.contains(&guess.field.as_str())),
+        "{:?}",
+        suggestion.guesses
+    );
+    assert!(suggestion.source.contains("# Left out on purpose"), "{}", suggestion.source);
+    assert_eq!((report.records, report.refused), (2, 0), "{:?}", report.reasons);
+
+    let adapter = Adapter::from_source(&suggestion.source).unwrap();
+    let mut converter = adapter.converter(Options::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let event = converter.convert(record(1).replace('\n', "").as_bytes(), 0).unwrap().remove(0);
+    for secret in ["s1-1", "s2-1", "s3-1", "s4-1", "s5-1", "s6-1", "s8-1", "s9-1"] {
+        assert!(!event.contains(secret), "{secret}: {event}");
+    }
+    assert!(event.contains("r-1") && event.contains("t-1"), "{event}");
+}
+
+#[test]
 fn records_inside_text() {
     check(
         r#"{"id":"1","message":"{\"time\":\"2024-05-06T07:08:09Z\",\"action\":\"file.download\",\"user\":\"ann\",\"file\":\"f1\"}"}
