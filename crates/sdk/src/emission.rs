@@ -133,8 +133,16 @@ impl Future for Emission {
 
 impl Drop for Emission {
     fn drop(&mut self) {
-        if let State::Failed(error) = &self.0 {
-            tell_nobody(error);
+        match &mut self.0 {
+            State::Failed(error) => tell_nobody(error),
+            State::Waiting(receiver) => {
+                // What is sent from here on goes back to its sender, who logs it; what was sent before is here.
+                receiver.close();
+                if let Ok(Err(error)) = receiver.try_recv() {
+                    tell_nobody(&error);
+                }
+            }
+            State::Told => {}
         }
     }
 }
@@ -142,4 +150,53 @@ impl Drop for Emission {
 /// Logs a failure that nobody waited for.
 pub(crate) fn tell_nobody(error: &EmitError) {
     tracing::error!(%error, "an audit event was not emitted");
+}
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+    use super::*;
+
+    /// Counts what is logged.
+    struct Count(Arc<AtomicUsize>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Count {
+        fn on_event(&self, _: &tracing::Event<'_>, _: Context<'_, S>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_failure_that_nobody_awaits_is_logged_once_whenever_it_comes() {
+        let emitted = Emitted { log_entry_id: Uuid([0; 16]), number: 0 };
+        let check = |before: Option<Outcome>, after: Option<Outcome>, expected: usize| {
+            let logged = Arc::new(AtomicUsize::new(0));
+            let subscriber = tracing_subscriber::registry().with(Count(Arc::clone(&logged)));
+            tracing::subscriber::with_default(subscriber, || {
+                let (sender, receiver) = oneshot::channel();
+                let (emission, mut sender) = (Emission::waiting(receiver), Some(sender));
+                let mut send = |outcome: Option<Outcome>| {
+                    let Some(sender) = outcome.is_some().then(|| sender.take()).flatten() else { return };
+                    // As whoever sends it does.
+                    if let Some(Err(Err(error))) = outcome.map(|outcome| sender.send(outcome)) {
+                        tell_nobody(&error);
+                    }
+                };
+                send(before);
+                emission.detach();
+                send(after);
+            });
+            assert_eq!(logged.load(Relaxed), expected);
+        };
+        check(Some(Err(EmitError::Halted)), None, 1);
+        check(None, Some(Err(EmitError::Halted)), 1);
+        check(Some(Ok(emitted)), None, 0);
+        check(None, Some(Ok(emitted)), 0);
+        check(None, None, 0);
+    }
 }
