@@ -30,6 +30,8 @@ pub(crate) struct Batch {
     pub(crate) first: u64,
     pub(crate) adapter: String,
     pub(crate) lines: Vec<bytes::Bytes>,
+    /// There were more events that did not fit.
+    pub(crate) is_cut: bool,
 }
 
 impl Batch {

@@ -21,7 +21,7 @@ use crate::guard::Guard;
 use crate::line::{self, Said};
 use crate::progress::{Bounds, Progress};
 use crate::settings::{Durability, Product, Settings};
-use crate::spool::record::{self, Record};
+use crate::spool::record::{self, Header};
 use crate::spool::{Size, Spool};
 use crate::stats::{Counters, Stats};
 
@@ -125,7 +125,7 @@ impl Auditor {
         name: impl Into<Cow<'static, str>>,
         categories: E,
     ) -> Guard<E> {
-        Guard::new(self.clone(), context.clone(), name.into(), categories)
+        Guard::new(self.clone(), Arc::new(context.clone()), name.into(), categories)
     }
 
     /// Emits an event that somebody else has written: one line of audit.3, or audit.2, with the name of the adapter that made it of a
@@ -144,9 +144,7 @@ impl Auditor {
             return self.refuse(EmitError::Invalid { name: String::new(), message });
         }
         match line::prepare(line) {
-            Ok((line, id)) => {
-                self.push(&Record { adapter: adapter.unwrap_or_default(), line: &line }, id, self.durability)
-            }
+            Ok((line, id)) => self.push(adapter.unwrap_or_default(), line, id, self.durability),
             Err(error) => self.refuse(error),
         }
     }
@@ -154,16 +152,17 @@ impl Auditor {
     /// Emits what was said of an event.
     pub(crate) fn say(&self, said: &Said<'_>, context: &Context, durability: Durability) -> Emission {
         let written = line::write(said, context, &self.inner.product);
-        let checked = written.and_then(|written| line::check(&written.0, said.name).map(|_| written));
+        // It has an id.
+        let checked = written.and_then(|written| line::check(&written.0, said.name, written.1).map(|_| written));
         match checked {
-            Ok((line, id)) => self.push(&Record { adapter: "", line: &line }, id, durability),
+            Ok((line, id)) => self.push("", line, id, durability),
             Err(error) => self.refuse(error),
         }
     }
 
-    fn push(&self, record: &Record<'_>, id: [u8; 16], durability: Durability) -> Emission {
-        let pushed = match (&self.inner.spool, record.encode()) {
-            (Some(spool), Some(record)) => spool.push(record, id, durability),
+    fn push(&self, adapter: &str, line: Vec<u8>, id: [u8; 16], durability: Durability) -> Emission {
+        let pushed = match (&self.inner.spool, Header::of(adapter)) {
+            (Some(spool), Some(header)) => spool.push(header, line, id, durability),
             _ => Err(EmitError::Closed),
         };
         match pushed {
@@ -193,6 +192,7 @@ impl Auditor {
     pub async fn flush(&self, patience: Duration) -> bool {
         let Some(spool) = &self.inner.spool else { return false };
         let begun = Instant::now();
+        spool.shared.hurry();
         while spool.shared.waiting() > 0 {
             if begun.elapsed() >= patience {
                 return false;
@@ -248,8 +248,8 @@ fn check(product: &Product) -> Result<(), EmitError> {
         request: b"",
         results: b"",
     };
-    let (line, _) = line::write(&said, &Context::default(), product)?;
-    line::check(&line, said.name).map(drop)
+    let (line, id) = line::write(&said, &Context::default(), product)?;
+    line::check(&line, said.name, id).map(drop)
 }
 
 impl Drop for Inner {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use indelible_event::Time;
@@ -12,16 +12,16 @@ use crate::answer::{Answer, Batch, Client, Refusal};
 use crate::line::now_us;
 use crate::progress::Progress;
 use crate::spool::Shared;
-use crate::spool::record::Record;
 
 /// Events of a request at most.
 const EVENTS_MAX: usize = 1000;
 /// Bytes of a request at which no event is added.
 const BYTES_MAX: usize = 1 << 20;
-/// A request of fewer events is followed by a pause, so that under load requests carry many. Nobody waits for that long: see
-/// [`hurried`].
-const EVENTS_FEW: usize = 100;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long events are gathered after a request that took all there were, so that under load requests carry many. Where somebody waits
+/// for the server it is not done.
+const GATHER: Duration = Duration::from_millis(100);
+/// How long to wait for an event while there is nothing else to do.
+const IDLE: Duration = Duration::from_secs(3600);
 /// How long progress waits to be written. A crash repeats what was sent in that time.
 const WRITE_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of events, receipts and refused events at which progress is written at once.
@@ -66,25 +66,23 @@ impl Delivery {
         let shared = Arc::clone(&self.shared);
         shared.answered(self.progress.next(), &BTreeMap::new());
         shared.release(self.progress.durable());
-        while !shared.stopping.load(Acquire) {
-            let pause = self.turn().await;
-            if let Some(pause) = pause {
-                let changed = shared.changed.notified();
-                let _ = tokio::time::timeout(pause, changed).await;
+        while !shared.is_stopping() {
+            if let Some((events, patience)) = self.turn().await {
+                shared.gather(self.progress.next() + events as u64, patience).await;
             }
         }
         self.write();
     }
 
-    /// Does the next thing; answers how long to pause if there is nothing to do.
-    async fn turn(&mut self) -> Option<Duration> {
+    /// Does the next thing; answers how many events to wait for before the one after that, and for how long at most.
+    async fn turn(&mut self) -> Option<(usize, Duration)> {
         if self.dirty_since.is_some_and(|since| since.elapsed() >= WRITE_AFTER) || self.settled_bytes > WRITE_BYTES {
             self.write();
         }
         let batch = match self.read() {
             Ok(Some(batch)) => batch,
             // Nothing to send: write what there is to write, then wait for an event.
-            Ok(None) => return Some(self.dirty_since.map_or(Duration::from_secs(3600), |_| WRITE_AFTER)),
+            Ok(None) => return Some((1, self.dirty_since.map_or(IDLE, |_| WRITE_AFTER))),
             Err(error) => {
                 self.wait(None, format!("read the spool: {error}")).await;
                 return None;
@@ -92,17 +90,12 @@ impl Delivery {
         };
         let answer = tokio::select! {
             answer = self.client.send(&batch) => answer,
-            () = stopped(&self.shared) => return None,
+            () = self.shared.stopped() => return None,
         };
         match answer {
             Answer::Settled { refused, repeated, receipts } => {
                 self.settle(&batch, refused, repeated, &receipts);
-                if batch.lines.len() < EVENTS_FEW {
-                    tokio::select! {
-                        () = tokio::time::sleep(PAUSE) => {}
-                        () = hurried(&self.shared) => {}
-                    }
-                }
+                return (!batch.is_cut && !self.shared.is_awaited()).then_some((self.events_max, GATHER));
             }
             // Halves find the one.
             Answer::Fewer => self.events_max = batch.lines.len() / 2,
@@ -115,22 +108,21 @@ impl Delivery {
     fn read(&mut self) -> Result<Option<Batch>, ReadError> {
         let first = self.progress.next();
         let mut batch = Batch { first, ..Batch::default() };
-        let mut bytes = 0;
-        while batch.lines.len() < self.events_max && bytes < BYTES_MAX && batch.next() < self.shared.durable() {
-            let Some(frame) = self.shared.read(batch.next(), &mut self.frames)? else { break };
-            // A frame passes its checksum, so this program wrote it, or a later one.
-            let record = Record::decode(&frame.body).unwrap_or(Record { adapter: "", line: &frame.body });
+        let (mut bytes, durable) = (0, self.shared.durable());
+        while batch.lines.len() < self.events_max && bytes < BYTES_MAX && batch.next() < durable {
+            let Some(event) = self.shared.read(batch.next(), &mut self.frames)? else { break };
             if batch.lines.is_empty() {
-                self.shared.oldest(frame.received_at_us);
-                batch.adapter = record.adapter.to_owned();
-            } else if batch.adapter != record.adapter {
+                self.shared.oldest(event.at_us);
+                batch.adapter = event.adapter().to_owned();
+            } else if batch.adapter != event.adapter() {
                 // It is read again for the next batch.
                 self.frames = None;
                 break;
             }
-            bytes += record.line.len();
-            batch.lines.push(frame.body.slice_ref(record.line));
+            bytes += event.line.len();
+            batch.lines.push(event.line);
         }
+        batch.is_cut = batch.next() < durable;
         Ok((!batch.lines.is_empty()).then_some(batch))
     }
 
@@ -202,7 +194,7 @@ impl Delivery {
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = stopped(&self.shared) => {}
+            () = self.shared.stopped() => {}
         }
     }
 }
@@ -222,24 +214,6 @@ fn random() -> f64 {
     // Without random numbers all wait the same.
     let _ = getrandom::fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
-}
-
-/// Until somebody waits for the server, or the spool is closed.
-async fn hurried(shared: &Shared) {
-    while !shared.stopping.load(Acquire) && !shared.is_awaited() {
-        shared.changed.notified().await;
-    }
-    // Whoever looks next finds out too.
-    shared.changed.notify_one();
-}
-
-/// Until the spool is closed.
-async fn stopped(shared: &Shared) {
-    while !shared.stopping.load(Acquire) {
-        shared.changed.notified().await;
-    }
-    // Whoever looks next finds out too.
-    shared.changed.notify_one();
 }
 
 /// A line about an event that was refused.

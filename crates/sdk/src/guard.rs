@@ -1,6 +1,7 @@
 //! An event whose end is open.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use indelible_event::catalogue::composed::{Categories, Finds, write_members};
 use serde::Serialize;
@@ -22,7 +23,8 @@ use crate::settings::Durability;
 #[must_use = "dropped, it says ERROR"]
 pub struct Guard<E: Categories> {
     auditor: Auditor,
-    context: Context,
+    /// Perhaps that of a request; copied when it is changed.
+    context: Arc<Context>,
     name: Cow<'static, str>,
     /// As it is known so far; taken when the end is said.
     begun: Option<Begun<E>>,
@@ -39,14 +41,14 @@ struct Begun<E> {
 }
 
 impl<E: Categories> Guard<E> {
-    pub(crate) fn new(auditor: Auditor, context: Context, name: Cow<'static, str>, categories: E) -> Self {
+    pub(crate) fn new(auditor: Auditor, context: Arc<Context>, name: Cow<'static, str>, categories: E) -> Self {
         let durability = auditor.durability();
         Self { auditor, context, name, begun: Some(Begun { categories, known: Vec::new() }), lines: None, durability }
     }
 
     /// Who does it and how they came; to be completed, for example when a sign-in has found out who it is.
     pub fn context_mut(&mut self) -> &mut Context {
-        &mut self.context
+        Arc::make_mut(&mut self.context)
     }
 
     /// Waits for another durability than the auditor's.

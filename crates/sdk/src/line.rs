@@ -125,12 +125,11 @@ impl Line {
     }
 }
 
-/// Checks a line as the server does. Answers its `logEntryId`, and whether the line has none and this is a fresh one.
-pub(crate) fn check(line: &[u8], name: &str) -> Result<([u8; 16], bool), EmitError> {
+/// Checks a line as the server does. Answers its `logEntryId`, and whether the line has none and got `fresh`.
+pub(crate) fn check(line: &[u8], name: &str, fresh: [u8; 16]) -> Result<([u8; 16], bool), EmitError> {
     // What the server writes into `intake` counts as part of the event's bytes neither here nor there.
     let intake = Intake { producer: "", producer_epoch: None, producer_seq: None, source: "", adapter: None };
     let limits = Limits { event_bytes: EVENT_BYTES_MAX, ..Limits::default() };
-    let fresh = ids::fresh()?;
     SCRATCH.with_borrow_mut(|scratch| match admit(scratch, line, &limits, &intake, || fresh) {
         Ok(admitted) => Ok((admitted.log_entry_id, admitted.log_entry_id_made)),
         Err(refusal) => Err(EmitError::invalid(name, &refusal)),
@@ -140,7 +139,7 @@ pub(crate) fn check(line: &[u8], name: &str) -> Result<([u8; 16], bool), EmitErr
 /// A line that somebody else wrote, checked, on one line and with a `logEntryId`.
 pub(crate) fn prepare(line: &[u8]) -> Result<(Vec<u8>, [u8; 16]), EmitError> {
     let line = line.trim_ascii();
-    let (log_entry_id, is_made) = check(line, "of a prepared line")?;
+    let (log_entry_id, is_made) = check(line, "of a prepared line", ids::fresh()?)?;
     let mut prepared = Vec::with_capacity(line.len() + 64);
     match line.split_first() {
         Some((brace, members)) if is_made => {

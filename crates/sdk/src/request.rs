@@ -157,7 +157,7 @@ where
 /// What the layer knows of the audit of a request.
 #[derive(Debug)]
 struct OfRequest {
-    context: Mutex<Context>,
+    context: Mutex<Arc<Context>>,
     /// Events on their way.
     emissions: Mutex<Vec<Emission>>,
     /// Events that were dropped before their outcome was said; the status of the answer says it.
@@ -179,7 +179,8 @@ impl fmt::Debug for Dropped {
 impl OfRequest {
     fn new(context: Context) -> Self {
         let (begun, undecided) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { context: Mutex::new(context), emissions: Mutex::default(), dropped: Mutex::default(), begun, undecided }
+        let context = Mutex::new(Arc::new(context));
+        Self { context, emissions: Mutex::default(), dropped: Mutex::default(), begun, undecided }
     }
 
     fn has_begun(&self) -> bool {
@@ -223,7 +224,8 @@ impl Audit {
     {
         self.request.begun.fetch_add(1, AcqRel);
         self.request.undecided.fetch_add(1, AcqRel);
-        let guard = self.auditor.begin(&self.context(), name, categories);
+        let context = Arc::clone(&lock(&self.request.context));
+        let guard = Guard::new(self.auditor.clone(), context, name.into(), categories);
         RequestGuard { guard: Some(guard), request: Arc::clone(&self.request) }
     }
 
@@ -241,12 +243,12 @@ impl Audit {
     /// }
     /// ```
     pub fn identify(&self, change: impl FnOnce(&mut Context)) {
-        change(&mut lock(&self.request.context));
+        change(Arc::make_mut(&mut lock(&self.request.context)));
     }
 
     /// Who sends the request, as far as it is known.
     pub fn context(&self) -> Context {
-        lock(&self.request.context).clone()
+        (**lock(&self.request.context)).clone()
     }
 
     /// For events that the answer does not wait for, such as those of work that goes on behind it.

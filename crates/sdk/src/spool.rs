@@ -8,21 +8,21 @@ pub(crate) mod record;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use indelible_event::uuid::Uuid;
-use indelible_journal::{
-    AppendError, Frame, FrameNumber, FramePosition, Frames, Journal, LogId, OpenError, Options, ReadError, Reader,
-};
+use indelible_journal::{AppendError, FrameNumber, Frames, Journal, LogId, OpenError, Options, ReadError, Reader};
 use indelible_storage::Disk;
 use tokio::sync::{Notify, oneshot};
 
 use crate::emission::{EmitError, Emitted, Outcome, tell_nobody};
 use crate::line::{EVENT_BYTES_MAX, now_us};
 use crate::settings::Durability;
+use crate::spool::record::{Event, Header};
 use crate::stats::{Counters, Stats};
 
 /// Segments that the bound is divided into.
@@ -31,8 +31,8 @@ const SEGMENTS: u64 = 16;
 const QUEUE_BYTES_MAX: usize = 16 << 20;
 /// What a frame and the end of a segment take beside the event, and more.
 const FRAME_MARGIN_BYTES: u64 = 4096;
-/// Positions that are remembered, so that reading what was just written need not look for it.
-const RECENT: usize = 4096;
+/// Bytes of events that are kept in memory until the server has answered, so that delivery need not read what was just written.
+const RECENT_BYTES_MAX: usize = 4 << 20;
 
 /// Sizes of a spool.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,8 @@ impl Size {
 
 /// An event to be written.
 struct Submission {
-    record: Vec<u8>,
+    header: Header,
+    line: Vec<u8>,
     log_entry_id: Uuid,
     durability: Durability,
     reply: oneshot::Sender<Outcome>,
@@ -77,6 +78,46 @@ struct Queue {
     /// The journal may forget more than it was told.
     may_release: bool,
     stopping: bool,
+}
+
+/// The newest events.
+#[derive(Default)]
+struct Recent {
+    /// Number of the first.
+    first: u64,
+    events: VecDeque<Event>,
+    /// Of their lines.
+    bytes: usize,
+}
+
+impl Recent {
+    fn get(&self, number: u64) -> Option<&Event> {
+        self.events.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Adds the events from `first` on, which follow those that are there.
+    fn add(&mut self, first: u64, events: Vec<Event>) {
+        if self.events.is_empty() {
+            self.first = first;
+        }
+        self.bytes += events.iter().map(|event| event.line.len()).sum::<usize>();
+        self.events.extend(events);
+        while self.bytes > RECENT_BYTES_MAX {
+            self.forget();
+        }
+    }
+
+    fn forget_below(&mut self, number: u64) {
+        while self.first < number && !self.events.is_empty() {
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        let Some(event) = self.events.pop_front() else { return };
+        self.bytes -= event.line.len();
+        self.first += 1;
+    }
 }
 
 /// What the threads of a spool share.
@@ -94,16 +135,21 @@ pub(crate) struct Shared {
     oldest_us: AtomicI64,
     /// Emitters that wait for the server, by number.
     waiting: Mutex<BTreeMap<u64, (Uuid, oneshot::Sender<Outcome>)>>,
-    /// Where the newest events stand.
-    recent: Mutex<VecDeque<FramePosition>>,
+    recent: Mutex<Recent>,
     reader: Reader,
     log: LogId,
     size: Size,
     halted: AtomicBool,
     pub(crate) counters: Arc<Counters>,
-    /// There are new events to send, or the spool is closing.
-    pub(crate) changed: Notify,
-    pub(crate) stopping: AtomicBool,
+    /// Events below this number are durable here, and delivery was told if it wanted to know.
+    committed: AtomicU64,
+    /// With this many events delivery wants to be told; never, while it does something else.
+    wanted: AtomicU64,
+    /// There are as many events as delivery waits for, or somebody waits for the server.
+    told: Notify,
+    stopping: AtomicBool,
+    /// The spool is closing.
+    stopped: Notify,
 }
 
 /// The spool, as emitters see it. Dropping it syncs what waits.
@@ -140,10 +186,13 @@ impl Spool {
             size,
             halted: AtomicBool::new(false),
             counters,
-            changed: Notify::new(),
+            committed: AtomicU64::new(recovered.next.0),
+            wanted: AtomicU64::new(u64::MAX),
+            told: Notify::new(),
             stopping: AtomicBool::new(false),
+            stopped: Notify::new(),
         });
-        let writer = Writer { journal, shared: Arc::clone(&shared) };
+        let writer = Writer { journal, shared: Arc::clone(&shared), open_bytes: u64::MAX };
         let thread = std::thread::Builder::new().name("audit-spool".to_owned()).spawn(move || writer.run());
         let thread =
             thread.map_err(|source| OpenError::Io { action: "start a thread for", path: dir.to_owned(), source })?;
@@ -153,7 +202,8 @@ impl Spool {
     /// Hands over an event. What the receiver gets says whether it is durable.
     pub(crate) fn push(
         &self,
-        record: Vec<u8>,
+        header: Header,
+        line: Vec<u8>,
         log_entry_id: [u8; 16],
         durability: Durability,
     ) -> Result<oneshot::Receiver<Outcome>, EmitError> {
@@ -162,14 +212,18 @@ impl Spool {
         }
         let (reply, receiver) = oneshot::channel();
         let mut queue = lock(&self.shared.queue);
-        if queue.bytes + record.len() > QUEUE_BYTES_MAX {
+        if queue.bytes + line.len() > QUEUE_BYTES_MAX {
             return Err(EmitError::Full { limit_bytes: QUEUE_BYTES_MAX as u64 });
         }
-        queue.bytes += record.len();
+        queue.bytes += line.len();
         self.shared.pending.fetch_add(1, AcqRel);
-        queue.submissions.push(Submission { record, log_entry_id: Uuid(log_entry_id), durability, reply });
+        let is_first = queue.submissions.is_empty();
+        queue.submissions.push(Submission { header, line, log_entry_id: Uuid(log_entry_id), durability, reply });
         drop(queue);
-        self.shared.queued.notify_one();
+        // Whoever put the first one there has told the writer.
+        if is_first {
+            self.shared.queued.notify_one();
+        }
         Ok(receiver)
     }
 }
@@ -183,7 +237,8 @@ impl Drop for Spool {
             let _ = thread.join();
         }
         self.shared.stopping.store(true, Release);
-        self.shared.changed.notify_one();
+        self.shared.told.notify_one();
+        self.shared.stopped.notify_one();
     }
 }
 
@@ -204,10 +259,10 @@ impl Shared {
     }
 
     /// The event with this number, which is durable here and was not released. `frames` is kept between calls.
-    pub(crate) fn read(&self, number: u64, frames: &mut Option<Frames>) -> Result<Option<Frame>, ReadError> {
-        if let Some(position) = self.recent_position(number) {
+    pub(crate) fn read(&self, number: u64, frames: &mut Option<Frames>) -> Result<Option<Event>, ReadError> {
+        if let Some(event) = lock(&self.recent).get(number) {
             *frames = None;
-            return self.reader.read(&position).map(Some);
+            return Ok(Some(event.clone()));
         }
         let mut is_new = false;
         loop {
@@ -216,7 +271,7 @@ impl Shared {
                 self.reader.frames(FrameNumber(number))
             });
             match from.next() {
-                Some(Ok(frame)) if frame.number.0 == number => return Ok(Some(frame)),
+                Some(Ok(frame)) if frame.number.0 == number => return Ok(Some(Event::of(&frame))),
                 Some(Ok(frame)) if frame.number.0 < number => {}
                 Some(Err(error)) => {
                     *frames = None;
@@ -229,15 +284,10 @@ impl Shared {
         }
     }
 
-    fn recent_position(&self, number: u64) -> Option<FramePosition> {
-        let recent = lock(&self.recent);
-        let first = recent.front()?.number.0;
-        recent.get(usize::try_from(number.checked_sub(first)?).ok()?).copied()
-    }
-
     /// Tells those who wait for the events below `next` what the server said; `refused` has the reasons by number.
     pub(crate) fn answered(&self, next: u64, refused: &BTreeMap<u64, Arc<str>>) {
         self.answered.fetch_max(next, Release);
+        lock(&self.recent).forget_below(next);
         let mut waiting = lock(&self.waiting);
         let later = waiting.split_off(&next);
         let answered = std::mem::replace(&mut *waiting, later);
@@ -255,6 +305,32 @@ impl Shared {
     /// Whether an emitter waits for the server.
     pub(crate) fn is_awaited(&self) -> bool {
         !lock(&self.waiting).is_empty()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Acquire)
+    }
+
+    /// Until the spool closes.
+    pub(crate) async fn stopped(&self) {
+        while !self.is_stopping() {
+            self.stopped.notified().await;
+        }
+    }
+
+    /// Until there are events up to `number`, somebody waits for the server, or the spool closes; at most so long. For delivery alone.
+    pub(crate) async fn gather(&self, number: u64, patience: Duration) {
+        self.wanted.store(number, SeqCst);
+        // In this order: the writer looks at the two in the other one.
+        if self.committed.load(SeqCst) < number && !self.is_stopping() {
+            let _ = tokio::time::timeout(patience, self.told.notified()).await;
+        }
+        self.wanted.store(u64::MAX, SeqCst);
+    }
+
+    /// Has delivery send what there is.
+    pub(crate) fn hurry(&self) {
+        self.told.notify_one();
     }
 
     /// Lets the journal forget the events below `next`.
@@ -312,20 +388,24 @@ impl Shared {
 struct Writer {
     journal: Journal,
     shared: Arc<Shared>,
+    /// Where the open segment ends, as far as is known; no less.
+    open_bytes: u64,
 }
 
 impl Writer {
     fn run(mut self) {
         loop {
-            let (group, stopping) = self.take();
-            self.journal.release(FrameNumber(self.shared.released.load(Acquire)));
+            let Queue { submissions: group, may_release, stopping, .. } = self.take();
+            if may_release {
+                self.journal.release(FrameNumber(self.shared.released.load(Acquire)));
+            }
             if !group.is_empty() {
                 self.commit(group);
             } else if stopping {
                 break;
             }
         }
-        let Self { journal, shared } = self;
+        let Self { journal, shared, .. } = self;
         if let Err(error) = journal.close() {
             // What was synced is there; the next start reads through the open segment.
             tracing::warn!(%error, "the audit spool was not closed in good order");
@@ -334,36 +414,39 @@ impl Writer {
     }
 
     /// Waits for something to do.
-    fn take(&self) -> (Vec<Submission>, bool) {
+    fn take(&self) -> Queue {
         let idle = |queue: &mut Queue| queue.submissions.is_empty() && !queue.stopping && !queue.may_release;
         let queue = self.shared.queued.wait_while(lock(&self.shared.queue), idle);
         let mut queue = queue.unwrap_or_else(PoisonError::into_inner);
-        queue.bytes = 0;
-        queue.may_release = false;
-        (std::mem::take(&mut queue.submissions), queue.stopping)
+        let stopping = queue.stopping;
+        std::mem::replace(&mut *queue, Queue { stopping, ..Queue::default() })
     }
 
     /// Writes a group and syncs once; tells each emitter.
     fn commit(&mut self, group: Vec<Submission>) {
-        let mut positions = Vec::with_capacity(group.len());
+        let mut first = None;
+        let mut written = Vec::with_capacity(group.len());
         let mut told = Vec::with_capacity(group.len());
-        for Submission { record, log_entry_id, durability, reply } in group {
-            let position = match self.write(&record) {
-                Ok(position) => position,
+        for Submission { header, line, log_entry_id, durability, reply } in group {
+            let at_us = now_us();
+            let number = match self.write(&header, &line, at_us) {
+                Ok(number) => number,
                 Err(error) => {
                     self.fail(reply, error);
                     continue;
                 }
             };
-            let number = position.number.0;
-            positions.push(position);
+            first.get_or_insert(number);
+            written.push(Event::new(header, line, at_us));
             match durability {
                 Durability::Spool => told.push((Emitted { log_entry_id, number }, reply)),
                 // Before the sync: once it is done the server may answer at any moment.
                 Durability::Server => _ = lock(&self.shared.waiting).insert(number, (log_entry_id, reply)),
             }
         }
-        let Some(first) = positions.first().map(|position| position.number.0) else { return };
+        let Some(first) = first else { return };
+        let count = written.len() as u64;
+        let (next, is_awaited) = (first + count, told.len() < written.len());
         if let Err(error) = self.journal.sync() {
             self.shared.halted.store(true, Release);
             tracing::error!(%error, "the audit spool stops");
@@ -372,37 +455,44 @@ impl Writer {
             untold.for_each(|reply| self.fail(reply, EmitError::Halted));
             return;
         }
-        self.shared.pending.fetch_sub(positions.len() as u64, AcqRel);
-        self.shared.counters.spooled.fetch_add(positions.len() as u64, Relaxed);
-        let mut recent = lock(&self.shared.recent);
-        recent.extend(positions);
-        let surplus = recent.len().saturating_sub(RECENT);
-        recent.drain(..surplus);
-        drop(recent);
-        self.shared.changed.notify_one();
+        self.shared.pending.fetch_sub(count, AcqRel);
+        self.shared.counters.spooled.fetch_add(count, Relaxed);
+        lock(&self.shared.recent).add(first, written);
+        self.shared.committed.store(next, SeqCst);
+        if is_awaited || next >= self.shared.wanted.load(SeqCst) {
+            self.shared.told.notify_one();
+        }
         for (emitted, reply) in told {
             // Who does not wait knows that it is on its way.
             let _ = reply.send(Ok(emitted));
         }
     }
 
-    fn write(&mut self, record: &[u8]) -> Result<FramePosition, EmitError> {
+    /// Writes an event; answers its number.
+    fn write(&mut self, header: &Header, line: &[u8], at_us: i64) -> Result<u64, EmitError> {
         let size = &self.shared.size;
         let full = || EmitError::Full { limit_bytes: size.bytes_max() };
-        let segments = self.shared.reader.segments();
-        let open_bytes = segments.last().map_or(0, |open| open.bytes);
-        let needs_another = open_bytes + record.len() as u64 + FRAME_MARGIN_BYTES > size.segment_bytes;
-        if needs_another && segments.len() >= size.live_max() {
-            return Err(full());
+        let needs_another = |open_bytes: u64| {
+            let bytes = (header.as_bytes().len() + line.len()) as u64;
+            open_bytes.saturating_add(bytes + FRAME_MARGIN_BYTES) > size.segment_bytes
+        };
+        if needs_another(self.open_bytes) {
+            let segments = self.shared.reader.segments();
+            self.open_bytes = segments.last().map_or(0, |open| open.bytes);
+            if needs_another(self.open_bytes) && segments.len() >= size.live_max() {
+                return Err(full());
+            }
         }
-        self.journal.write(&[record], now_us()).map_err(|error| match error {
+        let position = self.journal.write(&[header.as_bytes(), line], at_us).map_err(|error| match error {
             AppendError::TooLarge { .. } => full(),
             AppendError::NoRoom { kind } => EmitError::NoRoom { kind },
             AppendError::Io { .. } | AppendError::Halted => {
                 self.shared.halted.store(true, Release);
                 EmitError::Halted
             }
-        })
+        })?;
+        self.open_bytes = position.offset + u64::from(position.length);
+        Ok(position.number.0)
     }
 
     fn fail(&self, reply: oneshot::Sender<Outcome>, error: EmitError) {

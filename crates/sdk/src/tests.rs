@@ -1,6 +1,7 @@
 //! The promises of the crate, on real and on faulty disks. Those about a server are in `crates/cli/tests/it/sdk.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod delivery;
 mod events;
 mod faults;
 mod full;

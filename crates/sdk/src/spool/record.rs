@@ -1,6 +1,9 @@
-//! What a frame of the spool holds: one event, as `docs/formats/spool.md` describes it.
+//! What a frame of the spool holds: one event behind a header, as `docs/formats/spool.md` describes it.
 
-/// Bytes in front of the event at most.
+use bytes::Bytes;
+use indelible_journal::Frame;
+
+/// Bytes of a header at most.
 pub(crate) const HEADER_BYTES_MAX: usize = 2 + ADAPTER_BYTES_MAX;
 /// Longest name of an adapter.
 const ADAPTER_BYTES_MAX: usize = 64;
@@ -20,14 +23,63 @@ pub(crate) fn is_adapter(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte))
 }
 
-impl<'a> Record<'a> {
+/// What stands in front of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    bytes: [u8; HEADER_BYTES_MAX],
+    length: usize,
+}
+
+impl Header {
+    /// Of an event that no adapter made.
+    pub(crate) const NONE: Self = {
+        let mut bytes = [0; HEADER_BYTES_MAX];
+        bytes[0] = VERSION;
+        Self { bytes, length: 2 }
+    };
+
     /// `None` if the name of the adapter is too long.
-    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
-        let length =
-            u8::try_from(self.adapter.len()).ok().filter(|length| usize::from(*length) <= ADAPTER_BYTES_MAX)?;
-        Some([&[VERSION, length], self.adapter.as_bytes(), self.line].concat())
+    pub(crate) fn of(adapter: &str) -> Option<Self> {
+        let mut bytes = [0; HEADER_BYTES_MAX];
+        let length = 2 + adapter.len();
+        bytes.get_mut(2..length)?.copy_from_slice(adapter.as_bytes());
+        bytes[..2].copy_from_slice(&[VERSION, u8::try_from(adapter.len()).ok()?]);
+        Some(Self { bytes, length })
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// An event that waits for the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    header: Header,
+    pub(crate) line: Bytes,
+    /// When it was emitted, in microseconds since 1970.
+    pub(crate) at_us: i64,
+}
+
+impl Event {
+    pub(crate) fn new(header: Header, line: Vec<u8>, at_us: i64) -> Self {
+        Self { header, line: line.into(), at_us }
+    }
+
+    /// That of a frame. What is no record was written by a later version of this program, since it passed its checksum.
+    pub(crate) fn of(frame: &Frame) -> Self {
+        let record = Record::decode(&frame.body).unwrap_or(Record { adapter: "", line: &frame.body });
+        let header = Header::of(record.adapter).unwrap_or(Header::NONE);
+        Self { header, line: frame.body.slice_ref(record.line), at_us: frame.received_at_us }
+    }
+
+    /// The adapter that made it of a foreign record, or nothing.
+    pub(crate) fn adapter(&self) -> &str {
+        Record::decode(self.header.as_bytes()).map_or("", |record| record.adapter)
+    }
+}
+
+impl<'a> Record<'a> {
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let ([version, length], rest) = bytes.split_first_chunk()?;
         let (adapter, line) = rest.split_at_checked(usize::from(*length))?;
@@ -45,10 +97,10 @@ mod tests {
     fn records_read_back_and_nothing_else_does() {
         for (adapter, line) in [("", &b"{}"[..]), ("okta@2", b"{\"a\":1}"), ("x", b"")] {
             let record = Record { adapter, line };
-            let bytes = record.encode().unwrap();
+            let bytes = [Header::of(adapter).unwrap().as_bytes(), line].concat();
             assert_eq!(Record::decode(&bytes), Some(record));
         }
-        assert_eq!(Record { adapter: &"x".repeat(65), line: b"" }.encode(), None);
+        assert!(Header::of(&"x".repeat(64)).is_some() && Header::of(&"x".repeat(65)).is_none());
         for bad in [&b""[..], b"\x01", b"\x02\x00{}", b"\x01\x05abc", b"\x01\x01\xff{}", b"\x01\x01 {}"] {
             assert_eq!(Record::decode(bad), None, "{bad:?}");
         }

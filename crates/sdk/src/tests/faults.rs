@@ -10,6 +10,7 @@ use rand::rngs::SmallRng;
 
 use crate::Durability;
 use crate::progress::{Bounds, Progress};
+use crate::spool::record::Header;
 use crate::spool::{Size, Spool};
 use crate::stats::Counters;
 
@@ -60,7 +61,7 @@ impl Model {
         let pushed: Vec<_> = (0..count)
             .map(|_| {
                 self.next += 1;
-                (self.next, spool.push(event(self.next), [0; 16], Durability::Spool))
+                (self.next, spool.push(Header::NONE, event(self.next), [0; 16], Durability::Spool))
             })
             .collect();
         for (number, pushed) in pushed {
@@ -105,8 +106,8 @@ impl Model {
         let mut frames = None;
         for &(number, event_number) in self.emitted.iter().filter(|(number, _)| *number >= next) {
             assert!(number < durable, "event {number} was emitted and is lost; found {durable}");
-            let frame = spool.shared.read(number, &mut frames).unwrap().unwrap();
-            assert_eq!(&frame.body[..], event(event_number), "event {number}");
+            let found = spool.shared.read(number, &mut frames).unwrap().unwrap();
+            assert_eq!(found.line, event(event_number), "event {number}");
         }
         let kept = |folder: &str| {
             let folder = Path::new(DIR).join(folder);
