@@ -19,16 +19,29 @@ pub struct Message<'a> {
     pub is_compressed: bool,
 }
 
-/// Reads the body of a call, which is one frame: a flag, the length in four bytes, the message.
+/// What a frame says of itself before its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prefix {
+    /// Bytes of the whole frame.
+    pub frame_bytes: usize,
+    /// Whether the message is compressed.
+    pub is_compressed: bool,
+}
+
+/// Reads the beginning of a frame: a flag, and the length of the message in four bytes. Nothing if more has to come.
+pub fn prefix(body: &[u8]) -> Option<Prefix> {
+    let (flag, rest) = body.split_first()?;
+    let (length, _) = rest.split_first_chunk::<4>()?;
+    Some(Prefix { frame_bytes: 5 + u32::from_be_bytes(*length) as usize, is_compressed: flag & 1 == 1 })
+}
+
+/// Reads the body of a call, which is one frame.
 pub fn message(body: &[u8]) -> Result<Message<'_>, Failure> {
-    let framed = || {
-        let (&flag, rest) = body.split_first()?;
-        let (length, bytes) = rest.split_first_chunk::<4>()?;
-        (u32::from_be_bytes(*length) as usize == bytes.len() && flag <= 1).then_some((flag, bytes))
-    };
-    match framed() {
-        Some((flag, bytes)) => Ok(Message { bytes, is_compressed: flag == 1 }),
-        None => Err(Failure::malformed("the body of the call is not one message in a gRPC frame")),
+    match prefix(body) {
+        Some(Prefix { frame_bytes, is_compressed }) if frame_bytes == body.len() && body[0] <= 1 => {
+            Ok(Message { bytes: &body[5..], is_compressed })
+        }
+        _ => Err(Failure::malformed("the body of the call is not one message in a gRPC frame")),
     }
 }
 

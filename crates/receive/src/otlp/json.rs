@@ -2,11 +2,16 @@
 //!
 //! Each record is read by itself, so that one that is broken is refused alone. Values may be nested to the 128 containers
 //! that serde_json reads; one map in a map takes four of them.
+//!
+//! A value takes as little as three bytes in a body and some 150 in memory, so lists and values are counted before they are
+//! read: beyond the body itself, no more is held than for one list and one record.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use indelible_event::parts::write_string;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::record::{Around, Body, Budget, Head, Origin, carried, whole};
@@ -14,30 +19,64 @@ use crate::json::{self, Object, write_double};
 use crate::record::Records;
 use crate::{Facts, Failure, Limits, Payload, Record, Refusal, View};
 
+/// Elements of one list around the values of a record.
+const ELEMENTS_MAX: usize = 100_000;
+/// Objects in a record, a resource or a scope.
+const OBJECTS_MAX: usize = 100_000;
+
+/// The elements of a list, not yet read; at most [`ELEMENTS_MAX`].
+#[derive(Default)]
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Bounded;
+        impl<'de> Visitor<'de> for Bounded {
+            type Value = Vec<&'de RawValue>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut elements = Vec::new();
+                while let Some(element) = list.next_element()? {
+                    if elements.len() == ELEMENTS_MAX {
+                        return Err(A::Error::custom(format_args!("more than {ELEMENTS_MAX} elements in a list")));
+                    }
+                    elements.push(element);
+                }
+                Ok(elements)
+            }
+        }
+        from.deserialize_seq(Bounded).map(Self)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     #[serde(borrow)]
-    resource_logs: Option<Vec<ResourceLogs<'a>>>,
+    resource_logs: Option<Elements<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ResourceLogs<'a> {
     #[serde(borrow)]
     resource: Option<&'a RawValue>,
     #[serde(borrow)]
-    scope_logs: Option<Vec<ScopeLogs<'a>>>,
+    scope_logs: Option<Elements<'a>>,
     schema_url: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ScopeLogs<'a> {
     #[serde(borrow)]
     scope: Option<&'a RawValue>,
     #[serde(borrow)]
-    log_records: Option<Vec<&'a RawValue>>,
+    log_records: Option<Elements<'a>>,
     schema_url: Option<String>,
 }
 
@@ -119,15 +158,17 @@ pub(super) fn decode<'a>(body: &'a [u8], view: View, limits: &Limits) -> Result<
     let request: Request<'a> = serde_json::from_slice(body)
         .map_err(|error| Failure::malformed(format!("the body is not an ExportLogsServiceRequest in JSON: {error}")))?;
     let mut records = Records::new(limits);
-    for resource_logs in request.resource_logs.unwrap_or_default() {
-        let resource: Resource<'a> = part("resource", resource_logs.resource)?;
+    for sent in elements(request.resource_logs) {
+        let resource_logs: ResourceLogs<'a> = part("resourceLogs", sent)?;
+        let resource: Resource<'a> = described("resource", resource_logs.resource)?;
         let origin = resource.origin();
         let resource = resource.write(resource_logs.schema_url.as_deref(), limits);
-        for scope_logs in resource_logs.scope_logs.unwrap_or_default() {
-            let scope: Scope<'a> = part("scope", scope_logs.scope)?;
+        for sent in elements(resource_logs.scope_logs) {
+            let scope_logs: ScopeLogs<'a> = part("scopeLogs", sent)?;
+            let scope: Scope<'a> = described("scope", scope_logs.scope)?;
             let scope = scope.write(scope_logs.schema_url.as_deref(), limits);
             let around = resource.clone().and_then(|resource| Ok(Around { resource, scope: scope? }));
-            for sent in scope_logs.log_records.unwrap_or_default() {
+            for sent in elements(scope_logs.log_records) {
                 let read = log_record(sent.get(), view, &origin, &around, limits);
                 let (payload, facts) = read.unwrap_or_else(|refusal| {
                     (Payload::Refused { refusal, sent: Cow::Borrowed(sent.get().as_bytes()) }, origin.facts(0))
@@ -139,11 +180,30 @@ pub(super) fn decode<'a>(body: &'a [u8], view: View, limits: &Limits) -> Result<
     Ok(records.list)
 }
 
-fn part<'a, T: Deserialize<'a> + Default>(name: &str, sent: Option<&'a RawValue>) -> Result<T, Failure> {
-    let Some(sent) = sent else { return Ok(T::default()) };
+fn elements(list: Option<Elements<'_>>) -> Vec<&RawValue> {
+    list.unwrap_or_default().0
+}
+
+fn part<'a, T: Deserialize<'a> + Default>(name: &str, sent: &'a RawValue) -> Result<T, Failure> {
     let read: Result<Option<T>, _> = serde_json::from_str(sent.get());
     read.map(Option::unwrap_or_default)
         .map_err(|error| Failure::malformed(format!("a {name} of the body is not one of OTLP: {error}")))
+}
+
+/// What holds values of anybody's.
+fn described<'a, T: Deserialize<'a> + Default>(name: &str, sent: Option<&'a RawValue>) -> Result<T, Failure> {
+    match sent {
+        None => Ok(T::default()),
+        Some(sent) if has_too_many(sent.get()) => {
+            Err(Failure::malformed(format!("a {name} of the body has more than {OBJECTS_MAX} objects")))
+        }
+        Some(sent) => part(name, sent),
+    }
+}
+
+/// Counted before they are read, and so also those that are only text.
+fn has_too_many(sent: &str) -> bool {
+    memchr::memchr_iter(b'{', sent.as_bytes()).nth(OBJECTS_MAX).is_some()
 }
 
 fn log_record<'a>(
@@ -153,6 +213,9 @@ fn log_record<'a>(
     around: &Result<Around, Refusal>,
     limits: &Limits,
 ) -> Result<(Payload<'a>, Facts<'a>), Refusal> {
+    if has_too_many(sent) {
+        return Err(Refusal::too_many_fields(OBJECTS_MAX));
+    }
     let record: LogRecord<'a> = serde_json::from_str(sent).map_err(|error| {
         if error.to_string().starts_with("recursion limit") {
             return Refusal::too_deep(limits.depth.min(30));

@@ -132,7 +132,11 @@ impl<'a> Reader<'a> {
         }
         let mut attributes = Vec::new();
         write_pairs(&mut attributes, Fields(message), 6, 1, &mut budget)?;
-        let around = context.around.get_or_init(|| context.write(&mut budget)).as_ref().map_err(Clone::clone)?;
+        let around = context
+            .around
+            .get_or_init(|| context.write(&mut Budget::new(&self.limits)))
+            .as_ref()
+            .map_err(Clone::clone)?;
         let body = match &body {
             Body::Map(json) | Body::Other(json) => json.as_slice(),
             Body::Text(_) | Body::None => b"",
@@ -142,7 +146,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Context<'_> {
-    /// Scope and resource as JSON; their members count for the record that asks first.
+    /// Scope and resource as JSON.
     fn write(&self, budget: &mut Budget) -> Result<Around, Refusal> {
         let (mut resource, mut scope, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         let mut object = Object::open(&mut resource);

@@ -257,6 +257,40 @@ fn broken_requests_fail_and_broken_records_are_refused() {
     check(json(&format!(r#"{{"body":{deep}}}"#)).as_bytes(), Encoding::Json, "0 refused tooDeep");
 }
 
+/// Three bytes of a body would be 160 in memory.
+#[test]
+fn many_small_elements_do_not_fill_memory() {
+    let list = |element: &str, count: usize| [&vec![element; count].join(",")[..]].concat();
+    let body = |resources: &str, scopes: &str, records: &str| {
+        format!(r#"{{"resourceLogs":[{{"resource":{resources},"scopeLogs":[{{"logRecords":[{records}]}}{scopes}]}}]}}"#)
+    };
+    let check = |body: &str, expected: &str| {
+        let found = shown(&decode(body.as_bytes(), Encoding::Json, View::Whole, &Limits::default()));
+        assert!(found.starts_with(expected), "{}: {}", &body[..80], &found[..found.len().min(200)]);
+    };
+    let attributes = |count: usize| format!(r#"{{"attributes":[{}]}}"#, list("{}", count));
+    check(&body("{}", "", "{}"), "0 object");
+    check(
+        &body("{}", "", &list("{}", 100_001)),
+        "failed: a scopeLogs of the body is not one of OTLP: more than 100000 elements",
+    );
+    check(
+        &body("{}", &",{}".repeat(100_000), "{}"),
+        "failed: a resourceLogs of the body is not one of OTLP: more than 100000 elements",
+    );
+    check(&body("{}", "", &attributes(100_000)), "0 refused tooManyFields: the record has more than 100000");
+    check(&body(&attributes(100_000), "", "{}"), "failed: a resource of the body has more than 100000 objects");
+}
+
+/// The members of a resource were counted for the first record, and refused all with it.
+#[test]
+fn a_record_is_refused_for_its_own_members_only() {
+    let wide: serde_json::Map<String, Value> = (0..9).map(|n| (n.to_string(), json!(n))).collect();
+    let records = vec![body(Value::Object(wide)), body(json!("good"))];
+    let found = decode_both(&request(records), View::Whole, &Limits { fields: 10, ..Limits::default() });
+    assert_eq!(found.lines().filter(|line| line.contains(" object ")).count(), 2, "{found}");
+}
+
 /// The generated events are what services send: they come out as JSON of the same value.
 #[test]
 fn events_survive_the_way_through_protobuf() {
