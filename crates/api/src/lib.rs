@@ -74,6 +74,8 @@ error_codes! {
     InvalidQuery = 400,
     /// Nothing of the body could be read.
     UnreadableBody = 400,
+    /// The body came too slowly, or not to its end: nothing is wrong with what it held, send it again.
+    BodyTooSlow = 408,
     /// No token, or one that is unknown or has ended.
     Unauthenticated = 401,
     /// The token does not allow this, or there is no such organization.

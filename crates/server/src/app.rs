@@ -1,5 +1,6 @@
 //! What all handlers and background tasks share.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -22,6 +23,7 @@ use crate::adapters::Adapters;
 use crate::alarms::Alarms;
 use crate::archiver::Archiver;
 use crate::audit::{Breaches, Observed, OwnEntries, Polls};
+use crate::body::{self, Cut, Decoded};
 use crate::bucket::BucketWatch;
 use crate::config::Config;
 use crate::copier::Copier;
@@ -34,6 +36,7 @@ use crate::operator::Pseudonyms;
 use crate::platform_archive::PlatformArchive;
 use crate::quarantine;
 use crate::redaction::Redactions;
+use crate::routes::events::INLINE_BYTES;
 use crate::routes::receive::Acks;
 use crate::self_check::Checker;
 use crate::signin::SignIns;
@@ -81,13 +84,15 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     /// Kibibytes of bodies that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
+    /// Places for long bodies that are being read, one for each processor.
+    pub(crate) readers: Semaphore,
     /// Places for bundles that are being made.
     pub(crate) bundles: Arc<Semaphore>,
     /// Places for contents of log files that are being read.
     pub(crate) contents: Arc<Semaphore>,
     pub(crate) redactions: Redactions,
-    /// Held by who decides a request: what it asks for is done once.
-    pub(crate) decisions: tokio::sync::Mutex<()>,
+    /// Held by who decides a request of an organization: what it asks for is done once.
+    pub(crate) decisions: Mutex<BTreeMap<Organization, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) own_entries: OwnEntries,
     pub(crate) polls: Polls,
     pub(crate) observed: Observed,
@@ -96,6 +101,16 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// Why this server must not be started again, once it has found out.
     pub(crate) retired: OnceLock<String>,
+}
+
+/// Bytes of a compressed body become so many at first; JSON of log records becomes 5 to 20.
+const USUAL_RATIO: usize = 16;
+
+/// Memory that a body has.
+pub(crate) struct Room {
+    bytes: usize,
+    /// Absent only while more is waited for.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl App {
@@ -172,23 +187,57 @@ impl App {
         }
     }
 
-    /// Waits until there is room for a body of the announced length.
-    pub(crate) async fn reserve_body(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, ApiError> {
-        let announced =
-            headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    /// Waits until there is room for the body of a request with these headers.
+    pub(crate) async fn reserve_body(&self, headers: &HeaderMap) -> Result<Room, ApiError> {
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        self.reserve(announced.unwrap_or(self.config.limits.body_bytes), headers.contains_key(header::CONTENT_ENCODING))
+            .await
+    }
+
+    /// Waits until there is room for a body of so many bytes, and for what it is before it is compressed.
+    pub(crate) async fn reserve(&self, bytes: usize, is_compressed: bool) -> Result<Room, ApiError> {
         let limit = self.config.limits.body_bytes;
-        if announced.is_some_and(|bytes| bytes > limit) {
+        if bytes > limit {
             return Err(ApiError::new(
                 ErrorCode::BodyTooLarge,
                 format!("the body is longer than {limit} bytes; send fewer events at a time"),
             ));
         }
-        let compressed = headers.contains_key(header::CONTENT_ENCODING);
-        let bytes = if compressed { limit } else { announced.unwrap_or(limit) };
+        let bytes = if is_compressed { bytes.saturating_mul(USUAL_RATIO).min(limit) } else { bytes };
         let kibibytes = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.bodies).acquire_many_owned(kibibytes).await;
-        permit.map_err(|_| {
+        let permit = permit.map_err(|_| {
             ApiError::new(ErrorCode::IntakeStopped, "the server is stopping; send the events to it again in a moment")
-        })
+        })?;
+        Ok(Room { bytes, permit: Some(permit) })
+    }
+
+    /// Reads a body in place; a long one where others do not wait for it, and few at a time, as what is read may take many times
+    /// its bytes.
+    pub(crate) async fn interpret<'a, T>(&self, body: &'a [u8], read: impl FnOnce(&'a [u8]) -> T) -> T {
+        if body.len() <= INLINE_BYTES {
+            return read(body);
+        }
+        // Nobody closes it.
+        let _place = self.readers.acquire().await;
+        tokio::task::block_in_place(|| read(body))
+    }
+
+    /// Undoes a compression. A body that turns out to be longer than usual waits for as much room as one may have.
+    pub(crate) async fn inflate(&self, encoding: &str, body: &[u8], room: &mut Room) -> Result<Decoded, ApiError> {
+        let limit = self.config.limits.body_bytes;
+        loop {
+            let decoded =
+                tokio::task::block_in_place(|| body::decode(encoding, body, room.bytes)).ok_or_else(|| {
+                    ApiError::new(ErrorCode::UnreadableBody, "content-encoding must be gzip, zstd or identity")
+                })?;
+            if decoded.cut != Some(Cut::TooLarge) || room.bytes >= limit {
+                return Ok(decoded);
+            }
+            drop(decoded);
+            // Who kept some while waiting for more could wait for others who do the same.
+            room.permit = None;
+            *room = self.reserve(limit, false).await?;
+        }
     }
 }

@@ -11,6 +11,7 @@ use indelible_intake::{ClockStop, SubmitError};
 use indelible_query::QueryError;
 
 use crate::disk;
+use crate::listen::body::TooSlow;
 
 /// A failed request.
 #[derive(Debug)]
@@ -83,9 +84,10 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T>
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::BytesRejection(error)) => {
-                Err(ApiError::new(ErrorCode::UnreadableBody, error.body_text()))
-            }
+            Err(JsonRejection::BytesRejection(error)) => Err(match TooSlow::in_chain(&error) {
+                Some(too_slow) => ApiError::new(ErrorCode::BodyTooSlow, too_slow.to_string()),
+                None => ApiError::new(ErrorCode::UnreadableBody, error.body_text()),
+            }),
             Err(error) => Err(ApiError::new(ErrorCode::InvalidRequest, error.body_text())),
         }
     }

@@ -3,7 +3,7 @@
 //! Each step is an event in the organization's log before it counts. What is approved is done first and written down as approved
 //! then: a crash in between leaves it waiting, and to approve it again does no more.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use indelible_api::{EntryRange, ErrorCode, RequestState};
 use indelible_control::{
@@ -115,9 +115,18 @@ impl App {
         state(&request, now_us)
     }
 
+    /// Waits until nobody else decides about the organization: what is decided may take half a minute.
+    async fn turn(&self, organization: &Organization) -> tokio::sync::OwnedMutexGuard<()> {
+        let turns = {
+            let mut all = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(organization.clone()).or_default())
+        };
+        turns.lock_owned().await
+    }
+
     /// Does what a request asks for, on behalf of who approves it.
     pub(crate) async fn approve(self: &Arc<Self>, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _one_at_a_time = self.decisions.lock().await;
+        let _turn = self.turn(&self.to_decide(caller, id).await?.organization).await;
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let action = Action::of(&request)?;
@@ -197,7 +206,7 @@ impl App {
 
     /// Leaves undone what a request asks for.
     pub(crate) async fn refuse(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _one_at_a_time = self.decisions.lock().await;
+        let _turn = self.turn(&self.to_decide(caller, id).await?.organization).await;
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let fields = RequestDisapproveRequest {
@@ -213,7 +222,7 @@ impl App {
 
     /// Withdraws what the caller asked for, or ends an investigation: who asked may, and who administers the organization.
     pub(crate) async fn withdraw(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _one_at_a_time = self.decisions.lock().await;
+        let _turn = self.turn(&self.visible(caller, id).await?.organization).await;
         let (request, now_us) = (self.visible(caller, id).await?, self.now_us());
         if !request.waits(now_us) && !request.is_active(now_us) {
             return Err(undecided(DecideError::NotWaiting));

@@ -17,7 +17,7 @@ use indelible_receive::syslog::{self, Frame, Framer, Message};
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::admission::Unknown;
@@ -34,8 +34,11 @@ use crate::routes::receive::limits;
 const PROTOCOL: &str = "syslog";
 /// Bytes that are read of a connection before they are stored together.
 const READ_BYTES: usize = 256 << 10;
-/// Datagrams that may wait to be stored. The memory of one is its own length.
+/// Messages that are stored together at most.
+const MESSAGES_AT_ONCE: usize = 4096;
+/// Datagrams that may wait to be stored, and their bytes.
 const DATAGRAMS_MAX: usize = 8192;
+const DATAGRAMS_BYTES_MAX: usize = 32 << 20;
 /// Datagrams that are stored together.
 const DATAGRAMS_AT_ONCE: usize = 1024;
 /// The largest datagram there is.
@@ -184,6 +187,7 @@ impl Listener {
                 attribution: Attribution::One(organization),
                 adapter,
                 zone: zone.clone(),
+                came_us: None,
                 unknown: Unknown::Refuse,
                 is_answered: false,
             })
@@ -244,6 +248,8 @@ struct Waiting {
     bytes: Vec<u8>,
     is_whole: bool,
     route: Option<usize>,
+    /// Of a datagram: its share of what may wait.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// Takes messages until `stop` is true; then those that were read are stored.
@@ -339,7 +345,7 @@ async fn read<S: AsyncRead + Unpin>(
         let mut waiting = Vec::new();
         let mut each = |frame: Frame<'_>| {
             let route = listener.route(frame.bytes, sender);
-            waiting.push(Waiting { bytes: frame.bytes.to_vec(), is_whole: frame.is_whole, route });
+            waiting.push(Waiting { bytes: frame.bytes.to_vec(), is_whole: frame.is_whole, route, _room: None });
         };
         let is_in_step = framer.push(&buffer[..length], &mut each).is_ok();
         if is_over {
@@ -364,13 +370,15 @@ async fn store(app: &App, listener: &Listener, waiting: Vec<Waiting>, stop: &mut
     let routed = listener.routes.iter().enumerate().map(|(place, (_, source))| (Some(place), source));
     for (route, source) in own.chain(routed) {
         let view = source.view();
-        let of_route = waiting.iter().filter(|message| message.route == route).enumerate();
-        let records: Vec<Record<'_>> = of_route
-            .map(|(index, message)| {
+        let mut of_route =
+            waiting.iter().filter(|message| message.route == route).enumerate().map(|(index, message)| {
                 syslog::record(Frame { bytes: &message.bytes, is_whole: message.is_whole }, index, view, &limits)
-            })
-            .collect();
-        if !records.is_empty() {
+            });
+        loop {
+            let records: Vec<Record<'_>> = of_route.by_ref().take(MESSAGES_AT_ONCE).collect();
+            if records.is_empty() {
+                break;
+            }
             app.take_patiently(source, &records, stop).await;
         }
     }
@@ -388,6 +396,7 @@ async fn receive(app: Arc<App>, listener: Arc<Listener>, socket: Arc<UdpSocket>,
             }
         })
     };
+    let room = Arc::new(Semaphore::new(DATAGRAMS_BYTES_MAX));
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
     loop {
         let received = tokio::select! {
@@ -405,8 +414,12 @@ async fn receive(app: Arc<App>, listener: Arc<Listener>, socket: Arc<UdpSocket>,
         let longest = listener.config.message_bytes;
         let is_whole = frame.is_whole && frame.bytes.len() <= longest;
         let route = listener.route(frame.bytes, &sender);
-        let bytes = frame.bytes[..frame.bytes.len().min(longest)].to_vec();
-        if inbox.try_send(Waiting { bytes, is_whole, route }).is_err() {
+        let bytes = &frame.bytes[..frame.bytes.len().min(longest)];
+        let room = Arc::clone(&room).try_acquire_many_owned(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        let taken = room.is_ok_and(|room| {
+            inbox.try_send(Waiting { bytes: bytes.to_vec(), is_whole, route, _room: Some(room) }).is_ok()
+        });
+        if !taken {
             listener.counts.dropped.fetch_add(1, Relaxed);
         }
     }

@@ -96,18 +96,18 @@ fn requests_that_are_slow_long_or_no_requests_end_in_time() {
         (
             "a body that drips",
             Send::Drip([post("/api/v1/events", "content-length: 4000\r\n"), vec![b' '; 4000]].concat()),
-            Reset(400),
+            Reset(408),
         ),
-        ("a body that does not come", Send::Whole(post("/api/v1/events", "content-length: 4000\r\n")), Status(400)),
+        ("a body that does not come", Send::Whole(post("/api/v1/events", "content-length: 4000\r\n")), Status(408)),
         (
             "one in pieces that does not end",
             Send::Whole(post("/api/v1/events", "transfer-encoding: chunked\r\n")),
-            Status(400),
+            Status(408),
         ),
         (
             "a search that does not come",
             Send::Whole(post("/api/v1/search", "content-type: application/json\r\ncontent-length: 9\r\n")),
-            Status(400),
+            Status(408),
         ),
         (
             "a stranger's form that does not come",
@@ -117,7 +117,7 @@ fn requests_that_are_slow_long_or_no_requests_end_in_time() {
         (
             "a body that is asked for and does not come",
             Send::Whole(post("/api/v1/events", "expect: 100-continue\r\ncontent-length: 9\r\n")),
-            Status(400),
+            Status(408),
         ),
         (
             "a body without a token",
@@ -136,7 +136,7 @@ fn requests_that_are_slow_long_or_no_requests_end_in_time() {
                 ]
                 .concat(),
             ),
-            Status(400),
+            Status(408),
         ),
         ("two lengths", Send::Whole(post("/api/v1/events", "content-length: 1\r\ncontent-length: 2\r\n")), Status(400)),
         ("a length below zero", Send::Whole(post("/api/v1/events", "content-length: -1\r\n")), Status(400)),

@@ -6,12 +6,14 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
+use futures::StreamExt as _;
 use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -26,9 +28,10 @@ use super::Shaken;
 use super::body::TimedBody;
 use super::places::Place;
 use super::tls::Certificate;
-use crate::app::App;
+use crate::app::{App, Room};
+use crate::error::ApiError;
 use crate::pipeline::failure;
-use crate::routes::events::read_body;
+use crate::routes::events::not_arrived;
 use crate::routes::receive::{OTLP, decompress, limits, source};
 
 /// Calls of one connection at a time.
@@ -71,13 +74,20 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = app.config.limits.clone();
+    let calls = Calls::new();
+    let counted = Arc::clone(&calls);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let begun = counted.begin();
         request.extensions_mut().insert(ConnectInfo(peer));
         if let Some(certificate) = &certificate {
             request.extensions_mut().insert(Arc::clone(certificate));
         }
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(call(&app, request).await) }
+        async move {
+            let answer = call(&app, request).await;
+            drop(begun);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let header_bytes = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -87,7 +97,12 @@ where
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
+    let ended = tokio::select! {
+        ended = watcher.watch(connection) => ended,
+        // Clients connect again when they have something to send.
+        () = calls.idle(Duration::from_secs(limits.idle_seconds)) => Ok(()),
+    };
+    if let Err(error) = ended {
         tracing::debug!(%peer, error = &error as &dyn std::error::Error, "connection for gRPC ended");
     }
 }
@@ -117,21 +132,82 @@ async fn export(app: &Arc<App>, request: Request<Incoming>) -> Result<Vec<Outcom
     let (mut parts, body) = request.into_parts();
     let (source, view) = source(app, &mut parts, &OTLP).await?;
     app.admit().map_err(told)?;
-    let _permit = app.reserve_body(&parts.headers).await.map_err(told)?;
     let patience = Duration::from_secs(app.config.limits.body_seconds);
-    let body = read_body(app, Body::new(TimedBody::new(body, patience))).await.map_err(told)?;
-    let message = grpc::message(&body)?;
+    let (frame, mut room) = frame(app, Body::new(TimedBody::new(body, patience))).await.map_err(told)?;
+    let message = grpc::message(&frame)?;
     let encoding = parts.headers.get("grpc-encoding").map_or("identity", |value| value.to_str().unwrap_or("?"));
     let plain;
-    let bytes = if message.is_compressed {
-        let limit = app.config.limits.body_bytes;
-        plain = tokio::task::block_in_place(|| decompress(encoding, message.bytes, limit)).map_err(told)?;
-        &plain
-    } else {
-        message.bytes
+    let bytes = match &mut room {
+        Some(room) if message.is_compressed => {
+            plain = decompress(app, encoding, message.bytes, room).await.map_err(told)?;
+            &plain
+        }
+        _ => message.bytes,
     };
-    let records = tokio::task::block_in_place(|| decode(bytes, Encoding::Protobuf, view, &limits(app)))?;
+    let records = app.interpret(bytes, |bytes| decode(bytes, Encoding::Protobuf, view, &limits(app))).await?;
     app.take(&source, &records, OTLP.keeps).await.map_err(told)
+}
+
+/// Reads the frame of a call once there is room for what it announces, and no more than that.
+async fn frame(app: &App, body: Body) -> Result<(Vec<u8>, Option<Room>), ApiError> {
+    let mut chunks = body.into_data_stream();
+    let (mut bytes, mut room, mut most) = (Vec::new(), None, usize::MAX);
+    while bytes.len() <= most
+        && let Some(chunk) = chunks.next().await
+    {
+        bytes.extend_from_slice(&chunk.map_err(|error| not_arrived(&error))?);
+        if room.is_none()
+            && let Some(prefix) = grpc::prefix(&bytes)
+        {
+            room = Some(app.reserve(prefix.frame_bytes, prefix.is_compressed).await?);
+            most = prefix.frame_bytes;
+        }
+    }
+    Ok((bytes, room))
+}
+
+/// The calls of a connection.
+struct Calls {
+    opened: Instant,
+    /// Calls that are not answered yet.
+    open: AtomicU32,
+    /// When the last one ended, milliseconds after the connection began.
+    ended_ms: AtomicU64,
+}
+
+impl Calls {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { opened: Instant::now(), open: AtomicU32::new(0), ended_ms: AtomicU64::new(0) })
+    }
+
+    fn begin(self: &Arc<Self>) -> Call {
+        self.open.fetch_add(1, Relaxed);
+        Call(Arc::clone(self))
+    }
+
+    /// Ends when there was no call for so long.
+    async fn idle(&self, patience: Duration) {
+        loop {
+            let ended = Duration::from_millis(self.ended_ms.load(Relaxed));
+            let since = self.opened.elapsed().saturating_sub(ended);
+            match self.open.load(Relaxed) {
+                0 if since >= patience => return,
+                0 => tokio::time::sleep(patience.saturating_sub(since)).await,
+                _ => tokio::time::sleep(patience).await,
+            }
+        }
+    }
+}
+
+/// A call that is being answered.
+struct Call(Arc<Calls>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let ms = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.ended_ms.store(ms, Relaxed);
+        self.0.open.fetch_sub(1, Relaxed);
+    }
 }
 
 /// The body of an answer: at most one frame, and the trailers that end the call.

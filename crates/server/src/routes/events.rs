@@ -60,11 +60,22 @@ pub(crate) async fn post(
     let attribution = caller.attribution()?;
     app.admit()?;
     let source = Source::from_headers(&headers)?;
-    let _permit = app.reserve_body(&headers).await?;
+    let mut room = app.reserve_body(&headers).await?;
     let bytes = read_body(&app, body).await?;
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("", |v| v.to_str().unwrap_or("?"));
-    let work = || decode_and_admit(&app, &caller, &attribution, &source, encoding, &bytes);
-    let long = bytes.len() > INLINE_BYTES || !encoding.is_empty();
+    let decoded = match encoding {
+        "" | "identity" => None,
+        _ => Some(app.inflate(encoding, &bytes, &mut room).await?),
+    };
+    let (text, cut) = decoded.as_ref().map_or((&bytes[..], None), |decoded| (&decoded.bytes[..], decoded.cut.as_ref()));
+    if let Some(cut) = cut.filter(|_| text.is_empty()) {
+        return Err(match cut {
+            Cut::TooLarge => too_large_decoded(app.config.limits.body_bytes),
+            Cut::Damaged(why) => not_of(encoding, why),
+        });
+    }
+    let work = || admit_body(&app, &caller, &attribution, &source, text, cut);
+    let long = text.len() > INLINE_BYTES;
     let mut admitted = if long { tokio::task::block_in_place(work)? } else { work()? };
     if !admitted.unknown.is_empty() {
         for organization in std::mem::take(&mut admitted.unknown) {
@@ -76,7 +87,7 @@ pub(crate) async fn post(
             return Err(ApiError::internal("create the organization", error));
         }
     }
-    drop(bytes);
+    drop((bytes, decoded, room));
     let answer = app.submit(admitted.batch).await?;
     app.note_reused(&answer);
     app.metrics.events_refused(
@@ -168,17 +179,23 @@ pub(crate) fn is_adapter(name: &str) -> bool {
 pub(crate) async fn read_body(app: &App, body: Body) -> Result<Bytes, ApiError> {
     let limit = app.config.limits.body_bytes;
     axum::body::to_bytes(body, limit).await.map_err(|error| {
-        if let Some(too_slow) = TooSlow::in_chain(&error) {
-            return ApiError::new(ErrorCode::UnreadableBody, too_slow.to_string());
-        }
         if format!("{error:?}").contains("LengthLimit") {
             return ApiError::new(
                 ErrorCode::BodyTooLarge,
                 format!("the body is longer than {limit} bytes; send fewer events at a time"),
             );
         }
-        ApiError::new(ErrorCode::UnreadableBody, "the connection ended before the body did; send it again")
+        not_arrived(&error)
     })
+}
+
+/// Why a body did not come to its end.
+pub(crate) fn not_arrived(error: &axum::Error) -> ApiError {
+    let message = match TooSlow::in_chain(error) {
+        Some(too_slow) => too_slow.to_string(),
+        None => "the connection ended before the body did; send it again".to_owned(),
+    };
+    ApiError::new(ErrorCode::BodyTooSlow, message)
 }
 
 /// A line's number with the id of its admitted event, if the server made it; or with the refusal.
@@ -192,38 +209,13 @@ struct AdmittedBody {
     unknown: Vec<Organization>,
 }
 
-fn decode_and_admit(
-    app: &App,
-    principal: &Principal,
-    attribution: &Attribution,
-    source: &Source,
-    encoding: &str,
-    bytes: &[u8],
-) -> Result<AdmittedBody, ApiError> {
-    let limit = app.config.limits.body_bytes;
-    if encoding.is_empty() || encoding == "identity" {
-        return admit_body(app, principal, attribution, source, bytes, None);
-    }
-    let decoded = body::decode(encoding, bytes, limit)
-        .ok_or_else(|| ApiError::new(ErrorCode::UnreadableBody, "content-encoding must be gzip, zstd or identity"))?;
-    if decoded.bytes.is_empty()
-        && let Some(cut) = &decoded.cut
-    {
-        return Err(match cut {
-            Cut::TooLarge => too_large_decoded(limit),
-            Cut::Damaged(why) => ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}")),
-        });
-    }
-    admit_body(app, principal, attribution, source, &decoded.bytes, decoded.cut)
-}
-
 fn admit_body(
     app: &App,
     principal: &Principal,
     attribution: &Attribution,
     source: &Source,
     bytes: &[u8],
-    cut: Option<Cut>,
+    cut: Option<&Cut>,
 ) -> Result<AdmittedBody, ApiError> {
     let mut intake = IntakePart {
         producer: &principal.id,
@@ -234,13 +226,13 @@ fn admit_body(
     };
     let mut lines = body::split(bytes);
     let mut cut_line = None;
-    let is_bomb = cut == Some(Cut::TooLarge);
+    let is_bomb = cut == Some(&Cut::TooLarge);
     if let Some(cut) = cut {
         // What came after the last newline may be half an event.
         let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let last = if rest.trim_ascii().is_empty() { None } else { lines.pop() };
         let number = last.map_or_else(|| lines.last().map_or(1, |line| line.number + 1), |line| line.number);
-        cut_line = Some((number, refusal_of(&cut, app.config.limits.body_bytes)));
+        cut_line = Some((number, refusal_of(cut, app.config.limits.body_bytes)));
     }
     if lines.is_empty() && is_bomb {
         return Err(too_large_decoded(app.config.limits.body_bytes));
@@ -265,6 +257,10 @@ fn admit_body(
     outcomes.extend(cut_line.map(Err));
     let (batch, unknown) = admission.finish()?;
     Ok(AdmittedBody { batch, outcomes, unknown })
+}
+
+pub(crate) fn not_of(encoding: &str, why: &str) -> ApiError {
+    ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}"))
 }
 
 pub(crate) fn too_large_decoded(limit: usize) -> ApiError {

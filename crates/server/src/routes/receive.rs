@@ -18,14 +18,13 @@ use base64::engine::general_purpose::STANDARD;
 use indelible_receive::hec::Fault;
 use indelible_receive::{Answer, Facts, Failure, Limits, Outcome, Record, View, bulk, hec, kubernetes, otlp};
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 
-use crate::app::App;
+use crate::app::{App, Room};
 use crate::auth::Caller;
-use crate::body;
+use crate::body::Cut;
 use crate::error::ApiError;
 use crate::pipeline::{Source, failure};
-use crate::routes::events::{INLINE_BYTES, read_body, too_large_decoded};
+use crate::routes::events::{not_of, read_body, too_large_decoded};
 
 /// A protocol, as far as storing what it brings goes.
 pub(crate) struct Protocol {
@@ -61,7 +60,8 @@ pub(crate) async fn otlp_logs(State(app): State<Arc<App>>, request: Request) -> 
         if sent_in.is_none() {
             return Ok(None);
         }
-        let records = delivery.decode(|body| otlp::decode(body, encoding, delivery.view, &limits(&app)))?;
+        let records =
+            app.interpret(&delivery.body, |body| otlp::decode(body, encoding, delivery.view, &limits(&app))).await?;
         app.take(&delivery.source, &records, OTLP.keeps).await.map(Some).map_err(told)
     };
     match taken.await {
@@ -126,7 +126,7 @@ async fn hec(
             index: fact("index"),
             id: None,
         };
-        let records = delivery.decode(|body| read(body, &facts, delivery.view, &limits(app)))?;
+        let records = app.interpret(&delivery.body, |body| read(body, &facts, delivery.view, &limits(app))).await?;
         let outcomes = app.take(&delivery.source, &records, HEC.keeps).await.map_err(told)?;
         // What was refused is kept, and would be refused again.
         let kept = |outcome| match outcome {
@@ -216,7 +216,7 @@ async fn bulk_into(State(app): State<Arc<App>>, index: Option<String>, request: 
     let taken = async {
         let delivery = Delivery::open(&app, request, &BULK).await?;
         let read = |body| bulk::decode(body, index.as_deref(), delivery.view, &limits(&app));
-        let asked = delivery.decode(read)?;
+        let asked = app.interpret(&delivery.body, read).await?;
         let outcomes = app.take(&delivery.source, &asked.records, BULK.keeps).await.map_err(told)?;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok::<_, Failure>(bulk::answer(&asked.items, &outcomes, took_ms))
@@ -293,7 +293,7 @@ pub(crate) async fn license() -> Response {
 pub(crate) async fn kubernetes(State(app): State<Arc<App>>, request: Request) -> Response {
     let taken = async {
         let delivery = Delivery::open(&app, request, &KUBERNETES).await?;
-        let records = delivery.decode(|body| kubernetes::decode(body, &limits(&app)))?;
+        let records = app.interpret(&delivery.body, |body| kubernetes::decode(body, &limits(&app))).await?;
         app.take(&delivery.source, &records, KUBERNETES.keeps).await.map_err(told)
     };
     respond(match taken.await {
@@ -309,7 +309,7 @@ struct Delivery {
     /// What records that are no events have to look like.
     view: View,
     body: Vec<u8>,
-    _permit: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 impl Delivery {
@@ -318,14 +318,9 @@ impl Delivery {
         let (mut parts, body) = request.into_parts();
         let (source, view) = source(app, &mut parts, protocol).await?;
         app.admit().map_err(told)?;
-        let permit = app.reserve_body(&parts.headers).await.map_err(told)?;
-        let body = whole(app, &parts.headers, body).await.map_err(told)?;
-        Ok(Self { parts, source, view, body, _permit: permit })
-    }
-
-    /// What the body holds; a long one is read where others do not wait for it.
-    fn decode<'a, T>(&'a self, read: impl FnOnce(&'a [u8]) -> T) -> T {
-        if self.body.len() > INLINE_BYTES { tokio::task::block_in_place(|| read(&self.body)) } else { read(&self.body) }
+        let mut room = app.reserve_body(&parts.headers).await.map_err(told)?;
+        let body = whole(app, &parts.headers, body, &mut room).await.map_err(told)?;
+        Ok(Self { parts, source, view, body, _room: room })
     }
 
     /// A parameter of the address, decoded.
@@ -381,24 +376,22 @@ fn token(value: &HeaderValue) -> Option<String> {
 }
 
 /// The whole body, decompressed.
-async fn whole(app: &App, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
+async fn whole(app: &App, headers: &HeaderMap, body: Body, room: &mut Room) -> Result<Vec<u8>, ApiError> {
     let bytes = read_body(app, body).await?;
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("", |value| value.to_str().unwrap_or("?"));
     if encoding.is_empty() || encoding == "identity" {
         return Ok(bytes.into());
     }
-    tokio::task::block_in_place(|| decompress(encoding, &bytes, app.config.limits.body_bytes))
+    decompress(app, encoding, &bytes, room).await
 }
 
 /// Undoes a compression; here a body is read whole or not at all.
-pub(crate) fn decompress(encoding: &str, bytes: &[u8], limit: usize) -> Result<Vec<u8>, ApiError> {
-    let unreadable = |message: String| ApiError::new(indelible_api::ErrorCode::UnreadableBody, message);
-    let decoded = body::decode(encoding, bytes, limit)
-        .ok_or_else(|| unreadable("content-encoding must be gzip, zstd or identity".to_owned()))?;
+pub(crate) async fn decompress(app: &App, encoding: &str, bytes: &[u8], room: &mut Room) -> Result<Vec<u8>, ApiError> {
+    let decoded = app.inflate(encoding, bytes, room).await?;
     match decoded.cut {
         None => Ok(decoded.bytes),
-        Some(body::Cut::TooLarge) => Err(too_large_decoded(limit)),
-        Some(body::Cut::Damaged(why)) => Err(unreadable(format!("the body is not {encoding}: {why}"))),
+        Some(Cut::TooLarge) => Err(too_large_decoded(app.config.limits.body_bytes)),
+        Some(Cut::Damaged(why)) => Err(not_of(encoding, &why)),
     }
 }
 
