@@ -47,6 +47,8 @@ pub(crate) struct Source {
     pub(crate) adapter: Option<Arc<Adapter>>,
     /// The zone of times that name none.
     pub(crate) zone: TimeZone,
+    /// When its records came in, if that is not now: a time without a year is of the year before that.
+    pub(crate) came_us: Option<i64>,
     /// What happens to events of organizations that do not exist.
     pub(crate) unknown: Unknown,
     /// Whether what is sent again is known by its bytes: so where the sender waits for an answer. Else equal records are many.
@@ -77,6 +79,7 @@ impl Source {
             attribution,
             adapter,
             zone: TimeZone::UTC,
+            came_us: None,
             unknown: if creates { Unknown::Collect } else { Unknown::Refuse },
             is_answered: true,
         })
@@ -87,8 +90,8 @@ impl Source {
         match &self.adapter {
             Some(adapter) if WHOLE.contains(&adapter.name()) => View::Whole,
             Some(adapter) if adapter.input() == Input::Text => View::Line,
-            Some(_) => View::Carried,
-            None => View::Whole,
+            // Also where none reads it now: one that does later reads what is carried.
+            Some(_) | None => View::Carried,
         }
     }
 
@@ -353,7 +356,8 @@ struct Pushed {
 fn judge(app: &App, source: &Source, records: &[Incoming<'_>], otherwise: Unknown) -> Result<Judged, ApiError> {
     let adapter = source.adapter.as_deref();
     let version = adapter.map(|adapter| format!("{}@{}", adapter.name(), adapter.version()));
-    let now = Timestamp::from_microsecond(app.now_us()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let now =
+        Timestamp::from_microsecond(source.came_us.unwrap_or_else(|| app.now_us())).unwrap_or(Timestamp::UNIX_EPOCH);
     let options =
         Options { timezone: source.zone.clone(), organization: source.organization().cloned(), ..Options::at(now) };
     let mut converter = adapter.map(|adapter| adapter.converter(options));
@@ -504,6 +508,7 @@ pub(crate) fn failure(error: &ApiError) -> Failure {
         Code::Busy | Code::OrganizationBusy | Code::DiskFilling | Code::TooManyFailures => {
             Failure::Busy { retry_after_seconds: seconds }
         }
+        Code::BodyTooSlow => Failure::Unavailable { retry_after_seconds: seconds },
         code if code.status() < 500 => Failure::Malformed { message, index: None },
         _ => Failure::Unavailable { retry_after_seconds: seconds },
     }

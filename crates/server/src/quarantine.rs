@@ -177,6 +177,7 @@ impl App {
             attribution: reachable(item, trial.is_operator),
             adapter,
             zone: self.zone_of(&item.source),
+            came_us: Some(item.received_at_us),
             unknown: Unknown::Refuse,
             is_answered: true,
         };

@@ -279,6 +279,7 @@ async fn repair(
         },
         adapter: None,
         zone: TimeZone::UTC,
+        came_us: None,
         unknown: Unknown::Refuse,
         is_answered: true,
     };
