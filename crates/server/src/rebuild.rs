@@ -143,7 +143,9 @@ pub async fn rebuild(options: &RebuildOptions, say: &(dyn Fn(&str) + Sync)) -> a
     ledger.check_recovered()?;
     begin_logs(&intake, &logs).await?;
     say("admitting what the copies of the journal hold beyond the archive");
-    let recovered = copies.recover(&rebuild.bucket, &intake, ledger, &rebuild.content_keys, &rebuild.folder).await?;
+    let mut recovered =
+        copies.recover(&rebuild.bucket, &intake, ledger, &rebuild.content_keys, &rebuild.folder).await?;
+    Redactions::open(data)?.ask(std::mem::take(&mut recovered.redacted))?;
     say("archiving the new generation");
     rebuild.archive(&intake, closed).await?;
     let report = rebuild.report(&report, &logs, recovered)?;

@@ -155,6 +155,16 @@ impl Redactions {
         Ok(())
     }
 
+    /// Notes what is to be redacted once the server has started: of it the archive holds nothing yet.
+    pub(crate) fn ask(&self, redacted: BTreeMap<Organization, Vec<Dropped>>) -> anyhow::Result<()> {
+        for (organization, stretches) in redacted {
+            let before = self.of(&organization).map(|known| known.stretches()).unwrap_or_default();
+            let all = joined(before.into_iter().chain(stretches).collect());
+            self.keep(&organization, |_| Redaction::asked(&all))?;
+        }
+        Ok(())
+    }
+
     /// Whether entries of the organization are redacted.
     pub(crate) fn any(&self, organization: &Organization) -> bool {
         lock(&self.known).contains_key(organization)

@@ -323,3 +323,38 @@ fn a_redaction_that_was_only_noted_is_recorded_and_done_at_the_next_start() {
     server.stop();
     drop(folder);
 }
+
+/// The disk is lost when neither the entries nor what says that they are redacted are in the archive, only in copies of the journal:
+/// they come back in other places, and must not come back with their content.
+#[test]
+fn what_only_copies_of_the_journal_hold_stays_redacted_in_a_rebuild() {
+    let mut people = People::new(QUICK);
+    let service = people.token(BETA, "audit:emit,audit:search");
+    let archive = people.scene.server.archive();
+    let home = archive.parent().unwrap().to_owned();
+    let obstacle = archive.join("organizations");
+    fs::write(&obstacle, b"in the way").unwrap();
+    let (kept, spilled) = (emit(&service, 99, "canary-kept"), emit(&service, 100, SECRET));
+    let approved = redact(&mut people, &[(spilled, spilled)]);
+    assert!(approved["note"].to_string().contains("goes on by itself"), "{approved}");
+    eventually("all is copied", || {
+        let (_, status) = people.scene.server.get("/api/v1/archive/status");
+        status["journalCopies"]["oldestUncopiedSeconds"].is_null()
+    });
+    let People { scene, .. } = people;
+    let (server, folder) = scene.leave();
+    server.kill();
+    fs::remove_file(&obstacle).unwrap();
+    let (keys, rebuilt) = (home.join("keys"), home.with_file_name("rebuilt"));
+    let args = ["archive", "rebuild", "--from", archive.to_str().unwrap(), "--data-dir", rebuilt.to_str().unwrap()];
+    let answer = offline(&[&args[..], &["--keys", keys.to_str().unwrap()]].concat());
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    let server = Server::start_in(&rebuilt);
+    eventually("it is redacted in its new place", || count(&server, SECRET) == 0);
+    assert_eq!(count(&server, "canary-kept"), 1, "it was at {kept}");
+    server.seal();
+    eventually("no file of the archive holds it", || verified(&archive) == (1, 0));
+    assert_eq!(files_with(&archive, &format!("{SECRET}-entity")), [] as [PathBuf; 0]);
+    server.stop();
+    drop(folder);
+}

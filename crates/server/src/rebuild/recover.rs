@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -13,7 +13,9 @@ use indelible_archive::JournalCopy;
 use indelible_archive::journal_copy::{CopiedFrame, CopiedFrames, CopiedLog, CopyFacts, list};
 use indelible_archive::layout::CopyName;
 use indelible_archive::rebuild::Survey;
+use indelible_archive::redaction;
 use indelible_archive::verify::{Report, Trust};
+use indelible_event::control::{self, Dropped};
 use indelible_event::parts::{Attributed, Intake as Sender, string};
 use indelible_event::uuid::Uuid;
 use indelible_event::{Organization, Time};
@@ -22,7 +24,7 @@ use indelible_intake::{Answer, Batch, ContentReader, Intake, Status, StoredEvent
 use indelible_ledger::{ContentKeys, Ledger};
 use indelible_merkle::{MAX_NOTE_BYTES, VerifierKey};
 use indelible_storage::{Bucket, durable};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::folder::Folder;
@@ -56,6 +58,8 @@ pub(super) struct Recovered {
     pub(super) replaced: Option<PathBuf>,
     /// Copies that could not be used, and why.
     pub(super) unusable: Vec<String>,
+    /// What only the copies know to be redacted, where it stands now.
+    pub(super) redacted: BTreeMap<Organization, Vec<Dropped>>,
 }
 
 impl Copies {
@@ -125,6 +129,7 @@ impl Copies {
             batch: None,
             list: BufWriter::new(list),
             by_log: BTreeMap::new(),
+            redacted: BTreeMap::new(),
         };
         let mut unusable = self.unusable;
         for (name, facts) in &self.known {
@@ -141,7 +146,7 @@ impl Copies {
             }
         }
         again.submit().await?;
-        let Again { list, by_log, closed, .. } = again;
+        let Again { list, by_log, closed, mut redacted, .. } = again;
         unusable.extend(closed.iter().map(|(organization, count)| {
             format!("{count} entries of {organization}: their content is encrypted and its key was not given (--keys)")
         }));
@@ -150,9 +155,30 @@ impl Copies {
         std::fs::rename(&unfinished, &path)
             .and_then(|()| durable::sync_dir(folder.path()))
             .context("list the receipts that were replaced")?;
+        if !redacted.is_empty() {
+            follow(&mut redacted, &path, ledger.generation())?;
+        }
         let replaced = (!by_log.is_empty()).then_some(path);
-        Ok(Recovered { by_log, replaced, unusable })
+        Ok(Recovered { by_log, replaced, unusable, redacted })
     }
+}
+
+/// Adds to what is redacted where `list` says that it stands now.
+fn follow(redacted: &mut BTreeMap<Organization, Vec<Dropped>>, list: &Path, generation: u32) -> anyhow::Result<()> {
+    let lines = BufReader::new(File::open(list)?).lines();
+    for line in lines {
+        let line = line.with_context(|| format!("read {}", list.display()))?;
+        let moved: Moved = serde_json::from_str(&line).with_context(|| format!("read {}", list.display()))?;
+        let Some(stretches) = redacted.get_mut(&moved.organization) else { continue };
+        let former = moved.from.origin.rsplit('/').next().and_then(|digits| digits.parse::<u32>().ok());
+        let holds = |stretch: &Dropped| {
+            Some(stretch.generation) == former && (stretch.first..=stretch.last).contains(&moved.from.seq)
+        };
+        if stretches.iter().any(holds) {
+            stretches.push(Dropped { generation, first: moved.to.seq, last: moved.to.seq });
+        }
+    }
+    Ok(())
 }
 
 /// The frames of a copy, once they are known to be those that were signed.
@@ -211,6 +237,8 @@ struct Again<'a> {
     batch: Option<(String, Batch, Vec<Former>)>,
     list: BufWriter<File>,
     by_log: BTreeMap<u32, u64>,
+    /// What the newest entry of each log that says so says is redacted.
+    redacted: BTreeMap<Organization, Vec<Dropped>>,
 }
 
 /// Where an event stood.
@@ -241,6 +269,20 @@ struct Entry<'a> {
     seq: u64,
 }
 
+/// What is read again of such a line.
+#[derive(Deserialize)]
+struct Moved {
+    organization: Organization,
+    from: Place,
+    to: Place,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    origin: String,
+    seq: u64,
+}
+
 impl Again<'_> {
     async fn push(
         &mut self,
@@ -251,13 +293,18 @@ impl Again<'_> {
         received_at_us: i64,
     ) -> anyhow::Result<()> {
         let parts = Attributed::read(record.infrastructure)?;
-        if is_genesis(&parts) {
+        // It tells of the log alone whose first entry it is.
+        if is_control(&parts, "GENESIS") {
             return Ok(());
         }
         let Ok(Some(content)) = self.contents.read(&record.content(log.number)) else {
             *self.closed.entry(log.organization.clone()).or_default() += 1;
             return Ok(());
         };
+        if is_control(&parts, control::REDACTION) {
+            let stretches = redaction::read(content).map_err(anyhow::Error::msg)?;
+            self.redacted.insert(log.organization.clone(), stretches);
+        }
         // Waiting for what was sent before borrows all of this.
         let content = content.to_vec();
         let number = self.ledger.find(&log.organization).context("an organization has no log")?.number;
@@ -318,17 +365,16 @@ impl Again<'_> {
     }
 }
 
-/// Whether it is the first entry of a log, which tells of that log alone.
-fn is_genesis(parts: &Attributed<'_>) -> bool {
-    let value = |name: &str| {
+/// Whether a log says it of itself, under this name.
+fn is_control(parts: &Attributed<'_>, name: &str) -> bool {
+    let value = |wanted: &str| {
         let whole = [b"{", parts.tail].concat();
         let mut members = indelible_event::parts::members(&whole);
         let found =
-            members.find_map(|member| member.ok().filter(|(key, _)| key == name).map(|(_, value)| value.to_vec()));
+            members.find_map(|member| member.ok().filter(|(key, _)| key == wanted).map(|(_, value)| value.to_vec()));
         found.and_then(|value| string(&value).ok().map(std::borrow::Cow::into_owned))
     };
-    value("type").as_deref() == Some(indelible_event::control::CONTROL_TYPE)
-        && value("name").as_deref() == Some("GENESIS")
+    value("type").as_deref() == Some(control::CONTROL_TYPE) && value("name").as_deref() == Some(name)
 }
 
 /// Says where the event stood, before what it said itself; of several former places as many as fit.
