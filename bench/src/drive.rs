@@ -45,6 +45,19 @@ impl Pool {
         Pool { batches, events_per_batch }
     }
 
+    /// The same events, each batch made into another request on all cores.
+    pub(crate) fn map(&self, request: impl Fn(&[u8]) -> Vec<u8> + Sync) -> Pool {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        let part = self.batches.len().div_ceil(cores).max(1);
+        let make = |batches: &[Vec<u8>]| batches.iter().map(|batch| request(batch)).collect::<Vec<_>>();
+        let make = &make;
+        let batches = std::thread::scope(|scope| {
+            let workers: Vec<_> = self.batches.chunks(part).map(|part| scope.spawn(move || make(part))).collect();
+            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        });
+        Pool { batches, events_per_batch: self.events_per_batch }
+    }
+
     pub(crate) fn events(&self) -> u64 {
         self.batches.len() as u64 * self.events_per_batch
     }

@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indelible_testkit::generator::{Attribution, Generator, Settings};
 
 use machine::{HashProbe, SyncProbe};
-use measure::{Context, Knobs, archive, delivery, ingest, integrity, lag, proofs};
+use measure::{Context, Knobs, archive, delivery, ingest, integrity, lag, proofs, protocols};
 use peers::Places;
 use report::Report;
 
@@ -103,6 +103,10 @@ enum Measure {
     B1,
     /// Durable ingest of single events
     B2,
+    /// Durable syslog
+    B3,
+    /// Durable logs of OTLP
+    B4,
     /// Bytes archived per event
     B5,
     /// Needles in the archive
@@ -128,6 +132,8 @@ impl Measure {
         match self {
             Measure::B1 => "B1",
             Measure::B2 => "B2",
+            Measure::B3 => "B3",
+            Measure::B4 => "B4",
             Measure::B5 => "B5",
             Measure::B6 => "B6",
             Measure::B10 => "B10",
@@ -236,6 +242,12 @@ fn take(context: &Context<'_>, wanted: &[Measure], report: &mut Report) {
     }
     if asked(Measure::B2) {
         settle("B2", ingest::singles(context, report), report);
+    }
+    if asked(Measure::B3) {
+        settle("B3", protocols::syslog(context, report), report);
+    }
+    if asked(Measure::B4) {
+        settle("B4", protocols::logs(context, report), report);
     }
     if asked(Measure::Sdk) {
         settle("Sdk", ingest::sdk(context, report), report);

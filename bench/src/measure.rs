@@ -6,6 +6,7 @@ pub(crate) mod ingest;
 pub(crate) mod integrity;
 pub(crate) mod lag;
 pub(crate) mod proofs;
+pub(crate) mod protocols;
 
 use indelible_testkit::generator::Generator;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod http;
 pub(crate) mod nats;
+pub(crate) mod otlp;
 pub(crate) mod postgres;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,8 @@ pub(crate) trait Protocol {
 pub(crate) enum Target {
     /// `POST /api/v1/events` of NDJSON: Indelible, and the server that does nothing.
     Http { address: SocketAddr, token: String },
+    /// `POST /v1/logs` of OTLP in protobuf; the batch is a whole request.
+    Otlp { address: SocketAddr, token: String },
     /// A JetStream publish that waits for its acknowledgement; a batch is one message.
     Nats { address: SocketAddr },
     /// `COPY`, a transaction per batch.
@@ -44,6 +47,7 @@ impl Target {
     pub(crate) fn connect(&self) -> Result<(TcpStream, Box<dyn Protocol>)> {
         match self {
             Target::Http { address, token } => Ok((open(*address)?, Box::new(http::Events::new(*address, token)))),
+            Target::Otlp { address, token } => Ok((open(*address)?, Box::new(http::Logs::new(*address, token)))),
             Target::Nats { address } => {
                 let (stream, publisher) = nats::connect(*address)?;
                 Ok((stream, Box::new(publisher)))

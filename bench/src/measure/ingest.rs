@@ -13,13 +13,14 @@ use crate::report::{Aim, Report, Section, number};
 use crate::wire::Target;
 
 /// One system in a race.
-struct Entrant<'a> {
-    name: &'static str,
-    connections: usize,
-    start: &'a dyn Fn(&Places) -> Result<(Server, Target)>,
+pub(super) struct Entrant<'a> {
+    pub(super) name: &'static str,
+    pub(super) connections: usize,
+    pub(super) start: &'a dyn Fn(&Places) -> Result<(Server, Target)>,
+    pub(super) pool: &'a Pool,
 }
 
-fn indelible(places: &Places) -> Result<(Server, Target)> {
+pub(super) fn indelible(places: &Places) -> Result<(Server, Target)> {
     let indelible = peers::indelible(places)?;
     let target = indelible.target();
     Ok((indelible.server, target))
@@ -33,20 +34,20 @@ fn postgres_insert(places: &Places) -> Result<(Server, Target)> {
     peers::postgres(places).map(|(server, address)| (server, Target::PostgresInsert { address }))
 }
 
-const INDELIBLE: &str = "Indelible, NDJSON over HTTP";
+pub(super) const INDELIBLE: &str = "Indelible, NDJSON over HTTP";
 
 /// Batches of 1,000 events over 8 connections.
 pub(crate) fn batches(context: &Context<'_>, report: &mut Report) -> Result<()> {
     const BATCH: u64 = 1_000;
-    let entrants = [
-        Entrant { name: INDELIBLE, connections: 8, start: &indelible },
-        Entrant { name: "NATS JetStream, sync_interval always", connections: 8, start: &peers::nats },
-        Entrant { name: "PostgreSQL, COPY per batch", connections: 8, start: &postgres_copy },
-        Entrant { name: "no-op HTTP server (not durable)", connections: 8, start: &peers::noop },
-    ];
     eprintln!("B1: making {} events", context.knobs.pool);
-    let pool = Pool::generate(context.generator, 0, context.knobs.pool, BATCH);
-    let results = race(context, &entrants, &pool, Duration::from_secs(2));
+    let pool = &Pool::generate(context.generator, 0, context.knobs.pool, BATCH);
+    let entrants = [
+        Entrant { name: INDELIBLE, connections: 8, start: &indelible, pool },
+        Entrant { name: "NATS JetStream, sync_interval always", connections: 8, start: &peers::nats, pool },
+        Entrant { name: "PostgreSQL, COPY per batch", connections: 8, start: &postgres_copy, pool },
+        Entrant { name: "no-op HTTP server (not durable)", connections: 8, start: &peers::noop, pool },
+    ];
+    let results = race(context, &entrants, Duration::from_secs(2));
     let mut section = table("B1: durable ingest, batches of 1,000 events, 8 connections", &results);
     section.note(format!(
         "A batch is one request, one message, one transaction. Latency is that of a batch. {} rounds of {} s, the \
@@ -77,14 +78,14 @@ pub(crate) fn batches(context: &Context<'_>, report: &mut Report) -> Result<()> 
 
 /// One event per request.
 pub(crate) fn singles(context: &Context<'_>, report: &mut Report) -> Result<()> {
-    let entrants = [
-        Entrant { name: INDELIBLE, connections: 64, start: &indelible },
-        Entrant { name: "PostgreSQL, prepared INSERT", connections: 32, start: &postgres_insert },
-        Entrant { name: "no-op HTTP server (not durable)", connections: 64, start: &peers::noop },
-    ];
     eprintln!("B2: making {} events", context.knobs.pool_single);
-    let pool = Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
-    let results = race(context, &entrants, &pool, Duration::from_secs(1));
+    let pool = &Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
+    let entrants = [
+        Entrant { name: INDELIBLE, connections: 64, start: &indelible, pool },
+        Entrant { name: "PostgreSQL, prepared INSERT", connections: 32, start: &postgres_insert, pool },
+        Entrant { name: "no-op HTTP server (not durable)", connections: 64, start: &peers::noop, pool },
+    ];
+    let results = race(context, &entrants, Duration::from_secs(1));
     let mut section = table("B2: durable ingest, one event per request", &results);
     section.note(
         "64 connections (PostgreSQL: 32, where it does best). The no-op server shares HTTP library and runtime with \
@@ -115,12 +116,12 @@ pub(crate) fn sdk(context: &Context<'_>, report: &mut Report) -> Result<()> {
     let (_server, target) = peers::acknowledging(context.places)?;
     let Target::Http { address, .. } = target else { bail!("the acknowledging server speaks HTTP") };
     let audited = |places: &Places| peers::audited(places, address);
+    let pool = &Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
     let entrants = [
-        Entrant { name: "without audit", connections: 4, start: &peers::noop },
-        Entrant { name: "each request audited, spool", connections: 4, start: &audited },
+        Entrant { name: "without audit", connections: 4, start: &peers::noop, pool },
+        Entrant { name: "each request audited, spool", connections: 4, start: &audited, pool },
     ];
-    let pool = Pool::generate(context.generator, 0, context.knobs.pool_single, 1);
-    let results = race(context, &entrants, &pool, Duration::from_secs(1));
+    let results = race(context, &entrants, Duration::from_secs(1));
     let mut section = table("Producer's library: an axum service, 4 connections", &results);
     section.note(
         "Each request is answered when its event is synced in the spool; meanwhile events are handed to another process, which says \
@@ -150,38 +151,42 @@ pub(crate) fn sdk(context: &Context<'_>, report: &mut Report) -> Result<()> {
 }
 
 /// One system's rounds.
-struct Raced {
+pub(super) struct Raced {
     name: &'static str,
     rounds: Vec<Round>,
     failures: Vec<String>,
 }
 
-struct Round {
-    outcome: Outcome,
+pub(super) struct Round {
+    pub(super) outcome: Outcome,
     /// Taken right before, while nothing else of ours ran.
     sync: SyncProbe,
 }
 
 impl Raced {
-    fn median(&self) -> Option<&Round> {
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(super) fn median(&self) -> Option<&Round> {
         let mut rounds: Vec<&Round> = self.rounds.iter().collect();
         rounds.sort_by(|a, b| a.outcome.rate().total_cmp(&b.outcome.rate()));
         rounds.get(rounds.len() / 2).copied()
     }
 
-    fn failure(&self) -> String {
+    pub(super) fn failure(&self) -> String {
         self.failures.first().cloned().unwrap_or_else(|| "no round was run".to_owned())
     }
 }
 
-fn race(context: &Context<'_>, entrants: &[Entrant<'_>], pool: &Pool, warm_up: Duration) -> Vec<Raced> {
+pub(super) fn race(context: &Context<'_>, entrants: &[Entrant<'_>], warm_up: Duration) -> Vec<Raced> {
     let mut results: Vec<Raced> =
         entrants.iter().map(|entrant| Raced { name: entrant.name, rounds: Vec::new(), failures: Vec::new() }).collect();
     for round in 0..context.knobs.rounds {
         for turn in 0..entrants.len() {
             let place = (round + turn) % entrants.len();
             let (entrant, result) = (&entrants[place], &mut results[place]);
-            match run(context, entrant, pool, warm_up) {
+            match run(context, entrant, warm_up) {
                 Ok(round) => {
                     eprintln!("  {}: {} events/s", entrant.name, number(round.outcome.rate()));
                     result.rounds.push(round);
@@ -196,16 +201,16 @@ fn race(context: &Context<'_>, entrants: &[Entrant<'_>], pool: &Pool, warm_up: D
     results
 }
 
-fn run(context: &Context<'_>, entrant: &Entrant<'_>, pool: &Pool, warm_up: Duration) -> Result<Round> {
+fn run(context: &Context<'_>, entrant: &Entrant<'_>, warm_up: Duration) -> Result<Round> {
     let sync = SyncProbe::run(&context.places.work)?;
     let (server, target) = (entrant.start)(context.places)?;
     let duration = Some(Duration::from_secs(context.knobs.seconds));
     let load = Load { connections: entrant.connections, warm_up, duration };
-    let outcome = drive::run(&target, &server, pool, &load)?;
+    let outcome = drive::run(&target, &server, entrant.pool, &load)?;
     Ok(Round { outcome, sync })
 }
 
-fn table(title: &str, results: &[Raced]) -> Section {
+pub(super) fn table(title: &str, results: &[Raced]) -> Section {
     let columns = [
         "system",
         "events/s (range)",

@@ -34,6 +34,32 @@ impl Protocol for Events {
     }
 }
 
+/// `POST /v1/logs` of OTLP in protobuf, batch by batch.
+pub(crate) struct Logs {
+    head: String,
+}
+
+impl Logs {
+    pub(crate) fn new(address: SocketAddr, token: &str) -> Logs {
+        Logs { head: head("POST", "/v1/logs", address, token, "application/x-protobuf") }
+    }
+}
+
+impl Protocol for Logs {
+    fn request(&mut self, batch: &[u8], head: &mut Vec<u8>, _: &mut Vec<u8>) {
+        head.extend_from_slice(self.head.as_bytes());
+        head.extend_from_slice(format!("Content-Length: {}\r\n\r\n", batch.len()).as_bytes());
+    }
+
+    fn answer(&mut self, input: &[u8], _: u64) -> Result<Option<usize>> {
+        let Some(answer) = Answer::parse(input)? else { return Ok(None) };
+        let said = || String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]).into_owned();
+        // A response without fields says that every record is stored.
+        ensure!(answer.status == 200 && answer.body.is_empty(), "status {}: {}", answer.status, said());
+        Ok(Some(answer.length))
+    }
+}
+
 /// A client for one request after another, for searches and health.
 pub(crate) struct Client {
     address: SocketAddr,
