@@ -36,7 +36,8 @@ def main():
     elif kind == "otlp-grpc":
         from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
 
-        exporter = OTLPLogExporter(url, insecure=True, headers=(("authorization", f"Bearer {token}"),))
+        # With TLS it takes the authority from OTEL_EXPORTER_OTLP_CERTIFICATE.
+        exporter = OTLPLogExporter(url, insecure=not url.startswith("https:"), headers=(("authorization", f"Bearer {token}"),))
         print(json.dumps(otlp(exporter, map(json.loads, lines))))
     elif kind == "elasticsearch":
         from elasticsearch import Elasticsearch, helpers

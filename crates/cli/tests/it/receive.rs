@@ -8,10 +8,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use indelible_testkit::rsyslog::free_port;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Launch, SENT, Server, event, eventually, fetch};
+use crate::hardening::tls::Authority;
+use crate::harness::{Client, Launch, SENT, Server, event, eventually, fetch, program, run};
 
 const ACME: &str = "ri.indelible..organization.acme";
 /// A word that only refused records hold.
@@ -92,6 +95,18 @@ impl Scene {
 
 /// Runs a client of another system; `None`, with a note, where it is not installed.
 fn deliver(kind: &str, module: &str, url: &str, token: &str, lines: &[String]) -> Option<Value> {
+    deliver_believing(None, kind, module, url, token, lines)
+}
+
+/// The same with an authority for TLS.
+fn deliver_believing(
+    ca: Option<&std::path::Path>,
+    kind: &str,
+    module: &str,
+    url: &str,
+    token: &str,
+    lines: &[String],
+) -> Option<Value> {
     let home = std::env::var("HOME").unwrap_or_default();
     let python = std::env::var("INDELIBLE_PYTHON").unwrap_or(format!("{home}/.cache/indelible/python/bin/python3"));
     let has = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
@@ -102,6 +117,7 @@ fn deliver(kind: &str, module: &str, url: &str, token: &str, lines: &[String]) -
     let mut process = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/receive.py"))
         .args([kind, url, token])
+        .envs(ca.map(|ca| ("OTEL_EXPORTER_OTLP_CERTIFICATE", ca)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -461,8 +477,10 @@ fn a_killed_server_has_all_that_it_acknowledged_and_nothing_twice() {
     let mut scene = Scene::new();
     let sender = scene.sender(Some("shop"));
     let data = scene.data();
+    let kills: u64 = std::env::var("INDELIBLE_RECEIVE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let mut random = StdRng::seed_from_u64(indelible_testkit::seed::seed());
     let mut acknowledged = 0u64;
-    for round in 0..5u64 {
+    for round in 0..kills {
         let url = scene.server.url.clone();
         let (token, begun) = (sender.token.clone(), std::time::Instant::now());
         let posting = std::thread::spawn(move || {
@@ -482,7 +500,7 @@ fn a_killed_server_has_all_that_it_acknowledged_and_nothing_twice() {
             }
             acknowledged
         });
-        std::thread::sleep(Duration::from_millis(300 + 100 * round));
+        std::thread::sleep(Duration::from_millis(random.random_range(200..900)));
         scene.server.kill();
         let numbers = posting.join().unwrap();
         assert!(!numbers.is_empty(), "nothing was sent in {:?}", begun.elapsed());
@@ -514,7 +532,7 @@ fn a_killed_server_has_all_that_it_acknowledged_and_nothing_twice() {
         assert!((acknowledged..=acknowledged + round + 1).contains(&kept), "{kept} are kept of {acknowledged}");
     }
     eprintln!(
-        "RESULT receive: {acknowledged} requests acknowledged over 5 kills, each event and each refused record there once"
+        "RESULT receive: {acknowledged} requests acknowledged over {kills} kills, each event and each refused record there once"
     );
 }
 
@@ -549,4 +567,71 @@ fn a_replay_reaches_no_organization_that_the_sender_did_not() {
     let again = quarantine("replay");
     assert_eq!((again.code, again.out.trim()), (1, "0 replayed, 1 refused again"), "{}", again.err);
     assert_eq!(scene.rows(&format!("uid:{SECRET}")), [] as [Value; 0]);
+}
+
+/// With the certificate of the server, and with nothing from who does not speak TLS.
+#[test]
+fn the_sdk_of_opentelemetry_delivers_over_grpc_with_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "authority");
+    let own = authority.sign(folder.path(), "server", &["localhost", "127.0.0.1"], |_| ());
+    let grpc = free_port();
+    let config = format!(
+        "[tls]\ncertificate = '{}'\nkey = '{}'\n[receive]\notlp-grpc = '127.0.0.1:{grpc}'\n",
+        own.certificate.display(),
+        own.key.display()
+    );
+    let server = Launch::new(&folder.path().join("data")).config(&config).try_start().unwrap();
+    let indelible = |args: &[&str]| {
+        let mut command = Command::new(program());
+        command.arg("--ca").arg(&authority.file).args(args);
+        run(command.env("INDELIBLE_URL", &server.url).env("INDELIBLE_TOKEN", &server.token))
+    };
+    assert_eq!(indelible(&["organization", "create", ACME]).code, 0);
+    let token = indelible(&["token", "create", "--organization", ACME, "--operations", "audit:emit"]);
+    let events: Vec<String> = (0..50).map(|number| sent(number).to_string()).collect();
+    let module = "opentelemetry.exporter.otlp.proto.grpc";
+    let deliver = |ca, scheme: &str| {
+        let url = format!("{scheme}://localhost:{grpc}");
+        deliver_believing(ca, "otlp-grpc", module, &url, token.out.trim(), &events)
+    };
+    if deliver(Some(&*authority.file), "https").is_none() {
+        return;
+    }
+    let count = || indelible(&["search", SENT, "--format", "json"]).out.lines().count();
+    assert_eq!(count(), 50);
+    let more: Vec<String> = (50..60).map(|number| sent(number).to_string()).collect();
+    deliver_believing(None, "otlp-grpc", module, &format!("http://localhost:{grpc}"), token.out.trim(), &more);
+    assert_eq!(count(), 50, "without TLS nothing comes in");
+}
+
+/// Faster than anything can be stored: what there is no room for is lost, counted, and costs no memory.
+#[test]
+fn datagrams_beyond_what_can_be_stored_are_counted() {
+    const DATAGRAMS: u64 = 200_000;
+    let scene = Scene::new();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let text = format!("<38>1 2026-01-02T03:04:05Z web-1 sshd 7 - - {FAILED}");
+    let mut sent = 0;
+    for _ in 0..DATAGRAMS {
+        sent += u64::from(socket.send_to(text.as_bytes(), ("127.0.0.1", scene.udp)).is_ok());
+    }
+    let metric = |name: &str| {
+        let text = String::from_utf8(fetch(scene.server.request(Method::GET, "/metrics")).1).unwrap();
+        let sample = format!("{name}{{listener=\"radio\"}} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&sample)?.parse::<f64>().ok());
+        value.unwrap_or_else(|| panic!("no {sample} in {text}")) as u64
+    };
+    eventually("each is stored or counted", || {
+        metric("indelible_syslog_messages_total") + metric("indelible_syslog_dropped_total") == sent
+    });
+    let (taken, dropped) = (metric("indelible_syslog_messages_total"), metric("indelible_syslog_dropped_total"));
+    assert!(taken > 0 && dropped > 0, "{taken} taken, {dropped} dropped");
+    let stored = || scene.server.sql("select count(*) as n from events where product = 'openssh'")[0]["n"].as_u64();
+    eventually("what was taken is stored", || stored() == Some(taken));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", scene.server.id())).unwrap();
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    eprintln!("RESULT udp: {sent} datagrams, {taken} stored, {dropped} dropped and counted, peak {peak:?} KiB");
+    assert!(peak.unwrap() < 700 << 10, "{peak:?} KiB");
 }
