@@ -49,6 +49,32 @@ enum Body {
     Plain(Plain),
 }
 
+/// Where a built-in adapter comes from.
+enum Source {
+    Plain(Plain),
+    /// The text of its file.
+    Program(&'static str),
+}
+
+impl Source {
+    fn find(name: &str) -> Result<Self, AdapterError> {
+        let plain = Plain::ALL.into_iter().find(|plain| plain.name() == name).map(Self::Plain);
+        let program = || PROGRAMS.iter().find(|(known, _)| *known == name).map(|(_, source)| Self::Program(source));
+        plain.or_else(program).ok_or_else(|| AdapterError::Unknown { name: name.to_owned(), names: NAMES.join(", ") })
+    }
+}
+
+/// What an adapter says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The name events carry as their adapter.
+    pub name: String,
+    /// The version the file states.
+    pub version: String,
+    /// One line that says what it reads.
+    pub title: String,
+}
+
 /// An adapter could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
@@ -126,14 +152,19 @@ impl Adapter {
 
     /// The built-in adapter called `name`.
     pub fn builtin(name: &str) -> Result<Self, AdapterError> {
-        if let Some(plain) = Plain::ALL.into_iter().find(|plain| plain.name() == name) {
-            let header = Header::plain(plain.name(), plain.docs());
-            return Ok(Self { header, body: Body::Plain(plain) });
+        match Source::find(name)? {
+            Source::Plain(plain) => Ok(Self { header: plain.header(), body: Body::Plain(plain) }),
+            Source::Program(source) => Self::from_source(source),
         }
-        match PROGRAMS.iter().find(|(known, _)| *known == name) {
-            Some((_, source)) => Self::from_source(source),
-            None => Err(AdapterError::Unknown { name: name.to_owned(), names: NAMES.join(", ") }),
-        }
+    }
+
+    /// What the built-in adapter called `name` says of itself. Its program is not compiled.
+    pub fn described(name: &str) -> Result<Described, AdapterError> {
+        let header = match Source::find(name)? {
+            Source::Plain(plain) => plain.header(),
+            Source::Program(source) => Header::parse(source)?,
+        };
+        Ok(Described { title: header.title().to_owned(), name: header.name, version: header.version })
     }
 
     /// The adapter in a file.
@@ -186,7 +217,7 @@ impl Adapter {
 
     /// One line that says what the adapter reads: the title of its documentation.
     pub fn title(&self) -> &str {
-        self.docs().lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(self.name())
+        self.header.title()
     }
 
     /// The tables of the documentation.
@@ -295,7 +326,7 @@ impl Converter<'_> {
     }
 
     /// The record's bytes, freed of a wrapper, and what the program sees of it.
-    fn parse<'r>(&self, record: &'r [u8]) -> Result<(Cow<'r, [u8]>, Value), Refused> {
+    pub(crate) fn parse<'r>(&self, record: &'r [u8]) -> Result<(Cow<'r, [u8]>, Value), Refused> {
         if self.adapter.header.input == Input::Text {
             let line = Value::from(json::utf8(record)?);
             return Ok((record.into(), Value::Object(ObjectMap::from([("message".into(), line)]))));

@@ -48,6 +48,11 @@ impl Header {
         }
     }
 
+    /// The title of the documentation, else the name.
+    pub(crate) fn title(&self) -> &str {
+        self.docs.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(&self.name)
+    }
+
     pub(crate) fn parse(source: &str) -> Result<Self, AdapterError> {
         let mut lines = source
             .lines()

@@ -21,7 +21,7 @@ mod suggest;
 mod time;
 mod trial;
 
-pub use adapter::{Adapter, AdapterError, Converter, Options, RECORD_BYTES_MAX};
+pub use adapter::{Adapter, AdapterError, Converter, Described, Options, RECORD_BYTES_MAX};
 pub use header::Input;
 pub use identity::Occurrence;
 pub use reader::{Framing, Place, Reader, Record, Unreadable};

@@ -5,6 +5,7 @@
 
 use indelible_event::Organization;
 
+use crate::header::Header;
 use crate::identity::Occurrence;
 use crate::refused::{Code, Refused};
 use crate::{identity, json};
@@ -35,11 +36,15 @@ impl Plain {
         }
     }
 
-    pub(crate) fn docs(self) -> &'static str {
+    fn docs(self) -> &'static str {
         match self {
             Self::Audit2 => include_str!("plain/audit2.md"),
             Self::Audit3 => include_str!("plain/audit3.md"),
         }
+    }
+
+    pub(crate) fn header(self) -> Header {
+        Header::plain(self.name(), self.docs())
     }
 
     fn type_name(self) -> &'static str {

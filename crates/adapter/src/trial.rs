@@ -1,9 +1,12 @@
 //! An adapter tried on samples, offline: what each record became, and what its author should look at.
 //!
 //! Nothing here judges by a rule of its own: events are admitted as a server admits them, and whether free text gets into
-//! the infrastructure part is found out by planting some.
+//! the infrastructure part is found out by planting some: a sentence in place of a text, and a word in place of each word
+//! of a text, for programs that take a text apart. What the samples do not show is not found: a pattern that none of them
+//! matches, and one that the planted word does not match, such as that of an address.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use indelible_event::{Intake, Limits, Scratch, admit};
 use vrl::value::Value;
@@ -29,8 +32,20 @@ const PLANTED_TIMES_MAX: u32 = 4;
 /// What is planted: a sentence, because a sentence is what must not get into the infrastructure part.
 const SENTENCE: &str = "planted sentence number 4711";
 
-/// What the sentence looks like in any column, whatever was made of its white space.
-const MARK: &str = "4711";
+/// What is planted in place of a word.
+const WORD: &str = "planted4711";
+
+/// What is planted in place of a number.
+const NUMBER: &str = "47114711";
+
+/// What the sentence and the word look like in any column, whatever was made of white space and of capitals.
+const MARKS: [&str; 2] = ["planted", "4711"];
+
+/// Words of a text that are replaced, one at a time.
+const PLANTED_WORDS_MAX: usize = 24;
+
+/// Words from which on a text is a sentence.
+const SENTENCE_WORDS: usize = 4;
 
 /// The part of an event that holds what it was about; all other members are the infrastructure part.
 const CONTENT: [&str; 5] = ["requestFields", "resultFields", "entities", "users", "extra"];
@@ -46,8 +61,10 @@ pub struct Trial<'a> {
     report: Report,
     /// The first record of each kind of event.
     samples: BTreeMap<String, Vec<u8>>,
-    /// Values that were seen at the places of records that look like sentences.
+    /// Places of the records where values were seen that look like sentences.
     sentences: BTreeSet<String>,
+    /// Flows of a few words of a text, not of all of it.
+    parts: BTreeSet<Flow>,
 }
 
 /// What one record became.
@@ -126,8 +143,10 @@ pub struct TableUse {
 /// Something an author should look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
-    /// A column of the infrastructure part takes from a place that holds sentences, or is named as one that does.
+    /// A column of the infrastructure part takes whole texts from a place that holds sentences, or is named as one that does.
     FreeText(Flow),
+    /// A column of the infrastructure part takes a few words of such a text.
+    Part(Flow),
     /// No key can reach a pattern of a table, because an earlier one takes all it would match.
     Shadowed {
         /// The heading above the table.
@@ -165,6 +184,11 @@ impl std::fmt::Display for Finding {
                 f,
                 "free text: {column} takes from {place}, which holds what people write; the operator may read {column}. Take it \
                  from an id, or leave it under passThrough"
+            ),
+            Finding::Part(Flow { column, place }) => write!(
+                f,
+                "part of free text: {column} takes a word of {place}, which holds what people write; the operator may read {column}. \
+                 See that the pattern lets through an id only"
             ),
             Finding::Shadowed { table, pattern, by } => {
                 write!(f, "table {table}: {pattern} is never reached, because {by} stands before it; move it up")
@@ -216,6 +240,7 @@ impl<'a> Trial<'a> {
             report: Report::default(),
             samples: BTreeMap::new(),
             sentences: BTreeSet::new(),
+            parts: BTreeSet::new(),
         }
     }
 
@@ -255,6 +280,8 @@ impl<'a> Trial<'a> {
 
     fn count(&mut self, record: &[u8], events: &[String]) {
         self.report.events += events.len() as u64;
+        // What wraps a record is no part of it.
+        let Ok((record, content)) = self.converter.parse(record) else { return };
         for event in events {
             let Ok(Value::Object(event)) = json::parse_event(event) else { continue };
             let text = |member: &str| event.get(member).and_then(Value::to_str).unwrap_or_default().to_owned();
@@ -279,11 +306,9 @@ impl<'a> Trial<'a> {
                 self.samples.insert(name, record.to_vec());
             }
         }
-        if self.sentences.len() < LISTED_MAX
-            && let Ok(record) = json::parse(record)
-        {
-            walk(&record, &mut Vec::new(), &mut |path, text| {
-                if text.split_whitespace().count() > 3 && self.sentences.len() < LISTED_MAX {
+        if self.sentences.len() < LISTED_MAX {
+            walk(&content, &mut Vec::new(), &mut |path, text| {
+                if text.split_whitespace().count() >= SENTENCE_WORDS && self.sentences.len() < LISTED_MAX {
                     self.sentences.insert(shown(path));
                 }
             });
@@ -317,14 +342,18 @@ impl<'a> Trial<'a> {
         }
         if self.adapter.input() == Input::Json {
             self.plant();
-            let grave = self.report.flows.iter().filter(|flow| self.is_free_text(flow));
-            self.report.findings.extend(grave.cloned().map(Finding::FreeText).collect::<Vec<_>>());
+            let telling = self.report.flows.iter().filter(|flow| self.is_free_text(flow)).cloned();
+            let found = telling.map(|flow| match self.parts.contains(&flow) {
+                true => Finding::Part(flow),
+                false => Finding::FreeText(flow),
+            });
+            self.report.findings.extend(found.collect::<Vec<_>>());
         }
         self.report.findings.sort();
         self.report
     }
 
-    /// Plants a sentence at each place of the samples that holds text, one at a time, and notes which columns show it.
+    /// Plants at each place of the samples that holds text, one at a time, and notes which columns show it.
     fn plant(&mut self) {
         let mut planted: BTreeMap<String, u32> = BTreeMap::new();
         for record in std::mem::take(&mut self.samples).into_values() {
@@ -339,23 +368,55 @@ impl<'a> Trial<'a> {
                     continue;
                 }
                 *times += 1;
-                let mut changed = value.clone();
-                replace(&mut changed, &path);
-                let mut text = String::new();
-                json::write(&mut text, &changed);
-                for column in
-                    self.converter.convert(text.as_bytes(), 0).unwrap_or_default().iter().flat_map(|e| marked(e))
-                {
-                    self.report.flows.insert(Flow { column, place: place.clone() });
+                let flow = |column| Flow { column, place: place.clone() };
+                let whole: BTreeSet<Flow> = self.planted(&value, &path, SENTENCE).into_iter().map(flow).collect();
+                self.parts.retain(|flow| !whole.contains(flow));
+                self.report.flows.extend(whole);
+                for (column, words) in self.planted_words(&value, &path) {
+                    let flow = flow(column);
+                    let is_new = self.report.flows.insert(flow.clone());
+                    if words >= SENTENCE_WORDS {
+                        self.parts.remove(&flow);
+                    } else if is_new {
+                        self.parts.insert(flow);
+                    }
                 }
             }
         }
     }
 
+    /// The columns that show `text` when it is planted where `path` leads.
+    fn planted(&mut self, record: &Value, path: &[Step], text: &str) -> BTreeSet<String> {
+        let mut changed = record.clone();
+        replace(&mut changed, path, text);
+        let mut line = String::new();
+        json::write(&mut line, &changed);
+        let events = self.converter.convert(line.as_bytes(), 0).unwrap_or_default();
+        events.iter().flat_map(|event| marked(event)).collect()
+    }
+
+    /// The columns that show single words of the text where `path` leads, and how many: what no white space parts, such as
+    /// an address, is one.
+    fn planted_words(&mut self, record: &Value, path: &[Step]) -> BTreeMap<String, usize> {
+        let text = reach(record, path).and_then(Value::to_str).unwrap_or_default().to_owned();
+        let words = words(&text);
+        let mut shown: BTreeMap<String, BTreeSet<Option<usize>>> = BTreeMap::new();
+        for word in words.iter().take(PLANTED_WORDS_MAX).filter(|_| words.len() > 1) {
+            let is_number = text[word.clone()].bytes().all(|byte| byte.is_ascii_digit());
+            let space_before = text[..word.start].rfind(char::is_whitespace);
+            let mut changed = text.clone();
+            changed.replace_range(word.clone(), if is_number { NUMBER } else { WORD });
+            for column in self.planted(record, path, &changed) {
+                shown.entry(column).or_default().insert(space_before);
+            }
+        }
+        shown.into_iter().map(|(column, places)| (column, places.len())).collect()
+    }
+
     /// Whether a flow brings free text into a column that may hold none. The name of an operation and the user agent are
     /// words of the source by their nature.
     fn is_free_text(&self, flow: &Flow) -> bool {
-        if matches!(flow.column.as_str(), "userAgent" | "organizations") {
+        if flow.column == "userAgent" {
             return false;
         }
         let key = flow.place.rsplit('.').next().unwrap_or_default().trim_end_matches("[]").to_ascii_lowercase();
@@ -398,15 +459,18 @@ fn judge(scratch: &mut Scratch, event: &str) -> Result<(), Refused> {
     }
 }
 
-/// The columns of the infrastructure part of an event that show the sentence.
+/// The columns of the infrastructure part of an event that show what was planted.
 fn marked(event: &str) -> Vec<String> {
     let Ok(Value::Object(event)) = json::parse_event(event) else { return Vec::new() };
     let shows = |value: &Value| {
         let mut text = String::new();
         json::write(&mut text, value);
-        text.contains(MARK) && text.contains("planted")
+        text.make_ascii_lowercase();
+        MARKS.iter().all(|mark| text.contains(mark)) || text.contains(NUMBER)
     };
-    let columns = event.iter().filter(|(column, value)| !CONTENT.contains(&column.as_str()) && shows(value));
+    // A time holds no text, but shows a number.
+    let may_show = |column: &str| !CONTENT.contains(&column) && column != "time";
+    let columns = event.iter().filter(|(column, value)| may_show(column) && shows(value));
     columns.map(|(column, _)| column.to_string()).collect()
 }
 
@@ -457,8 +521,33 @@ fn walk(value: &Value, path: &mut Vec<Step>, found: &mut impl FnMut(&[Step], &st
     }
 }
 
-/// Puts the sentence where `path` leads.
-fn replace(value: &mut Value, path: &[Step]) {
+/// Where the words of a text stand: its longest runs of letters and digits.
+fn words(text: &str) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut begin = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (c.is_alphanumeric(), begin) {
+            (true, None) => begin = Some(at),
+            (false, Some(from)) => {
+                words.push(from..at);
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// The value where `path` leads.
+fn reach<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.as_object()?.get(key.as_str()),
+        Step::Index(index) => value.as_array()?.get(*index),
+    })
+}
+
+/// Puts `text` where `path` leads.
+fn replace(value: &mut Value, path: &[Step], text: &str) {
     let inside = match (path.split_first(), &mut *value) {
         (Some((Step::Key(key), rest)), Value::Object(object)) => {
             object.get_mut(key.as_str()).map(|inside| (inside, rest))
@@ -467,8 +556,8 @@ fn replace(value: &mut Value, path: &[Step]) {
         _ => None,
     };
     match inside {
-        Some((inside, rest)) => replace(inside, rest),
-        None => *value = Value::from(SENTENCE),
+        Some((inside, rest)) => replace(inside, rest, text),
+        None => *value = Value::from(text),
     }
 }
 

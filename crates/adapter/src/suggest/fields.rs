@@ -498,7 +498,7 @@ impl Field {
         let ends = |end: &&str| named.is_some_and(|word| word.strip_suffix('s').unwrap_or(word).ends_with(*end));
         let is_key = named.is_some_and(|word| word == "key")
             && self.has("api access private secret signing encryption auth authentication session shared master ssh");
-        self.texts > 0 && (is_key || SECRETS.iter().any(|end| ends(&end)))
+        self.texts > 0 && (is_key || SECRETS.iter().any(ends))
     }
 
     /// Whether it stands in an array.

@@ -71,6 +71,40 @@ fn a_value_that_is_a_sentence_gives_a_field_away_whatever_its_name() {
 }
 
 #[test]
+fn text_that_is_taken_apart_is_found() {
+    let note = r#"{"note":"refused: user ann of Berlin, because 4712 doors were shut"}"#;
+    let told = r#"{"note":"{\"why\":\"the one behind the door\",\"from\":\"192.0.2.7\"}"}"#;
+    let regex = r#"found, error = parse_regex(.note, r'user (?P<who>\S+)')
+        uid = "nobody"
+        if error == null { uid = found.who }
+        . = { "time": 0, "name": "n", "uid": uid }"#;
+    let number = regex.replace(r"user (?P<who>\S+)", r"(?P<who>\d+) doors");
+    let half = r#". = { "time": 0, "name": "n", "uid": upcase!(split(string!(.note), ": ")[1]) }"#;
+    let part = r#". = { "time": 0, "name": "n", "uid": split(string!(.note), " ")[2] }"#;
+    let json = r#"found = object!(parse_json!(.note))
+        . = { "time": 0, "name": "n", "origin": found.from }"#;
+    let inside = r#". = { "time": 0, "name": "n", "uid": "it was: " + string!(.note) }"#;
+    let tenant = r#". = { "time": 0, "name": "n", "tenant": .note }"#;
+    for (program, column, is_grave) in [
+        (regex, "uid", false),
+        (number.as_str(), "uid", false),
+        (part, "uid", false),
+        (json, "origin", false),
+        (half, "uid", true),
+        (inside, "uid", true),
+        (tenant, "organizations", true),
+    ] {
+        let record = if column == "origin" { told } else { note };
+        let (_, report) = tried(&format!("# adapter: a\n\n{program}\n"), &[record]);
+        let flow = Flow { column: column.into(), place: "note".into() };
+        assert!(report.flows.contains(&flow), "{program}: {:?}", report.flows);
+        let expected = if is_grave { Finding::FreeText(flow) } else { Finding::Part(flow) };
+        assert!(report.findings.contains(&expected), "{program}: {:?}", report.findings);
+        assert_eq!(report.is_good(), !is_grave, "{program}");
+    }
+}
+
+#[test]
 fn text_planted_in_arrays_is_found() {
     let source = "# adapter: a\n\n. = { \"time\": 0, \"name\": \"n\", \"origin\": .hops[1].ip }\n";
     let (_, report) = tried(source, &[r#"{"hops":[{"ip":"192.0.2.1"},{"ip":"192.0.2.2"}]}"#]);
