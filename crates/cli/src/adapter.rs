@@ -1,7 +1,7 @@
 //! `adapter`: the adapters there are, one tried on samples, and a first draft of one. All of it without a server.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,8 +41,8 @@ struct Listed {
 
 fn list(format: RowFormat) -> anyhow::Result<ExitCode> {
     let listed = Adapter::names().iter().map(|name| {
-        let adapter = Adapter::builtin(name)?;
-        Ok(Listed { name, version: adapter.version().to_owned(), reads: adapter.title().to_owned() })
+        let described = Adapter::described(name)?;
+        Ok(Listed { name, version: described.version, reads: described.title })
     });
     let listed: Vec<Listed> = listed.collect::<anyhow::Result<_>>()?;
     output::list(&listed, format, &["NAME", "VERSION", "READS"], |adapter| {
@@ -92,9 +92,9 @@ fn test(args: &AdapterTestArgs) -> anyhow::Result<ExitCode> {
             expectation.compare(number, &outcome)?;
         }
     }
-    let differences = expectation.finish(number)?;
     let report = trial.finish();
     let usable = if args.expect.is_some() { report.is_good_as_expected() } else { report.is_good() };
+    let differences = expectation.finish(number, usable)?;
     let good = usable && differences.is_empty();
     match args.format {
         SummaryFormat::Json => writeln!(out, "{}", summary(&report, &differences, good))?,
@@ -237,19 +237,51 @@ struct Difference {
     became: String,
 }
 
+/// A file that takes the place of another when it is whole; until then it stands beside it.
+struct Unwritten {
+    path: PathBuf,
+    staged: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Unwritten {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let mut staged = path.as_os_str().to_owned();
+        staged.push(".new");
+        let staged = PathBuf::from(staged);
+        let file = File::create(&staged).with_context(|| format!("write {}", staged.display()))?;
+        Ok(Self { path: path.to_owned(), staged, file: BufWriter::new(file) })
+    }
+
+    fn add(&mut self, line: &str) -> anyhow::Result<()> {
+        writeln!(self.file, "{line}").with_context(|| format!("write {}", self.staged.display()))
+    }
+
+    fn finish(mut self) -> anyhow::Result<()> {
+        let written = self.file.flush().and_then(|()| fs::rename(&self.staged, &self.path));
+        written.with_context(|| format!("write {}", self.path.display()))
+    }
+}
+
+impl Drop for Unwritten {
+    fn drop(&mut self) {
+        // Nothing stands there any more if it was finished.
+        let _ = fs::remove_file(&self.staged);
+    }
+}
+
 /// The file of what records should become.
 enum Expectation {
     None,
     Read { lines: io::Lines<BufReader<File>>, differences: Vec<Difference> },
-    Write { path: PathBuf, file: BufWriter<File> },
+    Write(Unwritten),
 }
 
 impl Expectation {
     fn open(args: &AdapterTestArgs) -> anyhow::Result<Self> {
         let Some(path) = &args.expect else { return Ok(Self::None) };
         if args.write {
-            let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
-            return Ok(Self::Write { path: path.clone(), file: BufWriter::new(file) });
+            return Ok(Self::Write(Unwritten::create(path)?));
         }
         let file = File::open(path)
             .with_context(|| format!("open {}; `--write` writes what the records become now", path.display()))?;
@@ -259,9 +291,7 @@ impl Expectation {
     fn compare(&mut self, number: u64, outcome: &Outcome) -> anyhow::Result<()> {
         match self {
             Self::None => {}
-            Self::Write { path, file } => {
-                writeln!(file, "{}", outcome.expected(number)).with_context(|| format!("write {}", path.display()))?;
-            }
+            Self::Write(unwritten) => unwritten.add(&outcome.expected(number))?,
             Self::Read { lines, differences } => {
                 let expected = lines.next().transpose().context("read what is expected")?.unwrap_or_default();
                 let became = outcome.expected(number);
@@ -273,11 +303,19 @@ impl Expectation {
         Ok(())
     }
 
-    fn finish(self, records: u64) -> anyhow::Result<Vec<Difference>> {
+    /// What differs. A file is written only for an adapter that can be used.
+    fn finish(self, records: u64, usable: bool) -> anyhow::Result<Vec<Difference>> {
         match self {
             Self::None => Ok(Vec::new()),
-            Self::Write { path, mut file } => {
-                file.flush().with_context(|| format!("write {}", path.display()))?;
+            Self::Write(unwritten) => {
+                if usable {
+                    unwritten.finish()?;
+                } else {
+                    eprintln!(
+                        "indelible: {} is left as it was, because there is something to settle",
+                        unwritten.path.display()
+                    );
+                }
                 Ok(Vec::new())
             }
             Self::Read { lines, mut differences } => {
@@ -343,7 +381,7 @@ fn draft(args: &AdapterSuggestArgs) -> anyhow::Result<ExitCode> {
         Some(path) if path.exists() && !args.overwrite => {
             bail!("{} exists; `--overwrite` replaces it", path.display());
         }
-        Some(path) => std::fs::write(path, &suggestion.source).with_context(|| format!("write {}", path.display()))?,
+        Some(path) => fs::write(path, &suggestion.source).with_context(|| format!("write {}", path.display()))?,
         None => output::write_all(suggestion.source.as_bytes())?,
     }
     report_draft(&suggestion, &samples)?;

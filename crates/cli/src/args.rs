@@ -353,7 +353,7 @@ pub(crate) struct AdapterTestArgs {
     /// What the records should become, as `--write` wrote it: one line for each record.
     #[arg(long, value_name = "FILE")]
     pub(crate) expect: Option<PathBuf>,
-    /// Write what the records become into the file of `--expect` instead of comparing.
+    /// Write what the records become into the file of `--expect` instead of comparing, if nothing is to settle.
     #[arg(long, requires = "expect")]
     pub(crate) write: bool,
     /// Print only what all records together show, not each of them.

@@ -141,6 +141,13 @@ fn what_records_become_is_held_against_a_file() {
     let answer = run(&changed, &[]);
     assert_eq!(answer.code, 1);
     assert!(answer.out.contains("record 2 differs") && !answer.out.contains("record 1 differs"), "{}", answer.out);
+    // What cannot be used, and what does not come to its end, leaves the file as it was.
+    let before = std::fs::read_to_string(&expected).unwrap();
+    let faulty = write(folder.path(), "faulty.vrl", &SHOP.replace("\"name\": .action", "\"colour\": .action"));
+    assert_eq!(run(&faulty, &["--write"]).code, 1);
+    assert_eq!(run(&adapter, &["no-such-file", "--write"]).code, 2);
+    assert_eq!(std::fs::read_to_string(&expected).unwrap(), before);
+    assert!(!folder.path().join("s.expected.jsonl.new").exists());
     // A record that is expected and does not come is a difference too.
     let more = std::fs::read_to_string(&expected).unwrap() + "{\"record\":4,\"refused\":\"x\"}\n";
     std::fs::write(&expected, more).unwrap();
