@@ -1,6 +1,7 @@
 //! The infrastructure part: columns that hold constants, ids and addresses and never free text, because the operator may
 //! read them of every organization.
 
+use sha2::{Digest, Sha256};
 use vrl::value::{ObjectMap, Value};
 
 use crate::event::{Left, Setting};
@@ -11,6 +12,10 @@ use crate::refused::{Code, Refused};
 const NAME_BYTES: usize = 128;
 const COLUMN_BYTES: usize = 256;
 const USER_AGENT_BYTES: usize = 1024;
+const LOCATOR_BYTES: usize = 160;
+
+/// Digits of the hash that tells tenants apart whose ids do not fit: 128 bits.
+const HASH_DIGITS: usize = 32;
 
 /// Columns that hold one word.
 const WORDS: [&str; 10] =
@@ -71,14 +76,26 @@ pub(crate) fn take(
     if !has(&columns, "productVersion") {
         columns.push(("productVersion", "1".into()));
     }
-    let tenant = left.text("tenant");
-    if let Some(organization) = setting.organization {
-        columns.push(("organizations", claim(organization, "chosen at import")));
-    } else if let Some(id) = tenant.as_deref().map(fit_locator).filter(|id| !id.is_empty()) {
-        let organization = format!("ri.indelible..organization.{id}");
-        columns.push(("organizations", claim(&organization, "named by the record")));
+    if let Some(organizations) = organizations(left.text("tenant"), setting.organization, pass_through) {
+        columns.push(("organizations", organizations));
     }
     Ok(columns)
+}
+
+/// Whose event it is. The tenant a record names is kept under `pass_through` where the organization does not say it word
+/// for word.
+fn organizations(tenant: Option<String>, fixed: Option<&str>, pass_through: &mut ObjectMap) -> Option<Value> {
+    let tenant = tenant.filter(|tenant| !tenant.trim().is_empty());
+    let locator = tenant.as_deref().map(fit_locator);
+    if let Some(tenant) = tenant.filter(|tenant| fixed.is_some() || locator.as_ref() != Some(tenant)) {
+        let is_taken = pass_through.get("tenant").is_some_and(|value| value.to_str() != Some(tenant.as_str()));
+        pass_through.insert(if is_taken { "tenantOfRecord" } else { "tenant" }.into(), tenant.into());
+    }
+    match (fixed, locator) {
+        (Some(organization), _) => Some(claim(organization, "chosen at import")),
+        (None, Some(id)) => Some(claim(&format!("ri.indelible..organization.{id}"), "named by the record")),
+        (None, None) => None,
+    }
 }
 
 fn claim(organization: &str, reason: &str) -> Value {
@@ -130,11 +147,19 @@ fn fit_address(origin: &str) -> String {
     if host.chars().all(allowed) { json::cut(host, COLUMN_BYTES).to_owned() } else { fit_name(host) }
 }
 
-/// A tenant's id inside a resource identifier.
+/// A tenant's id inside a resource identifier. Two tenants never share one: an id that has to be changed gets a hash of
+/// what it was, and so does one that looks as if it had been.
 fn fit_locator(id: &str) -> String {
+    let id = id.trim();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let id: String = id.trim().chars().map(|c| if allowed(c) { c } else { '-' }).collect();
-    json::cut(&id, 200).to_owned()
+    let fitted: String = id.chars().map(|c| if allowed(c) { c } else { '-' }).collect();
+    let fitted = json::cut(&fitted, LOCATOR_BYTES);
+    let hashed = |tail: &str| tail.len() == HASH_DIGITS && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if fitted == id && !id.rsplit_once('.').is_some_and(|(_, tail)| hashed(tail)) {
+        return fitted.to_owned();
+    }
+    let hash = hex::encode(Sha256::digest(id));
+    format!("{fitted}.{}", &hash[..HASH_DIGITS])
 }
 
 #[cfg(test)]

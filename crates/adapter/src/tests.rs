@@ -138,7 +138,7 @@ fn columns_are_made_to_fit_and_the_whole_value_is_kept() {
         r#". = { "time": 1, "name": "x", "host": "a b", "origin": "[::1]:22", "origins": ["1.2.3.4:5", "1.2.3.4"], "tenant": "A/B c" }"#,
         "{}",
         expect![[r#"
-            {"categories":["internal","passThrough"],"host":"a_b","name":"x","organizations":[{"id":"ri.indelible..organization.A-B-c","reason":"named by the record"}],"origin":"::1","origins":["1.2.3.4"],"product":"sample","requestFields":{"passThroughRequestParams":{"host":{"level":["METADATA"],"payload":"a b"},"origin":{"level":["METADATA"],"payload":"[::1]:22"}}},"result":"SUCCESS","time":"1970-01-01T00:00:01Z"}
+            {"categories":["internal","passThrough"],"host":"a_b","name":"x","organizations":[{"id":"ri.indelible..organization.A-B-c.95163840d11ad22296f6fbc0e7f452db","reason":"named by the record"}],"origin":"::1","origins":["1.2.3.4"],"product":"sample","requestFields":{"passThroughRequestParams":{"host":{"level":["METADATA"],"payload":"a b"},"origin":{"level":["METADATA"],"payload":"[::1]:22"},"tenant":{"level":["METADATA"],"payload":"A/B c"}}},"result":"SUCCESS","time":"1970-01-01T00:00:01Z"}
         "#]],
     );
 }
@@ -212,6 +212,30 @@ fn the_import_may_choose_the_organization() {
     let mut converter = adapter.converter(Options { organization, ..options() });
     let lines = converter.convert(b"{}", 0).unwrap();
     assert!(lines[0].contains(r#""organizations":[{"id":"ri.indelible..organization.acme""#), "{}", lines[0]);
+    // Which tenant the record names is still to be seen.
+    let kept = |program: &str| {
+        let adapter = self::adapter(program);
+        let organization = Some("ri.indelible..organization.acme".parse().unwrap());
+        let lines = adapter.converter(Options { organization, ..options() }).convert(b"{}", 0).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        let kept = &event["requestFields"]["passThroughRequestParams"];
+        (kept["tenant"]["payload"].clone(), kept["tenantOfRecord"]["payload"].clone())
+    };
+    let null = serde_json::Value::Null;
+    for (program, expected) in [
+        (r#". = { "time": 1, "name": "x", "tenant": "other" }"#, ("other".into(), null.clone())),
+        (
+            r#". = { "time": 1, "name": "x", "tenant": "other", "passThrough": { "tenant": "other" } }"#,
+            ("other".into(), null.clone()),
+        ),
+        (
+            r#". = { "time": 1, "name": "x", "tenant": "other", "passThrough": { "tenant": "t" } }"#,
+            ("t".into(), "other".into()),
+        ),
+        (r#". = { "time": 1, "name": "x", "tenant": " " }"#, (null.clone(), null.clone())),
+    ] {
+        assert_eq!(kept(program), expected, "{program}");
+    }
 }
 
 #[test]
@@ -416,6 +440,12 @@ fn files_that_are_no_adapters_are_refused_with_the_remedy() {
     check("# adapter: a\n\n. = lookup(\"T\", 1)\n", "no table stands under this heading");
     check("# adapter: a\n\nn = to_int(.n)\n", "unhandled fallible assignment");
     check("# adapter: a\n\n.a = now()\n", "undefined function");
+    for name in Adapter::names() {
+        let (adapter, described) = (Adapter::builtin(name).unwrap(), Adapter::described(name).unwrap());
+        let said = (described.name.as_str(), described.version.as_str(), described.title.as_str());
+        assert_eq!(said, (adapter.name(), adapter.version(), adapter.title()));
+    }
+    assert!(matches!(Adapter::described("no-such"), Err(AdapterError::Unknown { .. })));
     let unknown = Adapter::builtin("no-such").unwrap_err().to_string();
     assert!(unknown.contains("choose one of audit2, audit3, "), "{unknown}");
     assert!(Adapter::names().is_sorted() && Adapter::names().iter().all(|name| unknown.contains(name)), "{unknown}");

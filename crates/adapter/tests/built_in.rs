@@ -559,6 +559,81 @@ fn free_text_stays_out_of_the_infrastructure_part() {
     }
 }
 
+/// What only began, or is not decided, did not succeed.
+#[test]
+fn what_only_began_is_no_success() {
+    let kubernetes = |stage: &str, code: u32| {
+        json!({"kind": "Event", "stage": stage, "requestReceivedTimestamp": "2024-01-01T00:00:00Z", "verb": "create",
+        "requestURI": "/api/v1/namespaces/n/pods", "user": {"username": "ann"}, "objectRef": {"resource": "pods", "namespace": "n", "name": "p"}, "responseStatus": {"code": code}})
+    };
+    let carried = |stage: &str| {
+        json!({"time": "2024-01-01T00:00:00Z", "category": "kube-audit", "operationName": "Microsoft.ContainerService/managedClusters/diagnosticLogs/Read",
+        "properties": {"log": kubernetes(stage, 200).to_string()}})
+    };
+    let azure = |kind: &str| json!({"time": "2024-01-01T00:00:00Z", "operationName": "MICROSOFT.COMPUTE/VIRTUALMACHINES/WRITE", "category": "Administrative", "resultType": kind});
+    let azure_rest = |kind: &str| json!({"eventTimestamp": "2024-01-01T00:00:00Z", "operationName": {"value": "Microsoft.Compute/virtualMachines/write"}, "status": {"value": kind}});
+    let okta = |name: &str, outcome: &str| json!({"published": "2024-01-01T00:00:00Z", "eventType": name, "outcome": {"result": outcome}, "actor": {"alternateId": "ann"}});
+    let vault = |kind: &str| json!({"time": "2024-01-01T00:00:00Z", "type": kind, "request": {"operation": "read", "path": "secret/x"}});
+    for (name, record, result) in [
+        ("kubernetes", kubernetes("RequestReceived", 0), "PARTIAL"),
+        ("kubernetes", kubernetes("ResponseStarted", 200), "PARTIAL"),
+        ("kubernetes", kubernetes("ResponseStarted", 500), "ERROR"),
+        ("kubernetes", kubernetes("RequestReceived", 403), "UNAUTHORIZED"),
+        ("kubernetes", kubernetes("ResponseComplete", 201), "SUCCESS"),
+        ("kubernetes", kubernetes("Panic", 0), "ERROR"),
+        ("azure", carried("RequestReceived"), "PARTIAL"),
+        ("azure", carried("ResponseComplete"), "SUCCESS"),
+        ("azure", azure("Start"), "PARTIAL"),
+        ("azure", azure("Accept"), "PARTIAL"),
+        ("azure", azure("Success"), "SUCCESS"),
+        ("azure", azure("Failure"), "ERROR"),
+        ("azure", azure_rest("Started"), "PARTIAL"),
+        ("azure", azure_rest("In Progress"), "PARTIAL"),
+        ("azure", azure_rest("Succeeded"), "SUCCESS"),
+        ("okta", okta("policy.evaluate_sign_on", "CHALLENGE"), "PARTIAL"),
+        ("okta", okta("user.authentication.auth_via_mfa", "CHALLENGE"), "PARTIAL"),
+        ("okta", okta("policy.evaluate_sign_on", "ALLOW"), "SUCCESS"),
+        ("vault", vault("request"), "PARTIAL"),
+        ("vault", vault("response"), "SUCCESS"),
+    ] {
+        let adapter = Adapter::builtin(name).unwrap();
+        let event = convert(&mut adapter.converter(options()), &record.to_string()).unwrap().remove(0);
+        assert_eq!(event["result"], result, "{name}: {record}");
+        if result == "PARTIAL" {
+            let decided = ["authorizationCheckSucceededTargets", "authorizationCheckFailedTargets"];
+            assert!(decided.iter().all(|field| event["resultFields"].get(field).is_none()), "{event}");
+        }
+    }
+}
+
+#[test]
+fn tenants_stay_apart() {
+    let time = "2024-01-01T00:00:00Z";
+    let vault = |path: &str| json!({"time": time, "type": "response", "request": {"operation": "read", "path": "secret/x", "namespace": {"path": path}}});
+    let duo = json!({"isotimestamp": time, "action": "user_create", "host": "api-1.duosecurity.com"});
+    let github = json!({"@timestamp": time, "action": "org.add_member", "org": ["acme", "beta"], "actor": "ann"});
+    let organization = |name: &str, record: &Value| {
+        let adapter = Adapter::builtin(name).unwrap();
+        let event = convert(&mut adapter.converter(options()), &record.to_string()).unwrap().remove(0);
+        (
+            event["organizations"][0]["id"].as_str().map(str::to_owned),
+            event["requestFields"]["passThroughRequestParams"].clone(),
+        )
+    };
+    let (flat, _) = organization("vault", &vault("a-b/"));
+    let (nested, kept) = organization("vault", &vault("a/b/"));
+    assert_eq!(flat.as_deref(), Some("ri.indelible..organization.a-b"));
+    assert!(
+        nested.as_ref().is_some_and(|id| id.starts_with("ri.indelible..organization.a-b.")) && nested != flat,
+        "{nested:?}"
+    );
+    assert_eq!(kept["tenant"]["payload"], "a/b");
+    assert_eq!(organization("duo", &duo).0, None, "a host is nobody's name");
+    let (first, kept) = organization("github", &github);
+    assert_eq!(first.as_deref(), Some("ri.indelible..organization.acme"));
+    assert_eq!(kept["org"]["payload"], json!(["acme", "beta"]));
+}
+
 #[test]
 fn lines_without_a_header_are_refused() {
     let adapter = Adapter::builtin("openssh").unwrap();

@@ -45,7 +45,23 @@ fn words_and_accounts_stay_on_one_line() {
 }
 
 #[test]
-fn tenants_become_locators() {
-    assert_eq!(fit_locator("<organization account>"), "-organization-account-");
-    assert_eq!(fit_locator("theshire.local"), "theshire.local");
+fn tenants_become_locators_and_no_two_the_same() {
+    let hashed = |fitted: &str, id: &str| format!("{fitted}.{}", &hex::encode(Sha256::digest(id))[..HASH_DIGITS]);
+    let of_a_b = hashed("a-b", "a/b");
+    let long = "x".repeat(LOCATOR_BYTES + 1);
+    for (id, expected) in [
+        ("theshire.local", "theshire.local".to_owned()),
+        ("a-b", "a-b".to_owned()),
+        (" a-b\n", "a-b".to_owned()),
+        ("<organization account>", hashed("-organization-account-", "<organization account>")),
+        ("a/b", of_a_b.clone()),
+        ("a b", hashed("a-b", "a b")),
+        // Nobody gets into the organization of a/b by taking its name.
+        (&of_a_b, hashed(&of_a_b, &of_a_b)),
+        (&long, hashed(&long[1..], &long)),
+    ] {
+        let fitted = fit_locator(id);
+        assert_eq!(fitted, expected, "{id}");
+        assert!(indelible_event::Organization::is_valid(&format!("ri.indelible..organization.{fitted}")), "{id}");
+    }
 }
