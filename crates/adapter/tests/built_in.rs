@@ -607,6 +607,22 @@ fn what_only_began_is_no_success() {
 }
 
 #[test]
+fn names_of_auth0_hold_words_of_the_api_only() {
+    for (path, name) in [
+        ("/api/v2/users/ann/roles", "sapi:get:users.roles"),
+        ("/api/v2/users/auth0%7Cab12", "sapi:get:users"),
+        ("/api/v2/connections/the-payroll/scim-configuration", "sapi:get:connections.scim-configuration"),
+        ("/api/v2/attack-protection/brute-force-protection", "sapi:get:attack-protection.brute-force-protection"),
+        ("/api/v2/ann", "sapi:get"),
+    ] {
+        let record = json!({"date": "2024-01-01T00:00:00Z", "type": "sapi", "details": {"request": {"method": "get", "path": path}}});
+        let adapter = Adapter::builtin("auth0").unwrap();
+        let event = convert(&mut adapter.converter(options()), &record.to_string()).unwrap().remove(0);
+        assert_eq!(event["name"], name, "{path}");
+    }
+}
+
+#[test]
 fn tenants_stay_apart() {
     let time = "2024-01-01T00:00:00Z";
     let vault = |path: &str| json!({"time": time, "type": "response", "request": {"operation": "read", "path": "secret/x", "namespace": {"path": path}}});
@@ -843,6 +859,19 @@ fn the_adapter_in_the_guide_does_what_the_guide_says() {
     }
     assert_eq!(event, expected);
     assert_eq!(convert(&mut converter, "{}"), Err(Code::Refused));
+}
+
+#[test]
+fn the_lines_of_vrl_in_the_guide_are_a_program() {
+    let guide =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/adapters.md")).unwrap();
+    let lines = guide.split_once("## VRL in a few lines\n\n```\n").unwrap().1.split_once("```").unwrap().0;
+    let event = r#". = { "time": 0, "name": name, "result": result, "subjects": subjects, "uid": who, "traceId": [id, first], "passThrough": rest }"#;
+    let adapter = Adapter::from_source(&format!("# adapter: lines\n\n{lines}\n{event}\n")).unwrap();
+    let record = r#"{"action":"login denied","message":"user ann","targets":[{"id":"t1"}]}"#;
+    let event = convert(&mut adapter.converter(options()), record).unwrap().remove(0);
+    assert_eq!((event["result"].as_str(), event["uid"].as_str()), (Some("UNAUTHORIZED"), Some("ann")));
+    assert_eq!(event["entities"], json!(["t1"]));
 }
 
 /// `INDELIBLE_UPDATE=1` writes the pages anew.
