@@ -116,7 +116,7 @@ impl App {
     }
 
     /// Waits until nobody else decides about the organization: what is decided may take half a minute.
-    async fn turn(&self, organization: &Organization) -> tokio::sync::OwnedMutexGuard<()> {
+    async fn turn_to_decide(&self, organization: &Organization) -> tokio::sync::OwnedMutexGuard<()> {
         let turns = {
             let mut all = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(organization.clone()).or_default())
@@ -126,7 +126,7 @@ impl App {
 
     /// Does what a request asks for, on behalf of who approves it.
     pub(crate) async fn approve(self: &Arc<Self>, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _turn = self.turn(&self.to_decide(caller, id).await?.organization).await;
+        let _turn = self.turn_to_decide(&self.to_decide(caller, id).await?.organization).await;
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let action = Action::of(&request)?;
@@ -206,7 +206,7 @@ impl App {
 
     /// Leaves undone what a request asks for.
     pub(crate) async fn refuse(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _turn = self.turn(&self.to_decide(caller, id).await?.organization).await;
+        let _turn = self.turn_to_decide(&self.to_decide(caller, id).await?.organization).await;
         let (request, now_us) = (self.to_decide(caller, id).await?, self.now_us());
         Control::check_decision(&request, caller, now_us).map_err(undecided)?;
         let fields = RequestDisapproveRequest {
@@ -222,7 +222,7 @@ impl App {
 
     /// Withdraws what the caller asked for, or ends an investigation: who asked may, and who administers the organization.
     pub(crate) async fn withdraw(&self, caller: &Caller, id: &str) -> Result<RequestState, ApiError> {
-        let _turn = self.turn(&self.visible(caller, id).await?.organization).await;
+        let _turn = self.turn_to_decide(&self.visible(caller, id).await?.organization).await;
         let (request, now_us) = (self.visible(caller, id).await?, self.now_us());
         if !request.waits(now_us) && !request.is_active(now_us) {
             return Err(undecided(DecideError::NotWaiting));
