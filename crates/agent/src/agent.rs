@@ -25,7 +25,7 @@ use crate::status::{FileStatus, LastError, Status};
 use crate::trails::{Assigned, Found, Notice, Problem, Trails};
 
 pub(crate) use spooler::Counts;
-use spooler::{Chunk, Refusal, Settled, Spooler};
+use spooler::{Chunk, PATIENCE, Refusal, Settled, Spooler};
 
 const SERVER_DEFAULT: &str = "http://127.0.0.1:7070";
 /// Bytes of one file that are read before the others have their turn.
@@ -38,8 +38,6 @@ const WRITE_AFTER: Duration = Duration::from_secs(1);
 const GONE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often the status is written while nothing happens.
 const STATUS_AFTER: Duration = Duration::from_secs(5);
-/// With `once`, how long nothing may go on before the agent gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Follows files. Made by [`open`](Self::open), works in [`run`](Self::run).
 pub struct Agent {
@@ -124,6 +122,8 @@ enum Step {
     More,
     /// The spool has no room, or the agent is to stop.
     Full,
+    /// The same, and what was read behind the position has to be read again.
+    Again,
     /// It no longer holds the trail.
     Lost,
 }
@@ -185,7 +185,7 @@ impl Agent {
             let turn = self.turn(stop)?;
             self.tell(false);
             let stats = self.spooler.auditor.stats();
-            let answered = stats.acknowledged + stats.refused;
+            let answered = self.spooler.answered();
             if answered != progress.0 || turn.has_read {
                 progress = (answered, Instant::now());
             }
@@ -220,7 +220,9 @@ impl Agent {
             reasons.push(format!("the server takes no events: {why}; {} wait in the spool", stats.waiting));
         }
         if is_unread {
-            reasons.push("not every file was read to its end".to_owned());
+            let why = self.spooler.last_error.as_ref().filter(|_| self.spooler.is_full);
+            let why = why.map(|error| format!(": {}", error.message)).unwrap_or_default();
+            reasons.push(format!("not every file was read to its end{why}"));
         }
         Ended::Incomplete(reasons)
     }
@@ -294,7 +296,7 @@ impl Agent {
                 Step::End => {}
                 Step::Waits | Step::Lost => turn.waits = true,
                 // What came later is read later.
-                Step::More | Step::Full => break,
+                Step::More | Step::Full | Step::Again => break,
             }
         }
         Ok(())
@@ -304,21 +306,19 @@ impl Agent {
     fn read_trail(&mut self, place: usize, stop: &AtomicBool) -> Result<Step, AgentError> {
         let trail = &self.trails.all[place];
         let (id, found) = (trail.id, trail.found().cloned());
+        if found.as_ref().is_some_and(|file| trail.is_read(file)) {
+            return Ok(Step::End);
+        }
         let held = self.readings.remove(&id);
         let held = held.filter(|reading| found.as_ref().is_none_or(|file| file.key == reading.key));
         let mut reading = match (held, &found) {
             (Some(reading), _) => reading,
             (None, None) => return Ok(Step::End),
-            (None, Some(file)) => {
-                if trail.is_read(file) {
-                    return Ok(Step::End);
-                }
-                match Reading::open(trail, file) {
-                    Ok(Some(reading)) => reading,
-                    Ok(None) => return Ok(self.lost(place)),
-                    Err(error) => return Ok(self.unreadable(place, file, &error)),
-                }
-            }
+            (None, Some(file)) => match Reading::open(trail, file) {
+                Ok(Some(reading)) => reading,
+                Ok(None) => return Ok(self.lost(place)),
+                Err(error) => return Ok(self.unreadable(place, file, &error)),
+            },
         };
         let step = match self.read_on(place, &mut reading, stop)? {
             Ok(Step::Lost) => return Ok(self.lost(place)),
@@ -338,6 +338,12 @@ impl Agent {
                 }
             }
             (Step::End, None) if reading.grown.elapsed() > GONE_PATIENCE => {}
+            // Without it, a file that is there is opened anew.
+            (Step::Again, _) => {
+                if let Ok(Some(reading)) = reading.rewind(&self.trails.all[place]) {
+                    self.readings.insert(id, reading);
+                }
+            }
             _ => _ = self.readings.insert(id, reading),
         }
         Ok(step)
@@ -407,12 +413,12 @@ impl Agent {
                 if let Some(line) = line {
                     let settled = add(&mut converter, &framing, trail.id, &line, &mut chunk, spooler, stop)?;
                     if settled == Settled::Stopped {
-                        return Ok(Ok(Step::Full));
+                        return Ok(Ok(Step::Again));
                     }
                 }
                 if !chunk.is_empty() && (is_last || chunk.is_large()) {
                     if spooler.settle(&mut chunk, stop)? == Settled::Stopped {
-                        return Ok(Ok(Step::Full));
+                        return Ok(Ok(Step::Again));
                     }
                     let counts = chunk.take_counts();
                     spooler.count(&counts);
@@ -674,5 +680,45 @@ fn pause(duration: Duration, stop: &AtomicBool) {
             return;
         }
         std::thread::sleep(left.min(Duration::from_millis(50)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::FileExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_as_it_was_is_not_looked_into_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("audit.log");
+        std::fs::write(&log, "no event\nand none\n").unwrap();
+        // Nobody listens on port 1.
+        let config = format!(
+            "server = \"http://127.0.0.1:1\"\nspool = {:?}\n[[file]]\npath = {log:?}\nadapter = \"audit3\"\n",
+            dir.path().join("spool")
+        );
+        let mut agent = Agent::open(toml::from_str(&config).unwrap(), Some("token".to_owned())).unwrap();
+        let stop = AtomicBool::new(false);
+        assert!(agent.turn(&stop).unwrap().has_read);
+        assert!(!agent.turn(&stop).unwrap().has_read);
+        assert_eq!((agent.readings.len(), agent.spooler.refused_records), (1, 2));
+
+        // Its reader would find out that other bytes stand there, and read all of them.
+        let file = OpenOptions::new().write(true).open(&log).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        file.write_all_at(b"changed!", 0).unwrap();
+        file.set_modified(modified).unwrap();
+        let turn = agent.turn(&stop).unwrap();
+        assert!(!turn.has_read && !turn.waits && agent.readings.len() == 1);
+
+        // What is added is found all the same.
+        file.write_all_at(b"no event", 0).unwrap();
+        file.write_all_at(b"a third\n", 18).unwrap();
+        assert!(agent.turn(&stop).unwrap().has_read);
+        assert_eq!(agent.spooler.refused_records, 3);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -164,6 +164,12 @@ fn fill(buffer: &mut [u8], mut read: impl FnMut(&mut [u8], usize) -> io::Result<
     Ok(done)
 }
 
+/// Another handle to the file, with the same cursor, which stands at the file's beginning.
+fn from_start(file: &mut File) -> io::Result<File> {
+    file.rewind()?;
+    file.try_clone()
+}
+
 /// As many bytes before `at` as a tail has; `None` if there are not that many.
 fn before(file: File, form: Form, at: u64) -> io::Result<Option<(Vec<u8>, Box<dyn Read + Send>)>> {
     let mut bytes = vec![0; usize::try_from(at).unwrap_or(usize::MAX).min(TAIL_BYTES_MAX)];
@@ -263,28 +269,28 @@ pub(crate) struct Reading {
 impl Reading {
     /// Opens the file that carries a trail where reading goes on; `None` if it no longer does.
     pub(crate) fn open(trail: &Trail, file: &Found) -> io::Result<Option<Self>> {
-        let opened = open(&file.path, file.key)?;
-        let form = form(&opened)?;
+        Self::at_position(trail, file.key, file.source, open(&file.path, file.key)?)
+    }
+
+    /// Goes back to the position of the trail: what was read behind it comes again. The file need not be there any more.
+    pub(crate) fn rewind(self, trail: &Trail) -> io::Result<Option<Self>> {
+        let grown = self.grown;
+        let reading = Self::at_position(trail, self.key, self.source, self.file)?;
+        Ok(reading.map(|reading| Self { grown, ..reading }))
+    }
+
+    fn at_position(trail: &Trail, key: Key, source: usize, mut file: File) -> io::Result<Option<Self>> {
+        let form = form(&file)?;
         let (before, stream) = match form {
-            Form::Plain => (plain_before(&opened, trail.position)?, None),
-            form => match before(opened.try_clone()?, form, trail.position)? {
+            Form::Plain => (plain_before(&file, trail.position)?, None),
+            form => match before(from_start(&mut file)?, form, trail.position)? {
                 Some((bytes, stream)) => (Some(bytes), Some(stream)),
                 None => (None, None),
             },
         };
         let Some(before) = before.filter(|bytes| identity::tail(bytes) == trail.tail) else { return Ok(None) };
         let lines = Lines::new(trail.position, before);
-        let source = file.source;
-        Ok(Some(Self {
-            key: file.key,
-            source,
-            lines,
-            file: opened,
-            stream,
-            piece: Vec::new(),
-            failed: None,
-            grown: Instant::now(),
-        }))
+        Ok(Some(Self { key, source, lines, file, stream, piece: Vec::new(), failed: None, grown: Instant::now() }))
     }
 
     pub(crate) fn is_compressed(&self) -> bool {

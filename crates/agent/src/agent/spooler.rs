@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indelible_sdk::{Auditor, EmitError};
 use indelible_storage::kept::{Kept, Place};
@@ -19,6 +19,8 @@ const CHUNK_EVENTS: usize = 1000;
 const ROOM_BYTES: u64 = 2 << 20;
 /// Bytes of refused records that wait to be written at most.
 const REFUSED_BYTES: usize = 1 << 20;
+/// How long nothing may go on before who waits for it gives up.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a record gives no event, or an event of it is none.
 pub(super) struct Refusal<'a> {
@@ -31,7 +33,7 @@ pub(super) struct Refusal<'a> {
 pub(super) enum Settled {
     /// It is in the spool.
     Done,
-    /// The agent is to stop, or cannot go on now; some of it may not be in the spool.
+    /// The agent is to stop, or there was no room for long; some of it may not be in the spool, and it has to be read again.
     Stopped,
 }
 
@@ -94,6 +96,7 @@ pub(super) struct Spooler {
     /// Lines about refused records that are not kept yet.
     new_refused: Vec<u8>,
     poll: Duration,
+    patience: Duration,
     /// Somebody found no room since this was set to false.
     pub(super) is_full: bool,
     pub(super) last_error: Option<LastError>,
@@ -108,6 +111,7 @@ impl Spooler {
             refused,
             new_refused: Vec::new(),
             poll,
+            patience: PATIENCE,
             is_full: false,
             last_error: None,
             records: 0,
@@ -165,13 +169,23 @@ impl Spooler {
         }
     }
 
-    /// Puts all events of a chunk into the spool, in order, and waits until they are synced.
+    /// Puts all events of a chunk into the spool, in order, and waits until they are synced. Gives up when none of them found room, and the
+    /// server has answered for no event, for [`PATIENCE`].
     pub(super) fn settle(&mut self, chunk: &mut Chunk<'_>, stop: &AtomicBool) -> Result<Settled, AgentError> {
         let mut events = std::mem::take(&mut chunk.events);
         chunk.bytes = 0;
+        let mut progress = ((0, 0), Instant::now());
         while !events.is_empty() {
             let bytes: u64 = events.iter().map(|(event, _)| event.len() as u64).sum();
             if stop.load(Relaxed) {
+                return Ok(Settled::Stopped);
+            }
+            let mark = (events.len(), self.answered());
+            if mark != progress.0 {
+                progress = (mark, Instant::now());
+            }
+            if progress.1.elapsed() > self.patience {
+                self.is_full = true;
                 return Ok(Settled::Stopped);
             }
             if !self.auditor.has_room(bytes) {
@@ -204,6 +218,12 @@ impl Spooler {
         Ok(Settled::Done)
     }
 
+    /// Events that the server has answered for.
+    pub(super) fn answered(&self) -> u64 {
+        let stats = self.auditor.stats();
+        stats.acknowledged + stats.refused
+    }
+
     /// Counts records that were settled.
     pub(super) fn count(&mut self, counts: &Counts) {
         self.records += counts.records;
@@ -218,5 +238,49 @@ impl Spooler {
             tracing::warn!("the oldest refused records were given up: their folder is full");
         }
         Ok(self.refused.place())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use indelible_sdk::{Product, Server, Settings};
+    use indelible_storage::{Disk, RealDisk};
+
+    use super::*;
+
+    #[test]
+    fn who_finds_no_room_gives_up_when_nothing_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        // Nobody listens on port 1.
+        let server = Server::new("http://127.0.0.1:1", "token");
+        let settings = Settings::new(server, Product::new("tests", "1"), dir.path());
+        let auditor = Auditor::open(settings.spool_bytes_max(Settings::SPOOL_BYTES_MIN)).unwrap();
+        let event = |size: usize| {
+            let resource = format!(r#"{{"id":{{"type":"other","other":{{"value":"{}"}}}},"context":[]}}"#, "x".repeat(size));
+            format!(
+                r#"{{"type":"audit.3","time":"2026-01-02T03:04:05Z","name":"LOAD","result":"ERROR","categories":["dataLoad"],"producerType":"SERVER","product":"p","productVersion":"1","eventId":"10000000-0000-4000-8000-000000000001","requestFields":{{"loadedResources":[{resource}]}}}}"#
+            )
+        };
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let refused = Kept::open(&disk, &dir.path().join("refused-records"), "jsonl", 1 << 20, None).unwrap();
+        let mut spooler = Spooler::new(auditor, refused, Duration::from_millis(10));
+        spooler.patience = Duration::from_millis(100);
+        let stop = AtomicBool::new(false);
+        let mut chunk = Chunk::new("audit3", "/var/log/x");
+        let mut settled = 0;
+        chunk.begin(0, b"");
+        while settled < 40 {
+            chunk.events.push((event(500_000), 0));
+            match spooler.settle(&mut chunk, &stop).unwrap() {
+                Settled::Done => settled += 1,
+                Settled::Stopped => break,
+            }
+        }
+        assert!(spooler.is_full);
+        assert_eq!((spooler.auditor.stats().spooled, spooler.refused_records), (settled, 0));
+        assert!((10..40).contains(&settled), "{settled}");
     }
 }

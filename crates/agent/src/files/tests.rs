@@ -43,6 +43,13 @@ fn a_file_holds_the_same_however_it_is_stored() {
             let mut reading = Reading::open(trail, &file).unwrap().unwrap();
             while reading.fill(trail).unwrap().unwrap() > 0 {}
             assert_eq!(reading.lines.end(), text.len() as u64);
+            let lines = |reading: &mut Reading| std::iter::from_fn(|| reading.lines.next()).collect::<Vec<_>>();
+            let once = lines(&mut reading);
+            std::fs::rename(&path, path.with_extension("away")).unwrap();
+            let mut reading = reading.rewind(trail).unwrap().unwrap();
+            while reading.fill(trail).unwrap().unwrap() > 0 {}
+            assert!(lines(&mut reading) == once && once.len() >= usize::from(at < text.len()), "{place} {at}");
+            std::fs::rename(path.with_extension("away"), &path).unwrap();
             trail.tail = identity::tail(b"other");
             assert!(Reading::open(trail, &file).unwrap().is_none() || at == 0);
         }
