@@ -259,7 +259,8 @@ mod tests {
         let settings = Settings::new(server, Product::new("tests", "1"), dir.path());
         let auditor = Auditor::open(settings.spool_bytes_max(Settings::SPOOL_BYTES_MIN)).unwrap();
         let event = |size: usize| {
-            let resource = format!(r#"{{"id":{{"type":"other","other":{{"value":"{}"}}}},"context":[]}}"#, "x".repeat(size));
+            let resource =
+                format!(r#"{{"id":{{"type":"other","other":{{"value":"{}"}}}},"context":[]}}"#, "x".repeat(size));
             format!(
                 r#"{{"type":"audit.3","time":"2026-01-02T03:04:05Z","name":"LOAD","result":"ERROR","categories":["dataLoad"],"producerType":"SERVER","product":"p","productVersion":"1","eventId":"10000000-0000-4000-8000-000000000001","requestFields":{{"loadedResources":[{resource}]}}}}"#
             )
