@@ -653,9 +653,15 @@ impl App {
 
     /// The copies of the journal that may hold the content of these entries.
     fn copies_left(&self, organization: &Organization, stretches: &[Dropped], until: u64) -> Option<String> {
-        let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()])).into_iter();
-        let concerned = files.filter(|file| !within(stretches, file.generation, file.first, file.last).is_empty());
-        let times: Vec<(u32, i64)> = concerned.map(|file| (file.generation, file.received_first_us)).collect();
+        let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()]));
+        let is_in = |file: &LogFile, stretches: &[Dropped]| {
+            !within(stretches, file.generation, file.first, file.last).is_empty()
+        };
+        let concerned = files.iter().filter(|file| is_in(file, stretches));
+        let mut times: Vec<(u32, i64)> = concerned.map(|file| (file.generation, file.received_first_us)).collect();
+        // What is in no log file may be in any copy of its generation.
+        let unfiled = stretches.iter().filter(|stretch| !files.iter().any(|file| is_in(file, &[**stretch])));
+        times.extend(unfiled.map(|stretch| (stretch.generation, i64::MIN)));
         let copies = self.copier.copies_of(&times, until);
         (copies > 0).then(|| format!("{copies} copies of the journal in the bucket"))
     }

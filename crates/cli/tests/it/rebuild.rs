@@ -87,7 +87,7 @@ pub(crate) fn emit(server: &Client, organization: &str, numbers: std::ops::Range
 }
 
 /// Waits until everything acknowledged is in the bucket.
-fn wait_for_copies(server: &Client) {
+pub(crate) fn wait_for_copies(server: &Client) {
     let started = Instant::now();
     loop {
         let answer = server.indelible(&["archive", "status", "--format", "json"]);
