@@ -4,6 +4,7 @@
 //! file is found by what it is (device and inode), known again by what it holds (its beginning, and what stands before the position up to
 //! which it was read), and never by its name: that only tells a file that was renamed and replaced from one that was copied.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::io;
 
@@ -47,6 +48,19 @@ pub(crate) struct Found {
     pub(crate) stamp: Stamp,
     /// Nobody has written to it for a while.
     pub(crate) is_quiet: bool,
+}
+
+/// Digits at the end of a name that count rotations; more are a date.
+const COUNT_DIGITS: usize = 4;
+
+impl Found {
+    /// Sorts files by when they were written. Where the file system's clock cannot tell, the one with the larger number, as in
+    /// `x.2.gz` beside `x.1`, is the older.
+    fn age(&self) -> (i64, Reverse<u32>) {
+        let name = self.path.trim_end_matches(".gz").trim_end_matches(".zst");
+        let digits = name.rsplit('.').next().filter(|digits| digits.len() <= COUNT_DIGITS);
+        (self.stamp.modified_us, Reverse(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)))
+    }
 }
 
 /// Looks into files.
@@ -221,7 +235,7 @@ impl Trails {
         let mut others: Vec<&Found> = files.iter().filter(|file| !taken.contains(&file.key)).collect();
         // Where two files hold the same, what stands where the trail began is the newer one.
         others.sort_by(|a, b| {
-            let order = |file: &Found| (homes.contains(file.path.as_str()), file.stamp.modified_us);
+            let order = |file: &Found| (homes.contains(file.path.as_str()), file.age());
             order(a).cmp(&order(b)).then_with(|| a.path.cmp(&b.path))
         });
         for file in others {
@@ -363,11 +377,11 @@ impl Trails {
             .enumerate()
             .filter_map(|(place, trail)| {
                 let file = trail.found().filter(|file| file.source == source)?;
-                Some((file.stamp.modified_us, file.path == trail.home, place))
+                Some((file.stamp.modified_us, file.path == trail.home, file.age(), place))
             })
             .collect();
         order.sort_unstable();
-        order.into_iter().map(|(_, _, place)| place).collect()
+        order.into_iter().map(|(.., place)| place).collect()
     }
 
     /// Forgets trails whose files have been gone for long, and the oldest of them if there are too many.

@@ -23,6 +23,8 @@ enum Happens {
     /// A compressed file of which only so many bytes can be decompressed appears; the old one stays.
     CompressPart(&'static str, &'static str, usize),
     Remove(&'static str),
+    /// All that happened so far was too fast for the clock of the file system.
+    SameTime,
     /// The agent looks and reads to the end; this is what it reads, in order.
     Reads(&'static [&'static str]),
     /// The agent looks, but the spool has no room.
@@ -92,6 +94,7 @@ impl Folder {
                 self.create(to, &old, Some(*bytes));
             }
             Remove(name) => _ = self.files.remove(name),
+            SameTime => self.files.values_mut().for_each(|file| file.modified_us = self.clock),
             Reads(_) | Looks | Restart => {}
         }
     }
@@ -233,6 +236,22 @@ fn nothing_is_read_twice_and_nothing_is_left_out() {
             Write("log", "f\n"),
             Restart,
             Reads(&["c", "d", "e", "f"]),
+        ],
+    );
+    check(
+        "eleven rotations in one tick of the clock",
+        &[
+            Write("log", "a\n"),
+            Compress("log", "log.11.gz"),
+            Write("log", "b\n"),
+            Compress("log", "log.10.gz"),
+            Write("log", "c\n"),
+            Compress("log", "log.2.gz"),
+            Write("log", "d\n"),
+            Rename("log", "log.1"),
+            Write("log", "e\n"),
+            SameTime,
+            Reads(&["a", "b", "c", "d", "e"]),
         ],
     );
     check(
