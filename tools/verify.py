@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 """A second opinion on Indelible's proof bundles and receipts, written from docs/formats alone.
-
     verify.py BUNDLE [--key KEY|FILE]... [--policy FILE] [--since FILE] [--receipts FILE] [--strict]
     verify.py --batch       reads a JSON list of such arguments from each line of standard input, answers each with a line
-
 Needs Python 3.11 and the package `cryptography`; does not read Parquet. Exit codes: 0 verified, 1 not, 2 could not tell.
 Codes of findings and the order of the checks are those of docs/formats/bundle.md."""
 import argparse, base64, contextlib, functools, hashlib, itertools, json, os, re, struct, sys
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 class Wrong(Exception):
     """What is wrong: the code of the finding, a text, the entry it names. UNSURE: something could not be looked at."""
     code, text, seq = property(lambda self: self.args[0]), property(lambda self: self.args[1]), property(lambda self: self.args[2])
@@ -20,8 +17,7 @@ def need(condition, code, message, seq=None):
 @contextlib.contextmanager
 def about(seq, code):
     """Whatever is wrong within is wrong with the entry `seq`; `code` is for what cannot even be read."""
-    try:
-        yield
+    try: yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Wrong(code, str(error), seq)
     except Wrong as wrong:
@@ -46,10 +42,8 @@ def hashes(count, lines, most=64):
     return found
 
 # Trees: RFC 6962, and the algorithms of RFC 9162, section 2.1.
-def sha(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
-def node(left, right):
-    return sha(b"\1", left, right)
+def sha(*parts): return hashlib.sha256(b"".join(parts)).digest()
+def node(left, right): return sha(b"\1", left, right)
 def cover(begin, end):
     """Heights of the fewest complete subtrees over the leaves begin to end - 1, from left to right."""
     while begin < end:
