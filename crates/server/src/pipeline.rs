@@ -305,25 +305,33 @@ fn described(refusal: &EventRefusal) -> String {
 
 fn incoming<'a>(source: &Source, records: &'a [Record<'_>]) -> Vec<Incoming<'a>> {
     let mut seen: HashMap<&[u8], u32> = HashMap::new();
+    let mut random = [0; 4];
+    if !source.is_answered {
+        // Without random bytes equal records are taken for one: what is lost then was said before.
+        let _ = getrandom::fill(&mut random);
+    }
+    let mut next = u32::from_be_bytes(random);
     let one = |record: &'a Record<'_>| {
         let form = match &record.payload {
             Payload::Event(bytes) => Form::Event(bytes),
             Payload::Object(bytes) | Payload::Line(bytes) => Form::Foreign(bytes),
             Payload::Refused { refusal, .. } => Form::Unreadable(refusal),
         };
-        let occurrence = if source.is_answered {
+        let facts = &record.facts;
+        let own_id = facts.id.as_ref().map(|id| format!("{}\0{id}", facts.index.as_deref().unwrap_or_default()));
+        let occurrence = if let Some(id) = &own_id {
+            // Equal records under other ids are others.
+            let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(id.as_bytes()).into();
+            u32::from_be_bytes([a, b, c, d])
+        } else if source.is_answered {
             let count = seen.entry(record.payload.bytes()).or_default();
             let before = *count;
             *count = count.saturating_add(1);
             before
         } else {
-            let mut random = [0; 4];
-            // Without random bytes equal records are taken for one: what is lost then was said before.
-            let _ = getrandom::fill(&mut random);
-            u32::from_be_bytes(random)
+            next = next.wrapping_add(1);
+            next
         };
-        let facts = &record.facts;
-        let own_id = facts.id.as_ref().map(|id| format!("{}\0{id}", facts.index.as_deref().unwrap_or_default()));
         Incoming { form, occurrence, own_id }
     };
     records.iter().map(one).collect()

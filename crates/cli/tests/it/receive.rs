@@ -183,6 +183,14 @@ fn a_client_of_elasticsearch_creates_documents_once() {
     assert_eq!(statuses(&again), [409, 409, 409, 400], "{again}");
     assert_eq!(scene.server.count(SENT), 3);
     assert_eq!(scene.quarantined(), [] as [Value; 0], "its clients are told");
+    // An equal document under another id is another one, also where an adapter makes its events; under the same it is not.
+    let once_more = |id: &str| {
+        let body = format!("{}\n{}\n", json!({"create": {"_index": "audit", "_id": id}}), shop("bob"));
+        let request = sender.request(Method::POST, "/_bulk");
+        let (_, answer) = fetch(request.header("content-type", "application/x-ndjson").body(body));
+        serde_json::from_slice::<Value>(&answer).unwrap()["items"][0]["create"]["status"].clone()
+    };
+    assert_eq!([once_more("b-8"), once_more("b-9"), once_more("b-9")], [json!(201), json!(201), json!(409)]);
     let rows = scene.rows("uid:ben");
     assert_eq!(rows.len(), 1);
     // Who is nobody is told so as Elasticsearch does.
