@@ -25,15 +25,23 @@ fn label(bench: &Bench, organization: u32) -> String {
     bench.ledger.find(&rid(organization)).unwrap().label.clone()
 }
 
-/// Whether any file of the folder but those of keys holds `text`.
+/// Whether any file of the folder but those of keys holds `text`. Files may take other names meanwhile: then all is looked at again.
 fn is_anywhere(folder: &Path, text: &str) -> bool {
-    fs::read_dir(folder).unwrap().any(|entry| {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => is_anywhere(&path, text),
-            false => fs::read(&path).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes()),
+    fn look(folder: &Path, text: &[u8]) -> std::io::Result<bool> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let holds = match path.is_dir() {
+                true => look(&path, text)?,
+                false => fs::read(&path)?.windows(text.len()).any(|bytes| bytes == text),
+            };
+            if holds {
+                return Ok(true);
+            }
         }
-    })
+        Ok(false)
+    }
+    let mut looked = (0..100).map(|_| look(folder, text.as_bytes()));
+    looked.find_map(Result::ok).unwrap()
 }
 
 /// Every entry of the tail whose content holds a note: organization, `seq`, the text if its key is there.
