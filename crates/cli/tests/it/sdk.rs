@@ -13,7 +13,7 @@ use indelible_sdk::{Auditor, Context, Durability, EmitError, Product, Server as 
 use rand::{Rng, SeedableRng};
 
 use crate::crash::identities;
-use crate::harness::{SENT, Server, UNAUDITED, eventually, offline};
+use crate::harness::{Server, UNAUDITED, eventually, offline};
 
 const ORGANIZATION: &str = "ri.indelible..organization.acme";
 
@@ -112,11 +112,7 @@ fn what_is_emitted_while_the_server_is_away_arrives_in_order_without_gaps() {
         let stats = flush(&auditor);
         assert_eq!((stats.acknowledged, stats.repeated, stats.refused, stats.failed_attempts), (3 * each, 0, 0, 0));
     }
-    let limit = emitted.len().to_string();
-    let answer = server.indelible(&["search", SENT, "--format", "json", "--limit", &limit]);
-    let mut events: Vec<serde_json::Value> =
-        answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    events.sort_by_key(|event| event["seq"].as_u64().unwrap());
+    let events = server.sql("select logEntryId from events where name = 'LOAD_FILE' order by seq");
     let arrived: Vec<&str> = events.iter().map(|event| event["logEntryId"].as_str().unwrap()).collect();
     assert_eq!(arrived, emitted);
     let (epochs, accepted, missing) = account(&server);
