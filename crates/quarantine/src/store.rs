@@ -13,7 +13,7 @@ use crate::RECORD_BYTES_MAX;
 use crate::seal::{Content, SealError};
 
 /// The version of the schema.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// What a record costs beside its content: its row and what stands in the indexes.
 const ROW_BYTES: u64 = 512;
 /// Ids named in one statement.
@@ -459,18 +459,21 @@ impl Quarantine {
 const SELECT: &str = "select id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, \
                       bytes, state, ended_at_us from item";
 
+/// What makes the second schema of the first: a record of before reaches no further than its organization.
+const SECOND: &str = "alter table item add column reach text not null default 'own';";
+
 async fn migrate(pool: &SqlitePool) -> Result<(), QuarantineError> {
     let failed = database("read the schema");
     let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await.map_err(failed)?.get(0);
-    match found {
-        SCHEMA => Ok(()),
-        0 => {
-            let script = format!("begin; {} pragma user_version = {SCHEMA}; commit;", include_str!("schema.sql"));
-            let made = sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await;
-            made.map_err(database("make the schema")).map(drop)
-        }
-        newer => Err(QuarantineError::TooNew(newer)),
-    }
+    let script = match found {
+        SCHEMA => return Ok(()),
+        0 => include_str!("schema.sql"),
+        1 => SECOND,
+        newer => return Err(QuarantineError::TooNew(newer)),
+    };
+    let script = format!("begin; {script} pragma user_version = {SCHEMA}; commit;");
+    let made = sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await;
+    made.map_err(database("make the schema")).map(drop)
 }
 
 /// ` ... $organization and state = 'waiting' and id in (...)`

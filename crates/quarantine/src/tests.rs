@@ -148,3 +148,23 @@ fn whose_events_a_record_could_be_is_kept() {
         }
     });
 }
+
+/// A file of before the reach of a record was kept: it reaches its own organization.
+#[test]
+fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    run(async |path| {
+        let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
+        let record = Refused { reach: Reach::Any, ..refused("acme", b"{}", 7) };
+        quarantine.keep(&[record], |_| None).await.unwrap();
+        drop(quarantine);
+        let pool =
+            sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
+        sqlx::raw_sql("alter table item drop column reach; pragma user_version = 1;").execute(&pool).await.unwrap();
+        pool.close().await;
+        let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
+        let items = quarantine.list(&all("acme")).await.unwrap();
+        assert_eq!((items.len(), &items[0].reach, items[0].received_at_us), (1, &Reach::Own, 7));
+        quarantine.keep(&[refused("acme", b"[]", 8)], |_| None).await.unwrap();
+        assert_eq!(quarantine.list(&all("acme")).await.unwrap().len(), 2);
+    });
+}
