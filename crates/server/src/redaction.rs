@@ -95,13 +95,18 @@ struct Redaction {
 impl Redaction {
     /// What is asked for and not yet done.
     fn asked(stretches: &[Dropped]) -> Self {
-        Self { entry: None, journal_until: u64::MAX, ..Self::of((0, 0), stretches) }
+        let stretches = stretches.iter().map(|stretch| (stretch.generation, stretch.first, stretch.last)).collect();
+        Self { entry: None, stretches, journal_until: u64::MAX, exports: BTreeSet::new(), sinks: BTreeSet::new() }
     }
 
     /// What an entry of the log says.
     fn of(entry: (u32, u64), stretches: &[Dropped]) -> Self {
-        let stretches = stretches.iter().map(|stretch| (stretch.generation, stretch.first, stretch.last)).collect();
-        Self { entry: Some(entry), stretches, journal_until: 0, exports: BTreeSet::new(), sinks: BTreeSet::new() }
+        Self { entry: Some(entry), journal_until: 0, ..Self::asked(stretches) }
+    }
+
+    /// Whether the journal has to be renewed for it.
+    fn awaits_renewal(&self) -> bool {
+        self.journal_until == u64::MAX
     }
 
     fn stretches(&self) -> Vec<Dropped> {
@@ -158,11 +163,16 @@ impl Redactions {
     /// Notes what is to be redacted once the server has started: of it the archive holds nothing yet.
     pub(crate) fn ask(&self, redacted: BTreeMap<Organization, Vec<Dropped>>) -> anyhow::Result<()> {
         for (organization, stretches) in redacted {
-            let before = self.of(&organization).map(|known| known.stretches()).unwrap_or_default();
-            let all = joined(before.into_iter().chain(stretches).collect());
+            let all = self.with(&organization, stretches);
             self.keep(&organization, |_| Redaction::asked(&all))?;
         }
         Ok(())
+    }
+
+    /// What is redacted of the organization, with `more`.
+    fn with(&self, organization: &Organization, more: impl IntoIterator<Item = Dropped>) -> Vec<Dropped> {
+        let before = self.of(organization).map(|known| known.stretches()).unwrap_or_default();
+        joined(before.into_iter().chain(more).collect())
     }
 
     /// Whether entries of the organization are redacted.
@@ -275,9 +285,8 @@ impl App {
 
     /// What is redacted of the organization, with these entries.
     fn with(&self, organization: &Organization, generation: u32, ranges: &[EntryRange]) -> Vec<Dropped> {
-        let before = self.redactions.of(organization).map(|known| known.stretches()).unwrap_or_default();
         let stretch = |EntryRange { first, last }: &EntryRange| Dropped { generation, first: *first, last: *last };
-        joined(before.into_iter().chain(ranges.iter().map(stretch)).collect())
+        self.redactions.with(organization, ranges.iter().map(stretch))
     }
 
     /// Whether readers of a generation of the log take what this server signs to be its own. Of the one that goes on they do.
@@ -325,8 +334,9 @@ impl App {
 
     /// Says in the log itself what is noted as redacted. Where.
     async fn record_redaction(&self, log: &OrganizationLog) -> anyhow::Result<(u32, u64)> {
-        let (now_us, known) = (self.now_us(), self.redactions.of(&log.organization));
-        let stretches = known.map(|known| known.stretches()).unwrap_or_default();
+        let now_us = self.now_us();
+        let asked = self.redactions.of(&log.organization).context("nothing of the organization is redacted")?;
+        let stretches = asked.stretches();
         let entry = control::redaction(&control::Redaction {
             organization: &log.organization,
             generation: log.generation.into(),
@@ -335,18 +345,25 @@ impl App {
             product_version: env!("CARGO_PKG_VERSION"),
         });
         let at = (log.generation, self.record_control(log, &entry, now_us).await?);
-        self.change(&log.organization, |known| match known.stretches() == stretches {
-            true => Redaction { entry: Some(at), ..known.clone() },
-            // More was asked for meanwhile, which has no entry yet.
-            false => known.clone(),
-        })?;
+        self.advance(&log.organization, &asked, |known| known.entry = Some(at))?;
         Ok(at)
     }
 
-    /// Changes what is known of an organization, durably.
-    fn change(&self, organization: &Organization, change: impl FnOnce(&Redaction) -> Redaction) -> anyhow::Result<()> {
-        let change = |known: Option<&Redaction>| known.map_or_else(|| Redaction::of((0, 0), &[]), change);
-        tokio::task::block_in_place(|| self.redactions.keep(organization, change))
+    /// Notes that what was `asked` for has come further, unless more was asked for since, which has not.
+    fn advance(
+        &self,
+        organization: &Organization,
+        asked: &Redaction,
+        change: impl FnOnce(&mut Redaction),
+    ) -> anyhow::Result<()> {
+        let advanced = |known: Option<&Redaction>| {
+            let mut redaction = known.unwrap_or(asked).clone();
+            if redaction.stretches == asked.stretches {
+                change(&mut redaction);
+            }
+            redaction
+        };
+        tokio::task::block_in_place(|| self.redactions.keep(organization, advanced))
     }
 
     /// Notes what is redacted, if that is new, and who has taken of it from `first` on: before it is, and again when readers have
@@ -397,7 +414,7 @@ impl App {
     /// One round. What fails for one organization keeps no other waiting; the answer is the last that failed.
     async fn redact_all(self: &Arc<Self>) -> anyhow::Result<()> {
         let known = self.redactions.all();
-        let mut all = match known.iter().any(|(_, redaction)| redaction.journal_until == u64::MAX) {
+        let mut all = match known.iter().any(|(_, redaction)| redaction.awaits_renewal()) {
             true => self.renew_journal().await,
             false => Ok(()),
         };
@@ -419,18 +436,15 @@ impl App {
     /// Lets the files of the journal that hold what is redacted go as soon as they are released.
     async fn renew_journal(&self) -> anyhow::Result<()> {
         // What is asked for after this waits for the next renewal.
-        let waiting = self.redactions.all().into_iter().filter(|(_, redaction)| redaction.journal_until == u64::MAX);
-        let waiting: Vec<_> = waiting.collect();
+        let mut waiting = self.redactions.all();
+        waiting.retain(|(_, redaction)| redaction.awaits_renewal());
         let (reply, answer) = oneshot::channel();
         self.intake.renew(Box::new(move |renewed| drop(reply.send(renewed))));
         let renewed = answer.await.context("intake has stopped")?;
         renewed.map_err(anyhow::Error::msg).context("go on in a new file of the journal")?;
         let until = self.intake.journal_stats().next.0;
-        for (organization, before) in waiting {
-            self.change(&organization, |known| match known.stretches == before.stretches {
-                true => Redaction { journal_until: until, ..known.clone() },
-                false => known.clone(),
-            })?;
+        for (organization, asked) in waiting {
+            self.advance(&organization, &asked, |known| known.journal_until = until)?;
         }
         Ok(())
     }
@@ -501,7 +515,7 @@ impl App {
         let Some(redaction) = self.redactions.of(organization) else { return Ok(Vec::new()) };
         let all = redaction.stretches();
         // Those that retention has let go of go as they are, unless a hold keeps them.
-        let is_held = self.control.retention(organization).last().is_some_and(|newest| newest.hold);
+        let is_held = self.is_held(organization);
         let dropped = self.control.dropped_files().await?;
         let going = dropped.iter().filter(|file| file.organization == *organization && !is_held);
         let going: BTreeSet<(u32, u64)> = going.map(|file| (file.generation, file.first)).collect();
@@ -594,7 +608,7 @@ impl App {
         let redaction = self.redactions.of(organization);
         let stretches = redaction.as_ref().map(Redaction::stretches).unwrap_or_default();
         let waiting = self.to_redact(organization).await?.len() as u64;
-        let is_held = self.control.retention(organization).last().is_some_and(|newest| newest.hold);
+        let is_held = self.is_held(organization);
         let superseded = self.inventory.superseded().into_iter().filter(|old| old.organization == *organization);
         let mut left = Vec::new();
         if waiting > 0 {
@@ -651,17 +665,21 @@ impl App {
         format!("the log file {} ({why})", old.object)
     }
 
+    /// Whether a hold keeps what retention has let go of.
+    fn is_held(&self, organization: &Organization) -> bool {
+        self.control.retention(organization).last().is_some_and(|newest| newest.hold)
+    }
+
     /// The copies of the journal that may hold the content of these entries.
     fn copies_left(&self, organization: &Organization, stretches: &[Dropped], until: u64) -> Option<String> {
         let files = self.inventory.snapshot(&Scope::new(vec![organization.clone()]));
-        let is_in = |file: &LogFile, stretches: &[Dropped]| {
-            !within(stretches, file.generation, file.first, file.last).is_empty()
-        };
-        let concerned = files.iter().filter(|file| is_in(file, stretches));
+        let concerned =
+            files.iter().filter(|file| !within(stretches, file.generation, file.first, file.last).is_empty());
         let mut times: Vec<(u32, i64)> = concerned.map(|file| (file.generation, file.received_first_us)).collect();
-        // What is in no log file may be in any copy of its generation.
-        let unfiled = stretches.iter().filter(|stretch| !files.iter().any(|file| is_in(file, &[**stretch])));
-        times.extend(unfiled.map(|stretch| (stretch.generation, i64::MIN)));
+        // What is not archived may be in any copy of its generation.
+        let end = |generation| self.inventory.archived_end(organization, generation);
+        let beyond = stretches.iter().filter(|stretch| stretch.last >= end(stretch.generation));
+        times.extend(beyond.map(|stretch| (stretch.generation, i64::MIN)));
         let copies = self.copier.copies_of(&times, until);
         (copies > 0).then(|| format!("{copies} copies of the journal in the bucket"))
     }
