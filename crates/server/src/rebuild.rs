@@ -391,10 +391,14 @@ async fn begin_logs(intake: &Intake, logs: &[Reopened]) -> anyhow::Result<()> {
     begun.await.context("write the genesis entries")?.map_err(anyhow::Error::msg).context("write the genesis entries")
 }
 
+/// The generation of a log with this origin.
+fn generation_of(origin: &str) -> Option<u32> {
+    origin.rsplit('/').next()?.parse().ok()
+}
+
 /// The keys that sign a log: the ledger's own and those it replaced, and those of closed generations where it is of one.
 pub(crate) fn keys_of(ledger: &Ledger, closed: &[VerifierKey], origin: &str) -> Vec<VerifierKey> {
-    let generation = origin.rsplit('/').next().and_then(|number| number.parse::<u32>().ok());
-    let is_closed = generation.is_some_and(|generation| generation < ledger.generation());
+    let is_closed = generation_of(origin).is_some_and(|generation| generation < ledger.generation());
     let mut keys: Vec<VerifierKey> = ledger.verifier_key(origin).into_iter().collect();
     keys.extend(retired_keys(ledger, origin));
     for key in closed.iter().filter(|_| is_closed) {

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::folder::Folder;
+use super::generation_of;
 
 /// How the source of an event begins that is admitted again.
 const SOURCE_PREFIX: &str = "rebuild/";
@@ -170,7 +171,7 @@ fn follow(redacted: &mut BTreeMap<Organization, Vec<Dropped>>, list: &Path, gene
         let line = line.with_context(|| format!("read {}", list.display()))?;
         let moved: Moved = serde_json::from_str(&line).with_context(|| format!("read {}", list.display()))?;
         let Some(stretches) = redacted.get_mut(&moved.organization) else { continue };
-        let former = moved.from.origin.rsplit('/').next().and_then(|digits| digits.parse::<u32>().ok());
+        let former = generation_of(&moved.from.origin);
         let holds = |stretch: &Dropped| {
             Some(stretch.generation) == former && (stretch.first..=stretch.last).contains(&moved.from.seq)
         };
@@ -294,14 +295,15 @@ impl Again<'_> {
     ) -> anyhow::Result<()> {
         let parts = Attributed::read(record.infrastructure)?;
         // It tells of the log alone whose first entry it is.
-        if is_control(&parts, "GENESIS") {
+        let control = control_name(&parts);
+        if control.as_deref() == Some("GENESIS") {
             return Ok(());
         }
         let Ok(Some(content)) = self.contents.read(&record.content(log.number)) else {
             *self.closed.entry(log.organization.clone()).or_default() += 1;
             return Ok(());
         };
-        if is_control(&parts, control::REDACTION) {
+        if control.as_deref() == Some(control::REDACTION) {
             let stretches = redaction::read(content).map_err(anyhow::Error::msg)?;
             self.redacted.insert(log.organization.clone(), stretches);
         }
@@ -365,8 +367,8 @@ impl Again<'_> {
     }
 }
 
-/// Whether a log says it of itself, under this name.
-fn is_control(parts: &Attributed<'_>, name: &str) -> bool {
+/// The name of an entry that a log says of itself.
+fn control_name(parts: &Attributed<'_>) -> Option<String> {
     let value = |wanted: &str| {
         let whole = [b"{", parts.tail].concat();
         let mut members = indelible_event::parts::members(&whole);
@@ -374,7 +376,7 @@ fn is_control(parts: &Attributed<'_>, name: &str) -> bool {
             members.find_map(|member| member.ok().filter(|(key, _)| key == wanted).map(|(_, value)| value.to_vec()));
         found.and_then(|value| string(&value).ok().map(std::borrow::Cow::into_owned))
     };
-    value("type").as_deref() == Some(control::CONTROL_TYPE) && value("name").as_deref() == Some(name)
+    value("type").filter(|kind| kind == control::CONTROL_TYPE).and_then(|_| value("name"))
 }
 
 /// Says where the event stood, before what it said itself; of several former places as many as fit.
