@@ -69,10 +69,7 @@ pub(crate) async fn post(
     };
     let (text, cut) = decoded.as_ref().map_or((&bytes[..], None), |decoded| (&decoded.bytes[..], decoded.cut.as_ref()));
     if let Some(cut) = cut.filter(|_| text.is_empty()) {
-        return Err(match cut {
-            Cut::TooLarge => too_large_decoded(app.config.limits.body_bytes),
-            Cut::Damaged(why) => not_of(encoding, why),
-        });
+        return Err(not_inflated(&app, encoding, cut));
     }
     let work = || admit_body(&app, &caller, &attribution, &source, text, cut);
     let long = text.len() > INLINE_BYTES;
@@ -87,7 +84,7 @@ pub(crate) async fn post(
             return Err(ApiError::internal("create the organization", error));
         }
     }
-    drop((bytes, decoded, room));
+    drop((bytes, decoded));
     let answer = app.submit(admitted.batch).await?;
     app.note_reused(&answer);
     app.metrics.events_refused(
@@ -235,7 +232,7 @@ fn admit_body(
         cut_line = Some((number, refusal_of(cut, app.config.limits.body_bytes)));
     }
     if lines.is_empty() && is_bomb {
-        return Err(too_large_decoded(app.config.limits.body_bytes));
+        return Err(too_large_inflated(app.config.limits.body_bytes));
     }
     if lines.is_empty() && cut_line.is_none() {
         return Err(ApiError::new(
@@ -259,11 +256,15 @@ fn admit_body(
     Ok(AdmittedBody { batch, outcomes, unknown })
 }
 
-pub(crate) fn not_of(encoding: &str, why: &str) -> ApiError {
-    ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}"))
+/// Why nothing is taken of a compressed body.
+pub(crate) fn not_inflated(app: &App, encoding: &str, cut: &Cut) -> ApiError {
+    match cut {
+        Cut::TooLarge => too_large_inflated(app.config.limits.body_bytes),
+        Cut::Damaged(why) => ApiError::new(ErrorCode::UnreadableBody, format!("the body is not {encoding}: {why}")),
+    }
 }
 
-pub(crate) fn too_large_decoded(limit: usize) -> ApiError {
+fn too_large_inflated(limit: usize) -> ApiError {
     ApiError::new(ErrorCode::BodyTooLarge, format!("the body is longer than {limit} bytes after decompression"))
 }
 

@@ -21,10 +21,9 @@ use serde_json::json;
 
 use crate::app::{App, Room};
 use crate::auth::Caller;
-use crate::body::Cut;
 use crate::error::ApiError;
 use crate::pipeline::{Source, failure};
-use crate::routes::events::{not_of, read_body, too_large_decoded};
+use crate::routes::events::{not_inflated, read_body};
 
 /// A protocol, as far as storing what it brings goes.
 pub(crate) struct Protocol {
@@ -390,8 +389,7 @@ pub(crate) async fn decompress(app: &App, encoding: &str, bytes: &[u8], room: &m
     let decoded = app.inflate(encoding, bytes, room).await?;
     match decoded.cut {
         None => Ok(decoded.bytes),
-        Some(Cut::TooLarge) => Err(too_large_decoded(app.config.limits.body_bytes)),
-        Some(Cut::Damaged(why)) => Err(not_of(encoding, &why)),
+        Some(cut) => Err(not_inflated(app, encoding, &cut)),
     }
 }
 
