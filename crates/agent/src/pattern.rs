@@ -109,6 +109,11 @@ fn names_in(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The name before the file was compressed.
+pub(crate) fn unpacked(name: &str) -> &str {
+    PACKED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
 fn is_wild(name: &str) -> bool {
     name.contains(['*', '?'])
 }
@@ -120,15 +125,14 @@ fn is_meant(pattern: &str, name: &str) -> bool {
 
 /// Whether `name` is one that rotation gives to the file `live`: `auth.log.1`, `auth.log.2.gz`, `auth.log-20240131`, `audit-2024-01-31-1.log.gz`.
 fn is_rotated(live: &str, name: &str) -> bool {
-    let packed = PACKED.iter().find_map(|ending| name.strip_suffix(ending));
-    let plain = packed.unwrap_or(name);
+    let plain = unpacked(name);
     let is_count = |text: &str| {
         text.bytes().any(|byte| byte.is_ascii_digit())
             && text.bytes().all(|byte| byte.is_ascii_digit() || b"-_.:TZ".contains(&byte))
     };
     if let Some(rest) = plain.strip_prefix(live) {
         let is_old = matches!(rest, ".old" | ".bak");
-        return is_old || rest.is_empty() && packed.is_some() || rest.starts_with(['.', '-']) && is_count(rest);
+        return is_old || rest.is_empty() && plain != name || rest.starts_with(['.', '-']) && is_count(rest);
     }
     let Some((stem, ending)) = live.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) else { return false };
     let middle = plain.strip_prefix(stem).and_then(|rest| rest.strip_suffix(ending)?.strip_suffix('.'));

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Counts;
 use crate::identity::{self, Beginning, Digest, Head, trail_id};
+use crate::pattern::unpacked;
 
 /// How long a trail is remembered whose file is gone, in microseconds: 30 days.
 const REMEMBERED_US: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -54,12 +55,11 @@ pub(crate) struct Found {
 const COUNT_DIGITS: usize = 4;
 
 impl Found {
-    /// Sorts files by when they were written. Where the file system's clock cannot tell, the one with the larger number, as in
-    /// `x.2.gz` beside `x.1`, is the older.
-    fn age(&self) -> (i64, Reverse<u32>) {
-        let name = self.path.trim_end_matches(".gz").trim_end_matches(".zst");
-        let digits = name.rsplit('.').next().filter(|digits| digits.len() <= COUNT_DIGITS);
-        (self.stamp.modified_us, Reverse(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)))
+    /// Sorts files that the file system's clock cannot tell apart: the one with the larger number, as in `x.2.gz` beside `x.1`, is
+    /// the older.
+    fn rotations(&self) -> Reverse<u32> {
+        let digits = unpacked(&self.path).rsplit('.').next().filter(|digits| digits.len() <= COUNT_DIGITS);
+        Reverse(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
     }
 }
 
@@ -235,7 +235,7 @@ impl Trails {
         let mut others: Vec<&Found> = files.iter().filter(|file| !taken.contains(&file.key)).collect();
         // Where two files hold the same, what stands where the trail began is the newer one.
         others.sort_by(|a, b| {
-            let order = |file: &Found| (homes.contains(file.path.as_str()), file.age());
+            let order = |file: &Found| (homes.contains(file.path.as_str()), file.stamp.modified_us, file.rotations());
             order(a).cmp(&order(b)).then_with(|| a.path.cmp(&b.path))
         });
         for file in others {
@@ -377,7 +377,7 @@ impl Trails {
             .enumerate()
             .filter_map(|(place, trail)| {
                 let file = trail.found().filter(|file| file.source == source)?;
-                Some((file.stamp.modified_us, file.path == trail.home, file.age(), place))
+                Some((file.stamp.modified_us, file.path == trail.home, file.rotations(), place))
             })
             .collect();
         order.sort_unstable();
