@@ -46,8 +46,8 @@ impl Target {
     /// Connects and goes through the opening of the protocol; what follows are requests.
     pub(crate) fn connect(&self) -> Result<(TcpStream, Box<dyn Protocol>)> {
         match self {
-            Target::Http { address, token } => Ok((open(*address)?, Box::new(http::Events::new(*address, token)))),
-            Target::Otlp { address, token } => Ok((open(*address)?, Box::new(http::Logs::new(*address, token)))),
+            Target::Http { address, token } => Ok((open(*address)?, Box::new(http::Posts::events(*address, token)))),
+            Target::Otlp { address, token } => Ok((open(*address)?, Box::new(http::Posts::logs(*address, token)))),
             Target::Nats { address } => {
                 let (stream, publisher) = nats::connect(*address)?;
                 Ok((stream, Box::new(publisher)))

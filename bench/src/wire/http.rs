@@ -7,18 +7,28 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Protocol, open, read_answer};
 
-/// `POST /api/v1/events`, batch by batch.
-pub(crate) struct Events {
+/// A POST for each batch.
+pub(crate) struct Posts {
     head: String,
+    /// Whether the body of an answer says that so many events are stored.
+    stores: fn(&[u8], u64) -> bool,
 }
 
-impl Events {
-    pub(crate) fn new(address: SocketAddr, token: &str) -> Events {
-        Events { head: head("POST", "/api/v1/events", address, token, "application/x-ndjson") }
+impl Posts {
+    /// `POST /api/v1/events`: all events must be new.
+    pub(crate) fn events(address: SocketAddr, token: &str) -> Posts {
+        let head = head("POST", "/api/v1/events", address, token, "application/x-ndjson");
+        Posts { head, stores: |body, events| number_after(body, b"\"new\":") == Some(events) }
+    }
+
+    /// `POST /v1/logs` of OTLP in protobuf: a response without fields says that every record is stored.
+    pub(crate) fn logs(address: SocketAddr, token: &str) -> Posts {
+        let head = head("POST", "/v1/logs", address, token, "application/x-protobuf");
+        Posts { head, stores: |body, _| body.is_empty() }
     }
 }
 
-impl Protocol for Events {
+impl Protocol for Posts {
     fn request(&mut self, batch: &[u8], head: &mut Vec<u8>, _: &mut Vec<u8>) {
         head.extend_from_slice(self.head.as_bytes());
         head.extend_from_slice(format!("Content-Length: {}\r\n\r\n", batch.len()).as_bytes());
@@ -28,34 +38,7 @@ impl Protocol for Events {
         let Some(answer) = Answer::parse(input)? else { return Ok(None) };
         let said = || String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]).into_owned();
         ensure!(answer.status == 200, "status {}: {}", answer.status, said());
-        let new = number_after(&answer.body, b"\"new\":");
-        ensure!(new == Some(events), "sent {events} new events, the answer says: {}", said());
-        Ok(Some(answer.length))
-    }
-}
-
-/// `POST /v1/logs` of OTLP in protobuf, batch by batch.
-pub(crate) struct Logs {
-    head: String,
-}
-
-impl Logs {
-    pub(crate) fn new(address: SocketAddr, token: &str) -> Logs {
-        Logs { head: head("POST", "/v1/logs", address, token, "application/x-protobuf") }
-    }
-}
-
-impl Protocol for Logs {
-    fn request(&mut self, batch: &[u8], head: &mut Vec<u8>, _: &mut Vec<u8>) {
-        head.extend_from_slice(self.head.as_bytes());
-        head.extend_from_slice(format!("Content-Length: {}\r\n\r\n", batch.len()).as_bytes());
-    }
-
-    fn answer(&mut self, input: &[u8], _: u64) -> Result<Option<usize>> {
-        let Some(answer) = Answer::parse(input)? else { return Ok(None) };
-        let said = || String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]).into_owned();
-        // A response without fields says that every record is stored.
-        ensure!(answer.status == 200 && answer.body.is_empty(), "status {}: {}", answer.status, said());
+        ensure!((self.stores)(&answer.body, events), "sent {events} new events, the answer says: {}", said());
         Ok(Some(answer.length))
     }
 }

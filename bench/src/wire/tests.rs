@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::http::{Answer, Events};
+use super::http::{Answer, Posts};
 use super::*;
 
 #[track_caller]
@@ -24,7 +24,7 @@ fn request(protocol: &mut dyn Protocol, batch: &[u8]) -> Vec<u8> {
 
 #[test]
 fn http_answer_must_say_that_all_events_are_new() {
-    let mut http = Events::new("127.0.0.1:80".parse().unwrap(), "secret");
+    let mut http = Posts::events("127.0.0.1:80".parse().unwrap(), "secret");
     let sent = String::from_utf8(request(&mut http, b"{}\n{}\n")).unwrap();
     assert!(sent.starts_with("POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:80\r\nAuthorization: Bearer secret\r\n"));
     assert!(sent.ends_with("Content-Length: 6\r\n\r\n{}\n{}\n"));
