@@ -120,6 +120,9 @@ impl Recovered {
     }
 }
 
+/// Bytes of frames at which they are handed to the system without waiting for a sync.
+const BUFFER_BYTES_MAX: usize = 1 << 20;
+
 /// An append-only log of frames in a folder. One writer; any number of [`Reader`]s.
 ///
 /// Nothing locks the folder: the caller makes sure that only one process opens it.
@@ -130,6 +133,7 @@ pub struct Journal {
     extent: Extent,
     durable: FrameNumber,
     frame_bytes_max: usize,
+    /// The last frames of the extent, which the system does not have yet.
     buffer: Vec<u8>,
     /// Prepares segments; without it the writer does so itself.
     thread: Option<JoinHandle<()>>,
@@ -268,7 +272,8 @@ impl Journal {
         })
     }
 
-    /// Writes one frame whose body is `body`'s parts joined; several may follow before one [`Journal::sync`].
+    /// Writes one frame whose body is `body`'s parts joined; several may follow before one [`Journal::sync`], which hands them to the
+    /// system together.
     ///
     /// The frame is not durable yet and no reader sees it. `received_at_us` is kept with it (microseconds since 1970).
     /// If the frame does not fit into the open segment, that is closed first.
@@ -291,24 +296,37 @@ impl Journal {
             body_bytes: size_bytes as u32,
             previous: self.extent.chain,
         };
-        self.buffer.clear();
-        let checksum = header.encode(self.open.segment.seed, body, &mut self.buffer);
         let offset = self.extent.end;
-        self.open.file.write_at(&self.buffer, offset).map_err(|error| self.halt("write", error))?;
+        let checksum = header.encode(self.open.segment.seed, body, &mut self.buffer);
         self.extent.add(&header, checksum);
+        if self.buffer.len() >= BUFFER_BYTES_MAX {
+            self.flush()?;
+        }
         self.publish_extent();
         Ok(FramePosition {
             segment: self.open.segment.id,
             offset,
-            length: self.buffer.len() as u32,
+            length: header.frame_bytes() as u32,
             number: header.number,
         })
+    }
+
+    /// Hands to the system what was written last.
+    pub(crate) fn flush(&mut self) -> Result<(), AppendError> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let offset = self.extent.end - self.buffer.len() as u64;
+        self.open.file.write_at(&self.buffer, offset).map_err(|error| self.halt("write", error))?;
+        self.buffer.clear();
+        Ok(())
     }
 
     /// Makes every frame written so far durable. Returns the number below which all frames are.
     pub fn sync(&mut self) -> Result<FrameNumber, AppendError> {
         self.check_halted()?;
         if self.durable < self.extent.next {
+            self.flush()?;
             self.open.file.sync().map_err(|error| self.halt("sync", error))?;
             self.shared.syncs.fetch_add(1, Ordering::Relaxed);
             self.durable = self.extent.next;
@@ -422,10 +440,10 @@ impl Journal {
             body_bytes: body.len() as u32,
             previous: chain,
         };
-        self.buffer.clear();
-        header.encode(self.open.segment.seed, &[&body], &mut self.buffer);
+        let mut frame = Vec::with_capacity(header.frame_bytes());
+        header.encode(self.open.segment.seed, &[&body], &mut frame);
         let file = &self.open.file;
-        let written = file.write_at(&self.buffer, self.open.segment.frames_end()).and_then(|()| file.sync());
+        let written = file.write_at(&frame, self.open.segment.frames_end()).and_then(|()| file.sync());
         written.map_err(|error| self.halt("close", error))
     }
 

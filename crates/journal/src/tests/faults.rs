@@ -9,7 +9,7 @@ use crate::OpenError;
 
 /// Fills several segments, rolls by size and on demand, releases, recycles, and reopens in good and bad order.
 fn script() -> Vec<Action> {
-    use Action::{CloseAndReopen, ReleaseAllBut, Renew, Reopen, Roll, Sync, Write};
+    use Action::{Buffer, CloseAndReopen, ReleaseAllBut, Renew, Reopen, Roll, Sync, Write};
     let mut script = vec![Write, Sync, Write, Write, Sync, Write, Reopen];
     for _ in 0..6 {
         script.extend([Write, Write, Sync]);
@@ -20,6 +20,9 @@ fn script() -> Vec<Action> {
     }
     script.extend([Write, Renew, Write, Sync, ReleaseAllBut(1), Write, Renew, Write, Sync]);
     script.extend([Write, Roll, Reopen, Reopen, Write, Sync]);
+    script.extend([Buffer, Buffer, Sync, Write, Buffer, Buffer, Sync, Buffer, Reopen, Buffer, Roll, Buffer, Buffer]);
+    script.extend([Buffer; 12]);
+    script.extend([Sync, Buffer, Renew, Buffer, CloseAndReopen]);
     script
 }
 

@@ -43,6 +43,9 @@ pub(crate) struct Caller {
 /// One thing the caller does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
+    /// Writes a frame, to be handed to the system with others.
+    Buffer,
+    /// Writes a frame and hands it to the system.
     Write,
     Sync,
     Roll,
@@ -66,7 +69,8 @@ impl Caller {
         let mut journal = self.open(disk)?;
         for action in actions {
             match *action {
-                Action::Write => self.write(&mut journal).map_err(Stop::Append)?,
+                Action::Buffer => self.write(&mut journal).map_err(Stop::Append)?,
+                Action::Write => self.write(&mut journal).and_then(|()| journal.flush()).map_err(Stop::Append)?,
                 Action::Sync => self.sync(&mut journal).map_err(Stop::Append)?,
                 Action::Roll => journal.roll().map_err(Stop::Append)?,
                 Action::Renew => journal.renew().map_err(Stop::Append)?,

@@ -13,7 +13,8 @@ const CASES: u64 = 1_200;
 
 fn random_action(random: &mut SmallRng) -> Action {
     match random.random_range(0..100) {
-        0..50 => Action::Write,
+        0..25 => Action::Buffer,
+        25..50 => Action::Write,
         50..80 => Action::Sync,
         80..84 => Action::Roll,
         84..86 => Action::Renew,

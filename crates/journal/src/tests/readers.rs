@@ -155,6 +155,7 @@ fn after_a_failed_sync_the_journal_stops_for_good_and_can_still_be_read() {
         std::thread::yield_now();
     }
     journal.write(&[b"lost"], 0).unwrap();
+    journal.flush().unwrap();
     disk.fail_at(0, Fault::Lost);
     assert!(matches!(journal.sync(), Err(AppendError::Io { action: "sync", .. })));
     assert!(matches!(journal.sync(), Err(AppendError::Halted)));

@@ -68,6 +68,21 @@ fn released_segments_are_used_again() {
     assert_eq!(numbers, (1490..1500).collect::<Vec<_>>());
 }
 
+/// Of many frames before a sync some are with the system earlier, so that memory is bounded.
+#[test]
+fn large_groups_are_written_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { segment_bytes: 8 << 20, spare_segments: 1, frame_bytes_max: 1 << 20 };
+    let (mut journal, _) = Journal::open(Arc::new(RealDisk), folder.path(), options).unwrap();
+    let body = |number: u64| vec![number as u8; 100_000 + number as usize];
+    let positions: Vec<_> = (0..200).map(|number| journal.write(&[&body(number)], 0).unwrap()).collect();
+    assert_eq!(journal.sync().unwrap(), FrameNumber(200));
+    for (number, position) in positions.iter().enumerate() {
+        assert_eq!(journal.reader().read(position).unwrap().body, body(number as u64));
+    }
+    assert!(journal.stats().segments > 2);
+}
+
 #[test]
 fn sizes_may_change_from_one_start_to_the_next() {
     let folder = tempfile::tempdir().unwrap();
@@ -80,6 +95,7 @@ fn sizes_may_change_from_one_start_to_the_next() {
             journal.write(&[&body(next)], 0).unwrap();
             next += 1;
         }
+        journal.flush().unwrap();
         // Not synced: all of it is moved at the next start, into a segment as large as this one.
         assert_eq!(journal.stats().next, FrameNumber(next));
     }

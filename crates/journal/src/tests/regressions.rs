@@ -27,6 +27,7 @@ fn acknowledged_frame_survives_a_crash_and_a_later_sync() {
     journal.write(&[b"acknowledged"], 0).unwrap();
     journal.sync().unwrap();
     journal.write(&[b"not acknowledged"], 0).unwrap();
+    journal.flush().unwrap();
     drop(journal);
     for disk in cuts(&disk) {
         let (mut journal, recovered) = open(&disk).unwrap();
