@@ -66,6 +66,8 @@ pub(crate) fn commit() -> String {
 pub(crate) struct SyncProbe {
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
+    /// CPU time of one, which is the kernel's.
+    pub(crate) cpu_us: u64,
 }
 
 impl SyncProbe {
@@ -80,7 +82,7 @@ impl SyncProbe {
 
         let block = [7; BLOCK];
         let mut histogram = Histogram::<u64>::new(3)?;
-        let begin = Instant::now();
+        let (begin, cpu_before) = (Instant::now(), thread_cpu());
         for n in 0..2_000 {
             let start = Instant::now();
             file.write_all_at(&block, n % BLOCKS * BLOCK as u64)?;
@@ -90,14 +92,21 @@ impl SyncProbe {
                 break;
             }
         }
+        let cpu_us = (thread_cpu() - cpu_before).as_micros() as u64 / histogram.len();
         fs::remove_file(path)?;
-        Ok(SyncProbe { p50_us: histogram.value_at_quantile(0.5), p99_us: histogram.value_at_quantile(0.99) })
+        Ok(SyncProbe { p50_us: histogram.value_at_quantile(0.5), p99_us: histogram.value_at_quantile(0.99), cpu_us })
     }
+}
+
+/// CPU time that this thread has taken.
+fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 impl std::fmt::Display for SyncProbe {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "p50 {} us, p99 {} us", self.p50_us, self.p99_us)
+        write!(out, "p50 {} us, p99 {} us, CPU {} us", self.p50_us, self.p99_us, self.cpu_us)
     }
 }
 
