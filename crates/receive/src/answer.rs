@@ -14,8 +14,6 @@ pub enum Outcome {
     Duplicate,
     /// It will never be stored as it is.
     Refused(Refusal),
-    /// It may be stored when it is sent again later.
-    NotNow,
 }
 
 impl Outcome {

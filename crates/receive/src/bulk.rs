@@ -220,9 +220,6 @@ fn write_item(out: &mut Vec<u8>, item: &Item<'_>, outcome: &Outcome) {
         Outcome::Refused(refusal) => {
             (400, Some(("document_parsing_exception", format!("{}: {}", refusal.code, refusal.message))))
         }
-        Outcome::NotNow => {
-            (429, Some(("es_rejected_execution_exception", "too much is waiting; send it again later".to_owned())))
-        }
     };
     match error {
         Some((kind, reason)) => write_error(object.name(b"error"), kind, &reason),

@@ -28,7 +28,7 @@ fn check(records: &[Record<'_>], view: View) {
 /// One outcome of each kind in turn.
 fn outcomes(count: usize) -> Vec<Outcome> {
     let refusal = Refusal::malformed("\"\u{1}é");
-    let kinds = [Outcome::New { id: Some("i".into()) }, Outcome::Duplicate, Outcome::Refused(refusal), Outcome::NotNow];
+    let kinds = [Outcome::New { id: Some("i".into()) }, Outcome::Duplicate, Outcome::Refused(refusal)];
     (0..count).map(|index| kinds[index % kinds.len()].clone()).collect()
 }
 

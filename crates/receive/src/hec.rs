@@ -300,9 +300,6 @@ pub fn raw<'a>(body: &'a [u8], facts: &Facts<'a>, view: View, limits: &Limits) -
 /// The collector can name one event that is wrong, and most clients drop a request that is answered so, while the others
 /// of its events may be stored. A server that keeps what it refuses in quarantine calls it stored here.
 pub fn answer(outcomes: &[Outcome], ack: Option<u64>) -> Answer {
-    if outcomes.contains(&Outcome::NotNow) {
-        return Fault::new(Code::Busy).answer();
-    }
     match outcomes.iter().position(|outcome| !outcome.is_stored()) {
         Some(index) => Fault::at(Code::InvalidData, index).answer(),
         None => render(Code::Success, None, ack),

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Object};
 use crate::record::Records;
-use crate::{Answer, Facts, Failure, Limits, Outcome, Payload, Record, Refusal};
+use crate::{Answer, Facts, Failure, Limits, Payload, Record, Refusal};
 
 #[derive(Deserialize)]
 struct EventList<'a> {
@@ -44,11 +44,8 @@ pub fn decode<'a>(body: &'a [u8], limits: &Limits) -> Result<Vec<Record<'a>>, Fa
     Ok(records.list)
 }
 
-/// The answer to a list whose records became `outcomes`. What was refused would be refused again: it does not count.
-pub fn answer(outcomes: &[Outcome]) -> Answer {
-    if outcomes.contains(&Outcome::NotNow) {
-        return failure(&Failure::Unavailable { retry_after_seconds: 1 });
-    }
+/// The answer to a list that was taken. What of it was refused would be refused again: it does not count.
+pub fn taken() -> Answer {
     status(200, "Success", "", None)
 }
 

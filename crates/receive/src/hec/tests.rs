@@ -155,7 +155,6 @@ fn clients_are_told() {
         r#"{"text":"Invalid data format","code":6,"invalid-event-number":1}"#,
         None,
     );
-    check(&answer(&[refused(), Outcome::NotNow], Some(1)), 503, r#"{"text":"Server is busy","code":9}"#, Some(1));
     check(&health(true), 200, r#"{"text":"HEC is healthy","code":17}"#, None);
     check(&health(false), 503, r#"{"text":"HEC is unhealthy, queues are full","code":18}"#, None);
     let failed = |failure: Failure| Fault::from(failure).answer();

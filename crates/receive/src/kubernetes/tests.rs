@@ -50,15 +50,9 @@ fn the_api_server_is_told() {
             (status, body, retry_after)
         );
     }
-    let refused = Outcome::Refused(Refusal::malformed("x"));
+    check(&taken(), 200, r#"{"kind":"Status","apiVersion":"v1","status":"Success","code":200}"#, None);
     check(
-        &answer(&[Outcome::Duplicate, refused]),
-        200,
-        r#"{"kind":"Status","apiVersion":"v1","status":"Success","code":200}"#,
-        None,
-    );
-    check(
-        &answer(&[Outcome::NotNow]),
+        &failure(&Failure::Unavailable { retry_after_seconds: 1 }),
         503,
         r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"nothing can be stored at the moment; send it again after 1 s","details":{"retryAfterSeconds":1},"code":503}"#,
         Some(1),

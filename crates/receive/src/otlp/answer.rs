@@ -6,18 +6,11 @@ use crate::json::Object;
 use crate::{Answer, Failure, Outcome, Refusal};
 
 /// Seconds after which to send again what could not be taken now.
-const RETRY_SECONDS: u32 = 1;
 /// Refusals that a message quotes.
 const QUOTED_MAX: usize = 3;
 
 /// The answer to a request whose records became `outcomes`, in the order of the records.
-///
-/// OTLP can refuse records, not put them off: if one of them can only be stored later, the whole request has to come again,
-/// and those that are stored already are told as repeats then if they have ids.
 pub fn answer(outcomes: &[Outcome], encoding: Encoding) -> Answer {
-    if outcomes.contains(&Outcome::NotNow) {
-        return failure(&Failure::Unavailable { retry_after_seconds: RETRY_SECONDS }, encoding);
-    }
     let body = response(outcomes, encoding);
     Answer { status: 200, content_type: encoding.content_type(), body, retry_after_seconds: None }
 }

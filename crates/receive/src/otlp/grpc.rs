@@ -60,9 +60,6 @@ pub struct Ending {
 
 /// The end of a call whose records became `outcomes`; see [`answer`](super::answer()).
 pub fn answer(outcomes: &[Outcome]) -> Ending {
-    if outcomes.contains(&Outcome::NotNow) {
-        return failure(&Failure::Unavailable { retry_after_seconds: 1 });
-    }
     let response = response(outcomes, Encoding::Protobuf);
     let mut body = vec![0];
     body.extend_from_slice(&(response.len() as u32).to_be_bytes());

@@ -296,7 +296,7 @@ pub(crate) async fn kubernetes(State(app): State<Arc<App>>, request: Request) ->
         app.take(&delivery.source, &records, KUBERNETES.keeps).await.map_err(told)
     };
     respond(match taken.await {
-        Ok(outcomes) => kubernetes::answer(&outcomes),
+        Ok(_) => kubernetes::taken(),
         Err(failure) => kubernetes::failure(&failure),
     })
 }
@@ -375,7 +375,7 @@ fn token(value: &HeaderValue) -> Option<String> {
 }
 
 /// The whole body, decompressed.
-async fn whole(app: &App, headers: &HeaderMap, body: Body, room: &mut Room) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn whole(app: &App, headers: &HeaderMap, body: Body, room: &mut Room) -> Result<Vec<u8>, ApiError> {
     let bytes = read_body(app, body).await?;
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("", |value| value.to_str().unwrap_or("?"));
     if encoding.is_empty() || encoding == "identity" {
