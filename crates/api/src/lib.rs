@@ -20,8 +20,8 @@ pub use people::{
 };
 pub use pull::{AccessToken, FoundryErrorBody, LogFileRef, LogFiles, OauthErrorBody};
 pub use quarantine::{
-    Dismissed, OperatorQuarantined, Quarantined, QuarantinedRecord, RefusedAgain, Repair, ReplayRequest, Replayed,
-    Selection,
+    Dismissed, OperatorQuarantined, Quarantined, QuarantinedRecord, RefusedAgain, RefusedRecord, Repair, ReplayRequest,
+    Replayed, Selection,
 };
 pub use requests::{
     CreateInvestigation, EntryRange, Reason, RedactEntries, RedactedEntries, RedactionState, RequestState,

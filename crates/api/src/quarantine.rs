@@ -3,6 +3,23 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// A record that its sender refused, for the quarantine. Members that are not known here are ignored.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRecord {
+    /// Why, for programs: a code of the adapters, or `invalidEvent`. Another one becomes `other` and stands in the message.
+    pub code: String,
+    /// Why, for people; the first 4 KiB are kept.
+    pub message: String,
+    /// Tells it from equal records: the same for the same one whenever it is handed in again, and for no other equal one.
+    pub occurrence: u32,
+    /// Its length in bytes, which is more than `record` has where that is its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    /// The record as it came, Base64; the first 1 MiB are kept.
+    pub record: String,
+}
+
 /// A record in the quarantine.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

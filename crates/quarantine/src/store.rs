@@ -205,6 +205,8 @@ pub struct Kept {
     pub new: BTreeMap<Organization, u64>,
     /// Records that waited and had to go, by organization.
     pub gone: BTreeMap<Organization, u64>,
+    /// Of each record, in order, whether it waits since now.
+    pub is_new: Vec<bool>,
 }
 
 /// How many records of a kind wait.
@@ -274,7 +276,9 @@ impl Quarantine {
         let failed = database("keep records");
         let mut transaction = self.pool.begin().await.map_err(&failed)?;
         for row in &rows {
-            let Some(cost) = row.write(&mut transaction).await? else { continue };
+            let cost = row.write(&mut transaction).await?;
+            kept.is_new.push(cost.is_some());
+            let Some(cost) = cost else { continue };
             let organization = &row.record.organization;
             *kept.new.entry(organization.clone()).or_default() += 1;
             *changed.entry(organization.clone()).or_default() += cost;

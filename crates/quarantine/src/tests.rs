@@ -39,9 +39,9 @@ fn what_is_kept_is_there_after_a_start_and_once() {
     run(async |path| {
         let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
         let kept = quarantine.keep(&[refused("acme", b"a", 1), refused("acme", b"b", 2)], |_| None).await.unwrap();
-        assert_eq!((kept.new[&organization("acme")], kept.gone.len()), (2, 0));
+        assert_eq!((kept.new[&organization("acme")], kept.gone.len(), kept.is_new), (2, 0, vec![true, true]));
         let again = quarantine.keep(&[refused("acme", b"a", 3)], |_| None).await.unwrap();
-        assert_eq!(again, Kept::default());
+        assert_eq!(again, Kept { is_new: vec![false], ..Kept::default() });
         let taken = quarantine.taken_bytes().await;
         quarantine.close().await;
         let quarantine = Quarantine::open(path, LIMITS).await.unwrap();

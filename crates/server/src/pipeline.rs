@@ -272,25 +272,38 @@ impl App {
     /// A refused record as it is kept.
     fn refused(&self, source: &Source, record: &Record<'_>, occurrence: u32, refusal: &EventRefusal) -> Refused {
         let is_event = matches!(record.payload, Payload::Event(_));
+        let adapter = source.adapter.as_ref().filter(|_| !is_event).map(|adapter| adapter.name().to_owned());
         let bytes = record.payload.bytes();
+        let kept = bytes[..bytes.len().min(indelible_quarantine::RECORD_BYTES_MAX)].to_vec();
+        let content = Content { message: described(refusal), record: kept };
+        self.to_keep(source, adapter, occurrence, refusal.code.clone(), bytes.len() as u64, content)
+    }
+
+    /// A refused record of `bytes` bytes, of which the content may hold the first ones, as it is kept.
+    pub(crate) fn to_keep(
+        &self,
+        source: &Source,
+        adapter: Option<String>,
+        occurrence: u32,
+        code: String,
+        bytes: u64,
+        content: Content,
+    ) -> Refused {
         Refused {
             organization: source.organization().unwrap_or(&self.config.operator_organization).clone(),
             source: source.name.clone(),
             producer: source.producer.to_string(),
-            adapter: source.adapter.as_ref().filter(|_| !is_event).map(|adapter| adapter.name().to_owned()),
+            adapter,
             reach: match &source.attribution {
                 Attribution::One(_) => Reach::Own,
                 Attribution::Some(organizations) => Reach::Some(organizations.iter().cloned().collect()),
                 Attribution::Any => Reach::Any,
             },
             occurrence,
-            code: refusal.code.clone(),
+            code,
             received_at_us: self.now_us(),
-            bytes: bytes.len() as u64,
-            content: Content {
-                message: described(refusal),
-                record: bytes[..bytes.len().min(indelible_quarantine::RECORD_BYTES_MAX)].to_vec(),
-            },
+            bytes,
+            content,
         }
     }
 }

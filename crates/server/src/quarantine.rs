@@ -60,10 +60,10 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Quarantine> {
 }
 
 impl App {
-    /// Keeps refused records. On `Ok` they survive power loss.
-    pub(crate) async fn quarantine(&self, records: &[Refused]) -> Result<(), ApiError> {
+    /// Keeps refused records. On `Ok` they survive power loss. Returns of each whether it waits since now.
+    pub(crate) async fn quarantine(&self, records: &[Refused]) -> Result<Vec<bool>, ApiError> {
         if records.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let failed = |error| ApiError::internal("keep what was refused", error);
         let kept =
@@ -85,7 +85,7 @@ impl App {
             );
             self.alarms.raise_for(ALARM, AlarmKind::QuarantineFull, Some(organization), now_us, message);
         }
-        Ok(())
+        Ok(kept.is_new)
     }
 
     fn current_key(&self, organization: &Organization) -> Option<ContentKey> {

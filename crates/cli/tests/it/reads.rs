@@ -225,6 +225,9 @@ impl Walk {
                 (post(json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": []})), None)
             }
             ("get", "/services/collector/health" | "/_cluster/health" | "/_license") => (get(route), None),
+            ("post", "/api/v1/quarantine") => {
+                (post(json!({"code": "noTime", "message": "m", "occurrence": 0, "record": "eA=="})), None)
+            }
             // Events are their own trace; the rest shows no audit data: hashes, sizes and names.
             ("post", "/api/v1/events") => (post(event(7, json!({"organizations": null}))), None),
             ("get", "/api/v1/tokens") => (get(&format!("/api/v1/tokens?organization={ACME}")), None),

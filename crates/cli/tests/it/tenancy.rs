@@ -219,6 +219,9 @@ impl Route<'_> {
             ("post", "/api/v1/events") => {
                 (event(900, json!({"organizations": [{"id": organization, "reason": "x"}]})), true)
             }
+            ("post", "/api/v1/quarantine") => {
+                (json!({"code": "noTime", "message": "m", "occurrence": 0, "record": "eA=="}), false)
+            }
             ("post", path) if path.ends_with("/search") || path.ends_with("/count") => {
                 (json!({"query": "*", "organization": organization}), true)
             }

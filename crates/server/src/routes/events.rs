@@ -142,13 +142,19 @@ fn count(headers: &HeaderMap, name: &str) -> Result<Option<u64>, ApiError> {
     }
 }
 
+/// The adapter that made the body's events or refused its records, with its version, as its header names it.
+pub(crate) fn stated_adapter(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let adapter = headers.get("indelible-adapter").map(|value| value.to_str().unwrap_or_default());
+    if adapter.is_some_and(|name| !is_adapter(name)) {
+        let message = format!("header indelible-adapter must be {ADAPTER_RULE}");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    Ok(adapter)
+}
+
 impl Source {
     fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let adapter = headers.get("indelible-adapter").map(|value| value.to_str().unwrap_or_default().to_owned());
-        if adapter.as_deref().is_some_and(|name| !is_adapter(name)) {
-            let message = format!("header indelible-adapter must be {ADAPTER_RULE}");
-            return Err(ApiError::new(ErrorCode::InvalidRequest, message));
-        }
+        let adapter = stated_adapter(headers)?.map(str::to_owned);
         let receipts = match headers.get("indelible-receipts").map(HeaderValue::as_bytes) {
             None => false,
             Some(b"signed") => true,

@@ -6,36 +6,60 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use indelible_adapter::Code;
 use indelible_api::{
-    Dismissed, ErrorBody, ErrorCode, OperatorQuarantined, Quarantined, QuarantinedRecord, ReplayRequest, Replayed,
-    Selection,
+    Dismissed, ErrorBody, ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer, OperatorQuarantined,
+    Quarantined, QuarantinedRecord, RefusedRecord, ReplayRequest, Replayed, Selection,
 };
 use indelible_control::{Attribution, Operation};
 use indelible_event::catalogue::typed::{
     DataLoad, DataLoadRequest, MetaDataSearch, MetaDataSearchRequest, MetaDataSearchResult, NoFields,
 };
 use indelible_event::{Organization, Reach as _, Scope};
-use indelible_quarantine::{Filter, Item, State as Waits};
+use indelible_quarantine::{Content, Filter, Item, RECORD_BYTES_MAX, Refused, State as Waits};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::admission::Unknown;
+use crate::admission::{Unknown, refuse};
 use crate::app::App;
 use crate::audit::{AuditEvent, Change, configured, resource};
 use crate::auth::Caller;
+use crate::body::{self, Line};
 use crate::error::{ApiError, Input};
 use crate::pipeline::{Form, Source};
 use crate::quarantine::{Trial, cursor, named, parse_cursor, shown};
 use crate::routes::admin::parse_organization;
-use crate::routes::events::{ADAPTER_RULE, is_adapter};
+use crate::routes::events::{ADAPTER_RULE, is_adapter, stated_adapter};
+use crate::routes::receive::whole;
 
-/// Records that one request names, lists or tries.
+/// Records that one request hands in, names, lists or tries.
 const RECORDS_MAX: usize = 1000;
 /// Bytes of events that somebody made of a record.
 const REPAIRED_BYTES_MAX: usize = 16 << 20;
+/// Bytes that are kept of the message of a record that its sender refused.
+const MESSAGE_BYTES_MAX: usize = 4096;
+/// Why adapters refuse records.
+const CODES: [Code; 12] = [
+    Code::InvalidUtf8,
+    Code::InvalidJson,
+    Code::LoneSurrogate,
+    Code::DuplicateKey,
+    Code::TooDeep,
+    Code::TooLarge,
+    Code::NotThisKind,
+    Code::Refused,
+    Code::Program,
+    Code::NoTime,
+    Code::BadTime,
+    Code::Unreadable,
+];
+/// What an adapter made of the record is no valid event.
+const INVALID_EVENT: &str = "invalidEvent";
 
 /// Which records to list.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -72,6 +96,108 @@ impl Which {
             limit,
             ..Filter::default()
         })
+    }
+}
+
+/// Puts records that their sender refused into the quarantine.
+///
+/// The body is one record a line; it may be compressed with gzip or zstd. Who may hand in events may hand in these, and whose they are
+/// follows from the credential in the same way. Every record gets its outcome, in order: `new` waits now and survives power loss,
+/// `duplicate` waited already, `refused` is no such record and is not kept. The header `Indelible-Adapter` names the adapter that refused
+/// them, with its version or without.
+#[utoipa::path(
+    post, path = "/api/v1/quarantine", tag = "quarantine",
+    request_body(content = RefusedRecord, content_type = "application/x-ndjson"),
+    responses(
+        (status = 200, description = "One outcome for each record", body = EventsAnswer),
+        (status = 400, description = "Nothing could be read", body = ErrorBody),
+        (status = 413, description = "The body is too large or has more than 1,000 records", body = ErrorBody),
+        (status = 503, description = "Unknown whether kept; send again", body = ErrorBody),
+    )
+)]
+pub(crate) async fn hand_in(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<EventsAnswer>, ApiError> {
+    let source = Source { name: "agent".to_owned(), ..caller_source(&caller, caller.attribution()?) };
+    app.admit()?;
+    let adapter =
+        stated_adapter(&headers)?.and_then(|adapter| adapter.split('@').next()).filter(|name| !name.is_empty());
+    let mut room = app.reserve_body(&headers).await?;
+    let bytes = whole(&app, &headers, body, &mut room).await?;
+    let read = app.interpret(&bytes, |bytes| read_refused(&app, &source, adapter, bytes)).await?;
+    let mut records = Vec::with_capacity(read.len());
+    let lines: Vec<(u64, Option<EventRefusal>)> =
+        read.into_iter().map(|(line, read)| (line, read.map(|record| records.push(record)).err())).collect();
+    let mut is_new = app.quarantine(&records).await?.into_iter();
+    app.metrics.events_refused(records.iter().map(|record| record.code.as_str()));
+    let outcomes = lines.into_iter().map(|(line, error)| {
+        let status = match error {
+            Some(_) => EventStatus::Refused,
+            None if is_new.next() == Some(true) => EventStatus::New,
+            None => EventStatus::Duplicate,
+        };
+        EventOutcome { line, status, log_entry_id: None, receipts: Vec::new(), error }
+    });
+    let outcomes: Vec<EventOutcome> = outcomes.collect();
+    let count = |status| outcomes.iter().filter(|outcome| outcome.status == status).count() as u64;
+    let (new, duplicate, refused) =
+        (count(EventStatus::New), count(EventStatus::Duplicate), count(EventStatus::Refused));
+    Ok(Json(EventsAnswer { new, duplicate, refused, outcomes, receipts: None }))
+}
+
+/// The records of a body by their lines, each as it is kept, or why it is none.
+fn read_refused(
+    app: &App,
+    source: &Source,
+    adapter: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<(u64, Result<Refused, EventRefusal>)>, ApiError> {
+    let lines = body::split(body);
+    if lines.is_empty() {
+        return Err(ApiError::new(ErrorCode::UnreadableBody, "the body holds no record; send one JSON object a line"));
+    }
+    if lines.len() > RECORDS_MAX {
+        return Err(ApiError::new(
+            ErrorCode::BodyTooLarge,
+            format!("a request hands in at most {RECORDS_MAX} records"),
+        ));
+    }
+    let one = |Line { number, bytes }: Line<'_>| (number, read_one(app, source, adapter, bytes));
+    Ok(lines.into_iter().map(one).collect())
+}
+
+fn read_one(app: &App, source: &Source, adapter: Option<&str>, line: &[u8]) -> Result<Refused, EventRefusal> {
+    let invalid = |why: String| refuse("invalidRecord", None, why);
+    let RefusedRecord { code, mut message, occurrence, length, record } =
+        serde_json::from_slice(line).map_err(|error| invalid(format!("this is no refused record: {error}")))?;
+    let mut record = STANDARD.decode(record).map_err(|error| invalid(format!("`record` is no Base64: {error}")))?;
+    let length = length.unwrap_or(0).max(record.len() as u64);
+    record.truncate(RECORD_BYTES_MAX);
+    // Codes are shown to the operator, and each is counted: they are none of the sender's making.
+    let known = CODES.map(Code::as_str).into_iter().chain([INVALID_EVENT]).find(|known| *known == code);
+    if known.is_none() {
+        message = format!("{code}: {message}");
+    }
+    message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+    let content = Content { message, record };
+    let adapter = adapter.map(str::to_owned);
+    Ok(app.to_keep(source, adapter, occurrence, known.unwrap_or("other").to_owned(), length, content))
+}
+
+/// What the caller itself brings, through no adapter.
+fn caller_source(caller: &Caller, attribution: Attribution) -> Source {
+    Source {
+        name: "quarantine".to_owned(),
+        producer: Arc::clone(&caller.id),
+        attribution,
+        adapter: None,
+        zone: TimeZone::UTC,
+        came_us: None,
+        unknown: Unknown::Refuse,
+        is_answered: true,
     }
 }
 
@@ -269,20 +395,12 @@ async fn repair(
     request: &ReplayRequest,
 ) -> Result<Replayed, ApiError> {
     let mut replayed = Replayed::default();
-    let source = Source {
-        name: "quarantine".to_owned(),
-        producer: Arc::clone(&caller.id),
-        // The operator's own events are those of whom it says.
-        attribution: match is_operator(app, caller, organization) {
-            true => Attribution::Any,
-            false => Attribution::One(organization.clone()),
-        },
-        adapter: None,
-        zone: TimeZone::UTC,
-        came_us: None,
-        unknown: Unknown::Refuse,
-        is_answered: true,
+    // The operator's own events are those of whom it says.
+    let attribution = match is_operator(app, caller, organization) {
+        true => Attribution::Any,
+        false => Attribution::One(organization.clone()),
     };
+    let source = caller_source(caller, attribution);
     for repair in &request.repaired {
         let Some(item) = app.quarantine.find(organization, &repair.id).await.map_err(failed)? else {
             return Err(missing());
