@@ -1,4 +1,4 @@
-//! Sending events to the server, and what its answer means.
+//! Sending events and refused records to the server, and what its answer means.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::settings::Server;
+use crate::spool::record::Kind;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For all of a request and its answer.
@@ -24,10 +25,11 @@ const EPOCH: HeaderName = HeaderName::from_static("indelible-producer-epoch");
 const RECEIPTS: HeaderName = HeaderName::from_static("indelible-receipts");
 const SEQ: HeaderName = HeaderName::from_static("indelible-producer-seq");
 
-/// Events with numbers that follow one another, all from the same adapter.
+/// Events, or refused records, with numbers that follow one another, all from the same adapter.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) first: u64,
+    pub(crate) kind: Kind,
     pub(crate) adapter: String,
     pub(crate) lines: Vec<bytes::Bytes>,
     /// There were more events that did not fit.
@@ -102,18 +104,23 @@ pub enum InvalidServer {
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    url: Url,
+    events: Url,
+    quarantine: Url,
     epoch: u64,
     wants_receipts: bool,
 }
 
 impl Client {
     pub(crate) fn new(server: &Server, epoch: u64, wants_receipts: bool) -> Result<Self, InvalidServer> {
-        let mut url = Url::parse(&server.url)
+        let base = Url::parse(&server.url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| InvalidServer::Url(server.url.clone()))?;
-        url.set_path(&format!("{}/api/v1/events", url.path().trim_end_matches('/')));
+        let route = |name: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
+            url
+        };
         let token = server.token.trim();
         let mut authorization = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| InvalidServer::Token)?;
         if token.is_empty() {
@@ -133,26 +140,25 @@ impl Client {
         if !server.certificates.is_empty() {
             builder = builder.tls_certs_only(Certificate::from_pem_bundle(&server.certificates).map_err(invalid)?);
         }
-        Ok(Self { http: builder.build().map_err(invalid)?, url, epoch, wants_receipts })
+        let http = builder.build().map_err(invalid)?;
+        Ok(Self { http, events: route("events"), quarantine: route("quarantine"), epoch, wants_receipts })
     }
 
     /// Sends a batch. May be dropped at any point; whether the batch was stored is then unknown.
     pub(crate) async fn send(&self, batch: &Batch) -> Answer {
-        let mut request = self
-            .http
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/x-ndjson")
-            .header(EPOCH, self.epoch)
-            .header(SEQ, batch.first)
-            .body(batch.lines.join(&b'\n'));
+        let mut request = match batch.kind {
+            Kind::Event => self.http.post(self.events.clone()).header(EPOCH, self.epoch).header(SEQ, batch.first),
+            Kind::Refused => self.http.post(self.quarantine.clone()),
+        };
+        request = request.header(CONTENT_TYPE, "application/x-ndjson").body(batch.lines.join(&b'\n'));
         if !batch.adapter.is_empty() {
             request = request.header(ADAPTER, &batch.adapter);
         }
-        if self.wants_receipts {
+        if self.wants_receipts && batch.kind == Kind::Event {
             request = request.header(RECEIPTS, "signed");
         }
         match read(request).await {
-            Ok((status, after, body)) => interpret(status, after, &body, batch.lines.len()),
+            Ok((status, after, body)) => interpret(batch.kind, status, after, &body, batch.lines.len()),
             Err(why) => Answer::Later { after: None, why },
         }
     }
@@ -172,8 +178,8 @@ async fn read(request: reqwest::RequestBuilder) -> Result<(StatusCode, Option<Du
     Ok((response.status(), after.map(Duration::from_secs), body))
 }
 
-/// What an answer to `events` events means.
-fn interpret(status: StatusCode, after: Option<Duration>, body: &[u8], events: usize) -> Answer {
+/// What an answer to `events` events, or as many refused records, means.
+fn interpret(kind: Kind, status: StatusCode, after: Option<Duration>, body: &[u8], events: usize) -> Answer {
     let later = |why: String| Answer::Later { after, why };
     if status == StatusCode::OK {
         return match serde_json::from_slice::<Outcomes>(body) {
@@ -181,6 +187,13 @@ fn interpret(status: StatusCode, after: Option<Duration>, body: &[u8], events: u
             Ok(answer) => later(format!("{} outcomes for {events} events", answer.outcomes.len())),
             Err(error) => later(format!("the answer is not one of an audit log: {error}")),
         };
+    }
+    if kind == Kind::Refused && matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+        let message =
+            "the server has no /api/v1/quarantine: it is older than this program, or what stands between bars it";
+        let refusal = Refusal { code: "noQuarantine".to_owned(), field: None, message: message.to_owned() };
+        let refused = (0..events).map(|place| (place, refusal.clone())).collect();
+        return Answer::Settled { refused, repeated: 0, receipts: String::new() };
     }
     let failure = serde_json::from_slice::<Failure>(body).map(|failure| failure.error);
     if let Some(refusal) = blame(status, failure.as_ref().ok()) {
@@ -248,7 +261,10 @@ mod tests {
     #[test]
     fn an_answer_settles_a_batch_or_says_to_wait() {
         let check = |status: u16, body: &str, expected: Answer| {
-            assert_eq!(interpret(status.try_into().unwrap(), None, body.as_bytes(), 2), expected, "{status} {body}");
+            for kind in [Kind::Event, Kind::Refused] {
+                let answer = interpret(kind, status.try_into().unwrap(), None, body.as_bytes(), 2);
+                assert_eq!(answer, expected, "{kind:?} {status} {body}");
+            }
         };
         let later = |why: &str| Answer::Later { after: None, why: why.into() };
         let settled =
@@ -263,7 +279,7 @@ mod tests {
         check(429, error, later("HTTP 429: m (c)"));
         check(400, "<html>", later("HTTP 400: <html>"));
         check(502, "bad\ngateway", later("HTTP 502: bad gateway"));
-        assert!(matches!(interpret(StatusCode::OK, None, b"<html>", 2), Answer::Later { .. }));
+        assert!(matches!(interpret(Kind::Event, StatusCode::OK, None, b"<html>", 2), Answer::Later { .. }));
     }
 
     /// What may answer a request as a whole, and whether it blames the bytes; the same for all SDKs.
@@ -283,7 +299,14 @@ mod tests {
                 "" => "<html>".to_owned(),
                 code => format!(r#"{{"error":{{"code":"{code}","message":"m","requestId":"r"}}}}"#),
             };
-            let answer = |events| interpret(whole.status.try_into().unwrap(), None, body.as_bytes(), events);
+            let status: StatusCode = whole.status.try_into().unwrap();
+            let answer = |events| interpret(Kind::Event, status, None, body.as_bytes(), events);
+            // For refused records the same holds, but that a server may not know the route.
+            let of_records = interpret(Kind::Refused, status, None, body.as_bytes(), 2);
+            match status {
+                StatusCode::NOT_FOUND => assert!(has_no_quarantine(&of_records), "{whole:?}"),
+                _ => assert_eq!(of_records, answer(2), "{whole:?}"),
+            }
             if !whole.blames {
                 let is_later = |answer: Answer| matches!(answer, Answer::Later { .. });
                 assert!(is_later(answer(1)) && is_later(answer(2)), "{whole:?}");
@@ -296,15 +319,32 @@ mod tests {
         }
     }
 
+    /// Whether both of two records stay here for that.
+    fn has_no_quarantine(answer: &Answer) -> bool {
+        let Answer::Settled { refused, .. } = answer else { return false };
+        refused.iter().map(|(place, refusal)| (*place, &*refusal.code)).eq([(0, "noQuarantine"), (1, "noQuarantine")])
+    }
+
+    #[test]
+    fn refused_records_do_not_wait_for_a_server_that_has_no_quarantine() {
+        for (status, body) in [(404, r#"{"error":{"code":"notFound","message":"m"}}"#), (404, "<html>"), (405, "")] {
+            let answer = |kind| interpret(kind, status.try_into().unwrap(), None, body.as_bytes(), 2);
+            assert!(has_no_quarantine(&answer(Kind::Refused)), "{status} {body}");
+            assert!(matches!(answer(Kind::Event), Answer::Later { .. }), "{status} {body}");
+        }
+    }
+
     #[test]
     fn a_server_is_a_url_and_a_token() {
         let check = |url: &str, token: &str, expected: Option<&str>| {
             let client = Client::new(&Server::new(url, token), 0, true);
-            assert_eq!(client.ok().map(|client| client.url.to_string()).as_deref(), expected, "{url}");
+            let urls = client.ok().map(|client| [client.events, client.quarantine].map(String::from));
+            let expected = expected.map(|base| ["events", "quarantine"].map(|name| format!("{base}/api/v1/{name}")));
+            assert_eq!(urls, expected, "{url}");
         };
-        check("https://audit.example", "t", Some("https://audit.example/api/v1/events"));
-        check("http://127.0.0.1:7070/", "t", Some("http://127.0.0.1:7070/api/v1/events"));
-        check("https://audit.example/below/", "t\n", Some("https://audit.example/below/api/v1/events"));
+        check("https://audit.example", "t", Some("https://audit.example"));
+        check("http://127.0.0.1:7070/", "t", Some("http://127.0.0.1:7070"));
+        check("https://audit.example/below/", "t\n", Some("https://audit.example/below"));
         for (url, token) in
             [("audit.example", "t"), ("ftp://audit.example", "t"), ("https://audit.example", " "), ("", "t")]
         {

@@ -18,10 +18,10 @@ use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::emission::{Emission, EmitError};
 use crate::guard::Guard;
-use crate::line::{self, Said};
+use crate::line::{self, RefusedRecord, Said};
 use crate::progress::{Bounds, Progress};
 use crate::settings::{Durability, Product, Settings};
-use crate::spool::record::{self, Header};
+use crate::spool::record::{self, Header, Kind};
 use crate::spool::{Size, Spool};
 use crate::stats::{Counters, Stats};
 
@@ -139,12 +139,35 @@ impl Auditor {
     /// }
     /// ```
     pub fn emit_line(&self, line: &[u8], adapter: Option<&str>) -> Emission {
-        if let Some(name) = adapter.filter(|name| !record::is_adapter(name)) {
-            let message = format!("the adapter {name:?} is not 1 to 64 of A-Z a-z 0-9 . _ - @");
-            return self.refuse(EmitError::Invalid { name: String::new(), message });
+        match adapter.map_or(Ok(()), check_adapter).and_then(|()| line::prepare(line)) {
+            Ok((line, id)) => self.push((Kind::Event, adapter.unwrap_or_default()), line, id, self.durability),
+            Err(error) => self.refuse(error),
         }
-        match line::prepare(line) {
-            Ok((line, id)) => self.push(adapter.unwrap_or_default(), line, id, self.durability),
+    }
+
+    /// Whether [`emit_line`](Self::emit_line) takes the line: for who would rather emit none of several events than some.
+    ///
+    /// # Errors
+    /// [`EmitError::Invalid`], with what is wrong.
+    pub fn check_line(line: &[u8]) -> Result<(), EmitError> {
+        line::check_prepared(line, [0; 16]).map(drop)
+    }
+
+    /// Hands in a record that gives no event, for the server's quarantine, where whoever administers the organization finds and repairs it. It
+    /// is as durable as an event and keeps its place among them; what it is answered with is an [`Emitted`](crate::Emitted) without an id.
+    /// A server that has no such quarantine leaves it in the folder `refused`.
+    ///
+    /// ```
+    /// use indelible_sdk::{Auditor, EmitError, RefusedRecord};
+    /// fn hand_in(auditor: &Auditor, line: &[u8], offset: u32) -> Result<(), EmitError> {
+    ///     let (code, message, length) = ("noTime", "the record has no time", line.len() as u64);
+    ///     let record = RefusedRecord { adapter: "okta@2", code, message, occurrence: offset, bytes: line, length };
+    ///     auditor.emit_refused(record).wait().map(drop)
+    /// }
+    /// ```
+    pub fn emit_refused(&self, record: RefusedRecord<'_>) -> Emission {
+        match check_adapter(record.adapter).and_then(|()| record.to_line()) {
+            Ok(line) => self.push((Kind::Refused, record.adapter), line, [0; 16], self.durability),
             Err(error) => self.refuse(error),
         }
     }
@@ -155,13 +178,13 @@ impl Auditor {
         // It has an id.
         let checked = written.and_then(|written| line::check(&written.0, said.name, written.1).map(|_| written));
         match checked {
-            Ok((line, id)) => self.push("", line, id, durability),
+            Ok((line, id)) => self.push((Kind::Event, ""), line, id, durability),
             Err(error) => self.refuse(error),
         }
     }
 
-    fn push(&self, adapter: &str, line: Vec<u8>, id: [u8; 16], durability: Durability) -> Emission {
-        let pushed = match (&self.inner.spool, Header::of(adapter)) {
+    fn push(&self, (kind, adapter): (Kind, &str), line: Vec<u8>, id: [u8; 16], durability: Durability) -> Emission {
+        let pushed = match (&self.inner.spool, Header::of(kind, adapter)) {
             (Some(spool), Some(header)) => spool.push(header, line, id, durability),
             _ => Err(EmitError::Closed),
         };
@@ -235,6 +258,14 @@ fn start(
     });
     let thread = thread.map_err(failed)?;
     Ok((spool, thread))
+}
+
+fn check_adapter(name: &str) -> Result<(), EmitError> {
+    if record::is_adapter(name) {
+        return Ok(());
+    }
+    let message = format!("the adapter {name:?} is not 1 to 64 of A-Z a-z 0-9 . _ - @");
+    Err(EmitError::Invalid { name: String::new(), message })
 }
 
 /// Finds what no event of the product could be emitted with.

@@ -1,4 +1,4 @@
-//! The thread that hands events to the server, in order, for as long as that takes.
+//! The thread that hands events and refused records to the server, in order, for as long as that takes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::answer::{Answer, Batch, Client, Refusal};
 use crate::line::now_us;
 use crate::progress::Progress;
 use crate::spool::Shared;
+use crate::spool::record::Kind;
 
 /// Events of a request at most.
 const EVENTS_MAX: usize = 1000;
@@ -111,10 +112,11 @@ impl Delivery {
         let (mut bytes, durable) = (0, self.shared.durable());
         while batch.lines.len() < self.events_max && bytes < BYTES_MAX && batch.next() < durable {
             let Some(event) = self.shared.read(batch.next(), &mut self.frames)? else { break };
+            let (kind, adapter) = event.about();
             if batch.lines.is_empty() {
                 self.shared.oldest(event.at_us);
-                batch.adapter = event.adapter().to_owned();
-            } else if batch.adapter != event.adapter() {
+                (batch.kind, batch.adapter) = (kind, adapter.to_owned());
+            } else if (batch.kind, &*batch.adapter) != (kind, adapter) {
                 // It is read again for the next batch.
                 self.frames = None;
                 break;
@@ -140,12 +142,31 @@ impl Delivery {
         for (place, refusal) in &refused {
             let Some(line) = batch.lines.get(*place) else { continue };
             let number = batch.first + *place as u64;
-            tracing::error!(number, code = refusal.code, message = refusal.message, "the audit log refused an event");
-            keep(&mut lines, number, &batch.adapter, refusal, line);
+            if batch.kind == Kind::Event {
+                tracing::error!(
+                    number,
+                    code = refusal.code,
+                    message = refusal.message,
+                    "the audit log refused an event"
+                );
+            }
+            keep(&mut lines, batch, number, refusal, line);
             reasons.insert(number, format!("{} ({})", refusal.message, refusal.code).into());
         }
-        counters.acknowledged.fetch_add((batch.lines.len() - reasons.len()) as u64, Relaxed);
-        counters.repeated.fetch_add(repeated, Relaxed);
+        let taken = (batch.lines.len() - reasons.len()) as u64;
+        match batch.kind {
+            Kind::Event => {
+                counters.acknowledged.fetch_add(taken, Relaxed);
+                counters.repeated.fetch_add(repeated, Relaxed);
+            }
+            Kind::Refused => {
+                counters.quarantined.fetch_add(taken, Relaxed);
+                if let Some((_, Refusal { code, message, .. })) = refused.first() {
+                    let count = reasons.len();
+                    tracing::error!(count, code, message, "the audit log did not take refused records; they stay here");
+                }
+            }
+        }
         counters.refused.fetch_add(reasons.len() as u64, Relaxed);
         self.progress.settle(batch.next(), &lines, receipts);
         self.dirty_since.get_or_insert_with(Instant::now);
@@ -216,16 +237,19 @@ fn random() -> f64 {
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
 }
 
-/// A line about an event that was refused.
-fn keep(lines: &mut Vec<u8>, number: u64, adapter: &str, refusal: &Refusal, event: &[u8]) {
+/// A line about an event that was refused, or a refused record that was not taken.
+fn keep(lines: &mut Vec<u8>, batch: &Batch, number: u64, refusal: &Refusal, line: &[u8]) {
     let about = serde_json::json!({
-        "at": Time::from_us(now_us()).to_string(), "number": number, "adapter": adapter, "error": refusal,
+        "at": Time::from_us(now_us()).to_string(), "number": number, "adapter": batch.adapter, "error": refusal,
     });
     let about = about.to_string();
-    // The event stands as it was emitted, as the last member.
+    // What was handed in stands as it was, as the last member.
     lines.extend_from_slice(about.strip_suffix('}').unwrap_or_default().as_bytes());
-    lines.extend_from_slice(b",\"event\":");
-    lines.extend_from_slice(event);
+    lines.extend_from_slice(match batch.kind {
+        Kind::Event => b",\"event\":",
+        Kind::Refused => b",\"refusedRecord\":",
+    });
+    lines.extend_from_slice(line);
     lines.extend_from_slice(b"}\n");
 }
 
@@ -255,8 +279,9 @@ mod tests {
     fn what_was_refused_is_kept_with_the_reason() {
         let mut lines = Vec::new();
         let refusal = Refusal { code: "c".into(), field: Some("f".into()), message: "m}".into() };
-        keep(&mut lines, 7, "okta", &refusal, br#"{"a":{"b":1}}"#);
-        keep(&mut lines, 8, "", &Refusal::default(), b"{}");
+        let batch = |kind, adapter: &str| Batch { kind, adapter: adapter.to_owned(), ..Batch::default() };
+        keep(&mut lines, &batch(Kind::Event, "okta"), 7, &refusal, br#"{"a":{"b":1}}"#);
+        keep(&mut lines, &batch(Kind::Refused, ""), 8, &Refusal::default(), br#"{"code":"c"}"#);
         let kept: Vec<serde_json::Value> = lines
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
@@ -268,5 +293,6 @@ mod tests {
             (&7.into(), &"okta".into(), &1.into())
         );
         assert_eq!((&kept[0]["error"]["code"], &kept[0]["error"]["message"]), (&"c".into(), &"m}".into()));
+        assert_eq!((&kept[1]["refusedRecord"]["code"], kept[1].get("event")), (&"c".into(), None));
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 /// An event that is durable as was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emitted {
-    /// Its `logEntryId`, by which the server knows it again.
+    /// Its `logEntryId`, by which the server knows it again; all zeros for a refused record, which has none.
     pub log_entry_id: Uuid,
     /// Its number in the spool, dense from 0 over the spool's whole life: what the server is told as `producerSeq`.
     pub number: u64,

@@ -118,6 +118,7 @@ pub use context::{Context, InvalidNetwork, Network};
 pub use emission::{Emission, EmitError, Emitted};
 pub use guard::Guard;
 pub use indelible_event::catalogue;
+pub use line::RefusedRecord;
 #[cfg(feature = "axum")]
 pub use request::{Audit, AuditLayer, AuditService, NoAuditLayer, RequestGuard};
 pub use settings::{Durability, Product, Server, Settings};

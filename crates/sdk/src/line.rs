@@ -1,8 +1,10 @@
-//! An event as one line of audit.3.
+//! An event as one line of audit.3, and a refused record as one line of JSON.
 
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use indelible_event::uuid::Uuid;
 use indelible_event::{Intake, Limits, Scratch, Time, admit};
 
@@ -17,6 +19,50 @@ thread_local! {
 
 /// Bytes of an event at most, the server's default.
 pub(crate) const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a refused record that are kept, as many as the server's quarantine keeps.
+const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the message of a refused record; what is longer is cut.
+const MESSAGE_BYTES_MAX: usize = 4096;
+/// Bytes of the code of a refused record.
+const CODE_BYTES_MAX: usize = 64;
+/// Bytes of a line at most: a refused record is longer in Base64 than an event, and a byte of its message may take six.
+pub(crate) const LINE_BYTES_MAX: usize = RECORD_BYTES_MAX.div_ceil(3) * 4 + 6 * MESSAGE_BYTES_MAX + 512;
+
+/// A record that gives no event, as whoever administers the organization is to see it.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusedRecord<'a> {
+    /// The adapter that refused it: 1 to 64 of `A-Z a-z 0-9 . _ - @`.
+    pub adapter: &'a str,
+    /// Why, for programs: 1 to 64 letters and digits, such as `noTime`.
+    pub code: &'a str,
+    /// Why, for people, at most 4 KiB; the rest is cut.
+    pub message: &'a str,
+    /// Tells it from equal records: the same for the same one whenever it is handed in again, and for no other equal one.
+    pub occurrence: u32,
+    /// The record as it came, at most 1 MiB; the rest is cut. It need not be text.
+    pub bytes: &'a [u8],
+    /// Its length in bytes, which is more than `bytes` has where they are its beginning.
+    pub length: u64,
+}
+
+impl RefusedRecord<'_> {
+    /// The line that the server is handed.
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, EmitError> {
+        let is_code = (1..=CODE_BYTES_MAX).contains(&self.code.len())
+            && self.code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_code {
+            let message = format!("the code {:?} is not 1 to {CODE_BYTES_MAX} letters and digits", self.code);
+            return Err(EmitError::Invalid { name: "of a refused record".to_owned(), message });
+        }
+        let message = &self.message[..self.message.floor_char_boundary(MESSAGE_BYTES_MAX)];
+        let line = serde_json::json!({
+            "code": self.code, "message": message, "occurrence": self.occurrence,
+            "length": self.length.max(self.bytes.len() as u64),
+            "record": STANDARD.encode(&self.bytes[..self.bytes.len().min(RECORD_BYTES_MAX)]),
+        });
+        Ok(line.to_string().into_bytes())
+    }
+}
 
 /// What is said of an event beside who did it.
 pub(crate) struct Said<'a> {
@@ -136,10 +182,15 @@ pub(crate) fn check(line: &[u8], name: &str, fresh: [u8; 16]) -> Result<([u8; 16
     })
 }
 
+/// Checks a line that somebody else wrote, as [`check`] does.
+pub(crate) fn check_prepared(line: &[u8], fresh: [u8; 16]) -> Result<([u8; 16], bool), EmitError> {
+    check(line.trim_ascii(), "of a prepared line", fresh)
+}
+
 /// A line that somebody else wrote, checked, on one line and with a `logEntryId`.
 pub(crate) fn prepare(line: &[u8]) -> Result<(Vec<u8>, [u8; 16]), EmitError> {
     let line = line.trim_ascii();
-    let (log_entry_id, is_made) = check(line, "of a prepared line", ids::fresh()?)?;
+    let (log_entry_id, is_made) = check_prepared(line, ids::fresh()?)?;
     let mut prepared = Vec::with_capacity(line.len() + 64);
     match line.split_first() {
         Some((brace, members)) if is_made => {

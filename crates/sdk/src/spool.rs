@@ -1,6 +1,6 @@
-//! Events that wait on this machine's disk until the server has them.
+//! Events and refused records that wait on this machine's disk until the server has them.
 //!
-//! One event is one frame of a journal, so that its number in the journal is its number for the server too, dense over the spool's whole
+//! Each is one frame of a journal, so that its number in the journal is its number for the server too, dense over the spool's whole
 //! life. One thread writes: it takes all events that wait and syncs once for them. The folder is bounded: a frame that might need one
 //! segment too many is refused.
 
@@ -20,9 +20,9 @@ use indelible_storage::Disk;
 use tokio::sync::{Notify, oneshot};
 
 use crate::emission::{EmitError, Emitted, Outcome, tell_nobody};
-use crate::line::{EVENT_BYTES_MAX, now_us};
+use crate::line::{LINE_BYTES_MAX, now_us};
 use crate::settings::Durability;
-use crate::spool::record::{Event, Header};
+use crate::spool::record::{Event, Header, Kind};
 use crate::stats::{Counters, Stats};
 
 /// Segments that the bound is divided into.
@@ -40,16 +40,16 @@ pub(crate) struct Size {
     pub(crate) segment_bytes: u64,
     /// Segments that exist at most, spares included.
     pub(crate) segments: u64,
-    pub(crate) event_bytes_max: usize,
+    pub(crate) line_bytes_max: usize,
 }
 
 impl Size {
     /// Of a spool that takes at most so many bytes of disk.
     pub(crate) fn of(bytes_max: u64) -> Self {
-        // A segment must hold the largest event.
-        let least = (EVENT_BYTES_MAX as u64 + 2 * FRAME_MARGIN_BYTES).next_multiple_of(4096).max(bytes_max / SEGMENTS);
+        // A segment must hold the longest line.
+        let least = (LINE_BYTES_MAX as u64 + 2 * FRAME_MARGIN_BYTES).next_multiple_of(4096).max(bytes_max / SEGMENTS);
         let segment_bytes = least.min(64 << 20) / 4096 * 4096;
-        Self { segment_bytes, segments: bytes_max / segment_bytes, event_bytes_max: EVENT_BYTES_MAX }
+        Self { segment_bytes, segments: bytes_max / segment_bytes, line_bytes_max: LINE_BYTES_MAX }
     }
 
     fn bytes_max(&self) -> u64 {
@@ -169,7 +169,7 @@ impl Spool {
         let options = Options {
             segment_bytes: size.segment_bytes,
             spare_segments: 1,
-            frame_bytes_max: size.event_bytes_max + record::HEADER_BYTES_MAX,
+            frame_bytes_max: size.line_bytes_max + record::HEADER_BYTES_MAX,
         };
         let (journal, recovered) = Journal::open(disk, dir, options)?;
         let shared = Arc::new(Shared {
@@ -446,6 +446,7 @@ impl Writer {
         }
         let Some(first) = first else { return };
         let count = written.len() as u64;
+        let events = written.iter().filter(|event| event.about().0 == Kind::Event).count() as u64;
         let (next, is_awaited) = (first + count, told.len() < written.len());
         if let Err(error) = self.journal.sync() {
             self.shared.halted.store(true, Release);
@@ -456,7 +457,7 @@ impl Writer {
             return;
         }
         self.shared.pending.fetch_sub(count, AcqRel);
-        self.shared.counters.spooled.fetch_add(count, Relaxed);
+        self.shared.counters.spooled.fetch_add(events, Relaxed);
         lock(&self.shared.recent).add(first, written);
         self.shared.committed.store(next, SeqCst);
         if is_awaited || next >= self.shared.wanted.load(SeqCst) {

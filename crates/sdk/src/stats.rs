@@ -15,13 +15,15 @@ pub struct Stats {
     pub acknowledged: u64,
     /// How many of them it had before, from an earlier attempt.
     pub repeated: u64,
-    /// Events that the server refused; they are in the folder `refused`.
+    /// Events that the server refused, and refused records that it did not take; they are in the folder `refused`.
     pub refused: u64,
+    /// Refused records that the server has put into its quarantine, now or before.
+    pub quarantined: u64,
     /// Attempts to reach the server that failed, in a row; 0 when the last one did not.
     pub failed_attempts: u64,
     /// Why the last one failed.
     pub last_failure: Option<String>,
-    /// Events in the spool, or on their way into it, that the server has not answered for.
+    /// Events and refused records in the spool, or on their way into it, that the server has not answered for.
     pub waiting: u64,
     /// Microseconds since 1970 of the oldest event that was not yet given up by the spool, while some wait.
     pub oldest_us: Option<i64>,
@@ -41,6 +43,7 @@ pub(crate) struct Counters {
     pub(crate) acknowledged: AtomicU64,
     pub(crate) repeated: AtomicU64,
     pub(crate) refused: AtomicU64,
+    pub(crate) quarantined: AtomicU64,
     pub(crate) failed_attempts: AtomicU64,
     pub(crate) last_failure: Mutex<Option<String>>,
 }
@@ -55,6 +58,7 @@ impl Counters {
             acknowledged: self.acknowledged.load(Relaxed),
             repeated: self.repeated.load(Relaxed),
             refused: self.refused.load(Relaxed),
+            quarantined: self.quarantined.load(Relaxed),
             failed_attempts: self.failed_attempts.load(Relaxed),
             last_failure,
             ..Stats::default()

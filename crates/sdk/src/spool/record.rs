@@ -1,4 +1,4 @@
-//! What a frame of the spool holds: one event behind a header, as `docs/formats/spool.md` describes it.
+//! What a frame of the spool holds: one event, or one refused record, behind a header, as `docs/formats/spool.md` describes it.
 
 use bytes::Bytes;
 use indelible_journal::Frame;
@@ -7,12 +7,22 @@ use indelible_journal::Frame;
 pub(crate) const HEADER_BYTES_MAX: usize = 2 + ADAPTER_BYTES_MAX;
 /// Longest name of an adapter.
 const ADAPTER_BYTES_MAX: usize = 64;
-const VERSION: u8 = 1;
 
-/// An event in the spool.
+/// What a frame holds. The first byte of its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An event, for the log.
+    #[default]
+    Event = 1,
+    /// A record that gives no event, for the quarantine.
+    Refused = 2,
+}
+
+/// What is in the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
-    /// The adapter that made the event of a foreign record, or nothing.
+    pub(crate) kind: Kind,
+    /// The adapter that made the event of a foreign record, or refused the record; or nothing.
     pub(crate) adapter: &'a str,
     pub(crate) line: &'a [u8],
 }
@@ -23,7 +33,7 @@ pub(crate) fn is_adapter(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte))
 }
 
-/// What stands in front of an event.
+/// What stands in front of a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
     bytes: [u8; HEADER_BYTES_MAX],
@@ -34,16 +44,16 @@ impl Header {
     /// Of an event that no adapter made.
     pub(crate) const NONE: Self = {
         let mut bytes = [0; HEADER_BYTES_MAX];
-        bytes[0] = VERSION;
+        bytes[0] = Kind::Event as u8;
         Self { bytes, length: 2 }
     };
 
     /// `None` if the name of the adapter is too long.
-    pub(crate) fn of(adapter: &str) -> Option<Self> {
+    pub(crate) fn of(kind: Kind, adapter: &str) -> Option<Self> {
         let mut bytes = [0; HEADER_BYTES_MAX];
         let length = 2 + adapter.len();
         bytes.get_mut(2..length)?.copy_from_slice(adapter.as_bytes());
-        bytes[..2].copy_from_slice(&[VERSION, u8::try_from(adapter.len()).ok()?]);
+        bytes[..2].copy_from_slice(&[kind as u8, u8::try_from(adapter.len()).ok()?]);
         Some(Self { bytes, length })
     }
 
@@ -52,12 +62,12 @@ impl Header {
     }
 }
 
-/// An event that waits for the server.
+/// An event or a refused record that waits for the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     header: Header,
     pub(crate) line: Bytes,
-    /// When it was emitted, in microseconds since 1970.
+    /// When it was handed in, in microseconds since 1970.
     pub(crate) at_us: i64,
 }
 
@@ -68,23 +78,25 @@ impl Event {
 
     /// That of a frame. What is no record was written by a later version of this program, since it passed its checksum.
     pub(crate) fn of(frame: &Frame) -> Self {
-        let record = Record::decode(&frame.body).unwrap_or(Record { adapter: "", line: &frame.body });
-        let header = Header::of(record.adapter).unwrap_or(Header::NONE);
+        let unknown = Record { kind: Kind::Event, adapter: "", line: &frame.body };
+        let record = Record::decode(&frame.body).unwrap_or(unknown);
+        let header = Header::of(record.kind, record.adapter).unwrap_or(Header::NONE);
         Self { header, line: frame.body.slice_ref(record.line), at_us: frame.received_at_us }
     }
 
-    /// The adapter that made it of a foreign record, or nothing.
-    pub(crate) fn adapter(&self) -> &str {
-        Record::decode(self.header.as_bytes()).map_or("", |record| record.adapter)
+    /// What it is, and the adapter that made it of a foreign record or refused it, or nothing.
+    pub(crate) fn about(&self) -> (Kind, &str) {
+        Record::decode(self.header.as_bytes()).map_or((Kind::Event, ""), |record| (record.kind, record.adapter))
     }
 }
 
 impl<'a> Record<'a> {
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let ([version, length], rest) = bytes.split_first_chunk()?;
+        let ([kind, length], rest) = bytes.split_first_chunk()?;
+        let kind = [Kind::Event, Kind::Refused].into_iter().find(|known| *known as u8 == *kind)?;
         let (adapter, line) = rest.split_at_checked(usize::from(*length))?;
         let adapter = std::str::from_utf8(adapter).ok().filter(|name| name.is_empty() || is_adapter(name))?;
-        (*version == VERSION).then_some(Self { adapter, line })
+        Some(Self { kind, adapter, line })
     }
 }
 
@@ -95,13 +107,16 @@ mod tests {
 
     #[test]
     fn records_read_back_and_nothing_else_does() {
-        for (adapter, line) in [("", &b"{}"[..]), ("okta@2", b"{\"a\":1}"), ("x", b"")] {
-            let record = Record { adapter, line };
-            let bytes = [Header::of(adapter).unwrap().as_bytes(), line].concat();
-            assert_eq!(Record::decode(&bytes), Some(record));
+        for (kind, first) in [(Kind::Event, 1), (Kind::Refused, 2)] {
+            for (adapter, line) in [("", &b"{}"[..]), ("okta@2", b"{\"a\":1}"), ("x", b"")] {
+                let bytes = [Header::of(kind, adapter).unwrap().as_bytes(), line].concat();
+                assert_eq!((bytes[0], Record::decode(&bytes)), (first, Some(Record { kind, adapter, line })));
+            }
         }
-        assert!(Header::of(&"x".repeat(64)).is_some() && Header::of(&"x".repeat(65)).is_none());
-        for bad in [&b""[..], b"\x01", b"\x02\x00{}", b"\x01\x05abc", b"\x01\x01\xff{}", b"\x01\x01 {}"] {
+        let is_header = |length| Header::of(Kind::Event, &"x".repeat(length)).is_some();
+        assert!(is_header(64) && !is_header(65));
+        for bad in [&b""[..], b"\x01", b"\x00\x00{}", b"\x03\x00{}", b"\x01\x05abc", b"\x01\x01\xff{}", b"\x01\x01 {}"]
+        {
             assert_eq!(Record::decode(bad), None, "{bad:?}");
         }
     }

@@ -15,7 +15,7 @@ use crate::spool::{Size, Spool};
 use crate::stats::Counters;
 
 const DIR: &str = "/spool";
-const SIZE: Size = Size { segment_bytes: 16 << 10, segments: 64, event_bytes_max: 1024 };
+const SIZE: Size = Size { segment_bytes: 16 << 10, segments: 64, line_bytes_max: 1024 };
 const BOUNDS: Bounds = Bounds { refused: 1 << 20, receipts: 1 << 20 };
 /// Bytes of an event: a few dozen fill a segment.
 const EVENT_BYTES: usize = 700;

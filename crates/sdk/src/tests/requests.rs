@@ -83,7 +83,7 @@ async fn a_request_whose_audit_is_whole_is_answered_and_any_other_is_not() {
 /// An auditor whose next sync fails.
 fn broken(dir: &std::path::Path) -> Auditor {
     let disk = FaultyDisk::new();
-    let size = Size { segment_bytes: 64 << 10, segments: 8, event_bytes_max: 4096 };
+    let size = Size { segment_bytes: 64 << 10, segments: 8, line_bytes_max: 4096 };
     let auditor = Auditor::open_on(Arc::new(disk.clone()), settings(dir), size).unwrap();
     // Segments are made ready meanwhile.
     while auditor.stats().spool_bytes < 2 * (64 << 10) {
