@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use indelible_adapter::{Converter, Framing, Occurrence, Options, Reader};
+use indelible_adapter::{Code, Converter, Framing, Occurrence, Options, Reader};
 use indelible_event::Time;
 use indelible_sdk::{Auditor, OpenAuditorError, Product, Server, Settings};
-use indelible_storage::kept::Kept;
 use indelible_storage::{Disk, RealDisk};
 use jiff::Timestamp;
 
@@ -143,15 +142,12 @@ impl Agent {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let positions = PositionFile::new(&disk, &config.spool);
         let known = positions.read().map_err(|source| AgentError::State { path: positions.path(), source })?;
-        let dir = config.spool.join("refused-records");
-        let refused = Kept::open(&disk, &dir, "jsonl", config.refused_bytes, known.refused)
-            .map_err(|source| AgentError::State { path: dir, source })?;
         let poll = config.poll();
         Ok(Self {
             config,
             sources,
-            spooler: Spooler::new(auditor, refused, poll),
-            trails: Trails::new(&machine, known.trails),
+            spooler: Spooler::new(auditor, poll),
+            trails: Trails::new(&machine, known),
             positions,
             scanner: Scanner::default(),
             readings: HashMap::new(),
@@ -386,7 +382,7 @@ impl Agent {
         let framing = source.adapter.framing();
         let mut converter = source.adapter.converter(source.options());
         let limit = reading.lines.position() + TURN_BYTES;
-        let label = source.label();
+        let (name, label) = (source.adapter.name(), source.label());
         loop {
             if stop.load(Relaxed) {
                 return Ok(Ok(Step::Full));
@@ -403,7 +399,8 @@ impl Agent {
                     Some(file) => file.is_quiet && file.stamp.bytes == reading.lines.end(),
                     None => reading.grown.elapsed() > config.line_patience(),
                 };
-            let mut chunk = Chunk::new(&label, trail.carrier.as_ref().map_or("", |carrier| carrier.path.as_str()));
+            let path = trail.carrier.as_ref().map_or("", |carrier| carrier.path.as_str());
+            let mut chunk = Chunk::new((name, &label), trail.id, path);
             loop {
                 if chunk.is_empty() && !spooler.has_room() {
                     return Ok(Ok(Step::Full));
@@ -438,14 +435,12 @@ impl Agent {
         }
     }
 
-    /// Writes how far was read, after the records that were refused until there. Whether that worked; else it is tried again, and nothing
-    /// new is read.
+    /// Writes how far was read. Whether that worked; else it is tried again, and nothing new is read.
     fn write_positions(&mut self) -> bool {
         if self.dirty_since.is_none() {
             return true;
         }
-        let place = self.spooler.keep_refused();
-        match place.and_then(|place| self.positions.write(&self.trails.all, place)) {
+        match self.positions.write(&self.trails.all) {
             Ok(()) => {
                 self.dirty_since = None;
                 true
@@ -538,6 +533,7 @@ impl Agent {
             acknowledged: stats.acknowledged,
             repeated: stats.repeated,
             refused_events: stats.refused,
+            quarantined: stats.quarantined,
             waiting: stats.waiting,
             oldest: stats.oldest_us.map(|us| Time::from_us(us).to_string()),
             spool_bytes: stats.spool_bytes,
@@ -559,7 +555,7 @@ impl Agent {
     }
 }
 
-/// Adds the records of a line to a chunk, refused ones to those that are kept.
+/// Adds the records of a line to a chunk.
 fn add(
     converter: &mut Converter<'_>,
     framing: &Framing,
@@ -574,19 +570,19 @@ fn add(
     if bytes.is_empty() {
         return Ok(Settled::Done);
     }
-    if line.is_too_long {
-        chunk.begin(line.offset, bytes);
+    if line.is_too_long() {
+        chunk.begin(line.offset, bytes, line.length);
         let message = format!("the line is longer than {} bytes", indelible_adapter::RECORD_BYTES_MAX);
-        spooler.refuse(chunk, &Refusal { code: "eventTooLarge", message: &message });
+        spooler.refuse(chunk, Refusal { code: Code::TooLarge.as_str(), message });
         return Ok(Settled::Done);
     }
     let mut convert = |record: &[u8], nth: u64| {
         let offset = line.offset + nth;
-        chunk.begin(offset, record);
+        chunk.begin(offset, record, record.len() as u64);
         match converter.convert(record, Occurrence::At { input: trail.0, offset }) {
             Ok(events) => spooler.add(chunk, events, stop),
             Err(refused) => {
-                spooler.refuse(chunk, &Refusal { code: refused.code.as_str(), message: &refused.message });
+                spooler.refuse(chunk, Refusal { code: refused.code.as_str(), message: refused.message });
                 Ok(Settled::Done)
             }
         }

@@ -28,7 +28,7 @@ pub struct Config {
     /// Bytes of events that wait for the server on disk at most; when all are taken, files are not read on. Default 256 MiB, at least
     /// 16 MiB.
     pub spool_bytes: u64,
-    /// Bytes of refused records that are kept at most, once those that the adapter refused and once those that the server refused. Default
+    /// Bytes that are kept at most of events that the server refused, and of refused records that it did not take. Default
     /// 64 MiB.
     pub refused_bytes: u64,
     /// Bytes of signed receipts that are kept at most. Default 64 MiB; 0 asks for none.

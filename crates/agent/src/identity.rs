@@ -112,6 +112,13 @@ pub(crate) fn trail_id(name: &str, head: &Head, ordinal: u32) -> Digest {
     Digest::of(&[b"indelible/agent/trail/v1", name.as_bytes(), &head.hash.0, &ordinal.to_be_bytes()])
 }
 
+/// Tells a refused record from equal ones: from its trail, and where it stands in that. No two of a trail have the same within 4 GiB.
+pub(crate) fn occurrence(trail: Digest, offset: u64) -> u32 {
+    let Digest([a, b, c, d, ..]) = trail;
+    // The low half of the offset.
+    u32::from_be_bytes([a, b, c, d]).wrapping_add((offset & u64::from(u32::MAX)) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -151,6 +158,16 @@ mod tests {
         assert_eq!(format!("{:?}", trail_id("host", &head, 0)), "d0da408db2525ec8c68dabfa1536a1f6");
         let others = [trail_id("host", &head, 1), trail_id("other", &head, 0)];
         assert!(!others.contains(&trail_id("host", &head, 0)) && others[0] != others[1]);
+    }
+
+    #[test]
+    fn occurrences_never_change() {
+        let trail = Digest(std::array::from_fn(|place| 0xf0 + place as u8));
+        assert_eq!(
+            [0, 1, 0x1_0000_0001].map(|offset| occurrence(trail, offset)),
+            [0xf0f1_f2f3, 0xf0f1_f2f4, 0xf0f1_f2f4]
+        );
+        assert_eq!(occurrence(trail, 0x0f0e_0d0d), 0);
     }
 
     #[test]

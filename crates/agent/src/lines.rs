@@ -16,8 +16,15 @@ pub(crate) struct Line {
     pub(crate) offset: u64,
     /// The line without its end; only its beginning if it is too long.
     pub(crate) bytes: Vec<u8>,
+    /// Its length.
+    pub(crate) length: u64,
+}
+
+impl Line {
     /// Whether it is longer than a record may be.
-    pub(crate) is_too_long: bool,
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.length > RECORD_BYTES_MAX as u64
+    }
 }
 
 /// Bytes that were read, and where they stand. Holds little more than one line.
@@ -103,12 +110,12 @@ impl Lines {
 
     fn take(&mut self, end: usize, next: usize) -> Line {
         let line = match self.long.take() {
-            Some((offset, bytes)) => Line { offset, bytes, is_too_long: true },
+            Some((offset, bytes)) => Line { offset, bytes, length: self.base + end as u64 - offset },
             None => {
                 let bytes = &self.buffer[self.start..end];
-                let is_too_long = bytes.len() > RECORD_BYTES_MAX;
-                let kept = if is_too_long { KEPT_BYTES_MAX } else { bytes.len() };
-                Line { offset: self.base + self.start as u64, bytes: bytes[..kept].to_vec(), is_too_long }
+                let kept = if bytes.len() > RECORD_BYTES_MAX { KEPT_BYTES_MAX } else { bytes.len() };
+                let offset = self.base + self.start as u64;
+                Line { offset, bytes: bytes[..kept].to_vec(), length: bytes.len() as u64 }
             }
         };
         self.start = next;
@@ -133,14 +140,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Cuts `text`, given in pieces of `piece` bytes: (offset, length of what is kept, too long) of each line and of the rest.
+    /// Cuts `text`, given in pieces of `piece` bytes: (offset, length of what is kept, too long) of each line and of the rest, whose lengths
+    /// are those of what stands between.
     fn cut(text: &[u8], piece: usize) -> Vec<(u64, usize, bool)> {
         let mut lines = Lines::new(0, Vec::new());
         let mut found = Vec::new();
         let mut note = |lines: &Lines, line: Line| {
             let position = usize::try_from(lines.position()).unwrap();
             assert_eq!(lines.tail(), identity::tail(&text[..position]), "the tail at {position}");
-            found.push((line.offset, line.bytes.len(), line.is_too_long));
+            let end = usize::try_from(line.offset + line.length).unwrap();
+            assert!(end == position && position == text.len() || end + 1 == position, "a line ends at {end}");
+            found.push((line.offset, line.bytes.len(), line.is_too_long()));
         };
         for piece in text.chunks(piece) {
             lines.push(piece);
@@ -187,7 +197,7 @@ mod tests {
         let mut lines = Lines::new(5000, b"before\n".to_vec());
         assert_eq!((lines.position(), lines.end()), (5000, 5000));
         lines.push(b"a\nb");
-        assert_eq!(lines.next(), Some(Line { offset: 5000, bytes: b"a".to_vec(), is_too_long: false }));
+        assert_eq!(lines.next(), Some(Line { offset: 5000, bytes: b"a".to_vec(), length: 1 }));
         assert_eq!(lines.next(), None);
         assert_eq!((lines.position(), lines.end(), lines.has_rest()), (5002, 5003, true));
         lines.tidy();

@@ -5,32 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indelible_storage::Disk;
-use indelible_storage::kept::Place;
-use serde::{Deserialize, Serialize};
 
 use crate::trails::Trail;
 
 /// Its name in the spool's folder.
 pub(crate) const FILE: &str = "positions";
-const FIRST_LINE: &str = "indelible/agent/positions/v1";
+const FIRST_LINE: &str = "indelible/agent/positions/v2";
+/// Of a file whose second line says up to where refused records were kept, which is of no use any more.
+const FIRST_LINE_OF_V1: &str = "indelible/agent/positions/v1";
 /// A position file that is larger was not written by an agent.
 const BYTES_MAX: u64 = 256 << 20;
-
-/// What the file says.
-#[derive(Debug, Default)]
-pub(crate) struct Positions {
-    pub(crate) trails: Vec<Trail>,
-    /// Up to where the refused records are kept.
-    pub(crate) refused: Option<Place>,
-}
-
-/// The second line.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Refused {
-    refused_file: u64,
-    refused_bytes: u64,
-}
 
 /// Writes and reads the file.
 #[derive(Debug)]
@@ -49,9 +33,9 @@ impl PositionFile {
     }
 
     /// Nothing, if there is no file.
-    pub(crate) fn read(&self) -> io::Result<Positions> {
+    pub(crate) fn read(&self) -> io::Result<Vec<Trail>> {
         if !self.disk.list(&self.dir)?.iter().any(|name| name == FILE) {
-            return Ok(Positions::default());
+            return Ok(Vec::new());
         }
         let file = self.disk.open(&self.path())?;
         let bytes = Some(file.len()?).filter(|bytes| *bytes <= BYTES_MAX).and_then(|bytes| usize::try_from(bytes).ok());
@@ -62,8 +46,8 @@ impl PositionFile {
     }
 
     /// Replaces the file, durably. On an error the old file is there or the new one.
-    pub(crate) fn write(&self, trails: &[Trail], refused: Place) -> io::Result<()> {
-        let text = encode(trails, refused)?;
+    pub(crate) fn write(&self, trails: &[Trail]) -> io::Result<()> {
+        let text = encode(trails)?;
         let staged = self.dir.join("positions.new");
         // It may be left from a write that failed.
         match self.disk.remove(&staged) {
@@ -78,11 +62,8 @@ impl PositionFile {
     }
 }
 
-fn encode(trails: &[Trail], refused: Place) -> io::Result<String> {
+fn encode(trails: &[Trail]) -> io::Result<String> {
     let mut text = format!("{FIRST_LINE}\n");
-    let refused = Refused { refused_file: refused.file, refused_bytes: refused.bytes };
-    text.push_str(&serde_json::to_string(&refused)?);
-    text.push('\n');
     for trail in trails {
         text.push_str(&serde_json::to_string(trail)?);
         text.push('\n');
@@ -92,7 +73,7 @@ fn encode(trails: &[Trail], refused: Place) -> io::Result<String> {
     Ok(text)
 }
 
-fn decode(bytes: &[u8]) -> io::Result<Positions> {
+fn decode(bytes: &[u8]) -> io::Result<Vec<Trail>> {
     let text = std::str::from_utf8(bytes).map_err(|_| damaged("it is not UTF-8"))?;
     let (body, last) =
         text.strip_suffix('\n').and_then(|text| text.rsplit_once('\n')).ok_or_else(|| damaged("it is cut"))?;
@@ -101,14 +82,12 @@ fn decode(bytes: &[u8]) -> io::Result<Positions> {
         return Err(damaged("its checksum is another"));
     }
     let mut lines = body.lines();
-    if lines.next() != Some(FIRST_LINE) {
-        return Err(damaged("it is of another version"));
+    match lines.next() {
+        Some(FIRST_LINE) => {}
+        Some(FIRST_LINE_OF_V1) => _ = lines.next(),
+        _ => return Err(damaged("it is of another version")),
     }
-    let invalid = |error: serde_json::Error| damaged(&error.to_string());
-    let refused: Refused = serde_json::from_str(lines.next().unwrap_or_default()).map_err(invalid)?;
-    let refused = Some(Place { file: refused.refused_file, bytes: refused.refused_bytes });
-    let trails = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(invalid)?;
-    Ok(Positions { trails, refused })
+    lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(|error| damaged(&error.to_string()))
 }
 
 fn damaged(why: &str) -> io::Error {
@@ -152,8 +131,8 @@ mod tests {
         }
     }
 
-    fn shown(positions: &Positions) -> String {
-        format!("{positions:?}")
+    fn shown(trails: &[Trail]) -> String {
+        format!("{trails:?}")
     }
 
     fn file(disk: &FaultyDisk) -> PositionFile {
@@ -164,19 +143,21 @@ mod tests {
 
     #[test]
     fn the_format_never_changes() {
-        let text = encode(&[trail(0, 0), trail(1, 10), trail(2, 20)], Place { file: 3, bytes: 70 }).unwrap();
-        assert_eq!(text, include_str!("../testdata/v1/positions"));
+        let trails = [trail(0, 0), trail(1, 10), trail(2, 20)];
+        assert_eq!(encode(&trails).unwrap(), include_str!("../testdata/v2/positions"));
+        for text in [include_str!("../testdata/v1/positions"), include_str!("../testdata/v2/positions")] {
+            assert_eq!(shown(&decode(text.as_bytes()).unwrap()), shown(&trails));
+        }
     }
 
     #[test]
     fn positions_read_back() {
         let file = file(&FaultyDisk::new());
-        assert_eq!(shown(&file.read().unwrap()), shown(&Positions::default()));
+        assert_eq!(shown(&file.read().unwrap()), shown(&[]));
         for count in [0, 1, 3] {
             let trails: Vec<_> = (0..count).map(|number| trail(number, u64::MAX - 5)).collect();
-            let refused = Place { file: 3, bytes: 70 };
-            file.write(&trails, refused).unwrap();
-            assert_eq!(shown(&file.read().unwrap()), shown(&Positions { trails, refused: Some(refused) }));
+            file.write(&trails).unwrap();
+            assert_eq!(shown(&file.read().unwrap()), shown(&trails));
         }
     }
 
@@ -185,10 +166,10 @@ mod tests {
     fn a_write_that_fails_leaves_the_old_positions_or_the_new() {
         let mut random = rand::rngs::StdRng::seed_from_u64(7);
         let disk = FaultyDisk::new();
-        file(&disk).write(&[trail(1, 10)], Place::default()).unwrap();
+        file(&disk).write(&[trail(1, 10)]).unwrap();
         let begun = disk.operations();
         let counted = disk.fork();
-        file(&counted).write(&[trail(1, 20)], Place::default()).unwrap();
+        file(&counted).write(&[trail(1, 20)]).unwrap();
         let operations = counted.operations() - begun;
         assert!(operations >= 5);
         for fault in Fault::ALL {
@@ -196,22 +177,22 @@ mod tests {
                 let disk = disk.fork();
                 let file = file(&disk);
                 disk.fail_at(nth, fault);
-                let written = file.write(&[trail(1, 20)], Place::default());
+                let written = file.write(&[trail(1, 20)]);
                 disk.heal();
                 for disk in [disk.cut_power(&mut random), disk.clone()] {
-                    let position = self::file(&disk).read().unwrap().trails[0].position;
+                    let position = self::file(&disk).read().unwrap()[0].position;
                     let expected: &[u64] = if written.is_ok() { &[20] } else { &[10, 20] };
                     assert!(expected.contains(&position), "{fault:?} at {nth}: {position}");
                 }
-                file.write(&[trail(1, 30)], Place::default()).unwrap();
-                assert_eq!(self::file(&disk.cut_power(&mut random)).read().unwrap().trails[0].position, 30);
+                file.write(&[trail(1, 30)]).unwrap();
+                assert_eq!(self::file(&disk.cut_power(&mut random)).read().unwrap()[0].position, 30);
             }
         }
     }
 
     #[test]
     fn no_damage_goes_unnoticed() {
-        let text = encode(&[trail(1, 10), trail(2, 20)], Place::default()).unwrap();
+        let text = encode(&[trail(1, 10), trail(2, 20)]).unwrap();
         assert!(decode(text.as_bytes()).is_ok());
         for place in 0..text.len() {
             let mut bytes = text.clone().into_bytes();
@@ -219,7 +200,7 @@ mod tests {
             assert!(decode(&bytes).is_err(), "bit of byte {place}");
             assert!(decode(&text.as_bytes()[..place]).is_err(), "cut at {place}");
         }
-        let other = text.replacen("/v1", "/v2", 1);
+        let other = text.replacen("/v2", "/v3", 1);
         assert!(decode(other.as_bytes()).unwrap_err().to_string().contains("remove it"));
     }
 }

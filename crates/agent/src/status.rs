@@ -27,17 +27,20 @@ pub struct Status {
     pub files: Vec<FileStatus>,
     /// Records that were read.
     pub records: u64,
-    /// Records that the adapter refused, or that made no valid event; they are in the folder `refused-records`.
+    /// Records that the adapter refused, or that made no valid event; they go to the server's quarantine.
     pub refused_records: u64,
+    /// Refused records that the server has put into its quarantine, now or before.
+    #[serde(default)]
+    pub quarantined: u64,
     /// Events that were synced in the spool.
     pub spooled: u64,
     /// Events that the server has acknowledged.
     pub acknowledged: u64,
     /// How many of them it had before.
     pub repeated: u64,
-    /// Events that the server refused; they are in the folder `refused`.
+    /// Events that the server refused, and refused records that it did not take; they are in the folder `refused`.
     pub refused_events: u64,
-    /// Events that wait in the spool.
+    /// Events and refused records that wait in the spool.
     pub waiting: u64,
     /// When the oldest of them was read.
     pub oldest: Option<String>,
@@ -103,7 +106,11 @@ impl Status {
         let _ =
             writeln!(text, "agent      {state}, process {}, since {}, as of {}", self.process, self.started, self.at);
         let _ = writeln!(text, "server     {}", self.server);
-        let _ = writeln!(text, "records    {} read, {} refused", self.records, self.refused_records);
+        let _ = writeln!(
+            text,
+            "records    {} read, {} refused ({} put into the quarantine)",
+            self.records, self.refused_records, self.quarantined
+        );
         let _ = writeln!(
             text,
             "events     {} spooled, {} acknowledged ({} repeats), {} refused by the server, {} waiting{}",
@@ -139,10 +146,21 @@ impl Status {
         };
         figure("records_total", "counter", "Records that were read.", self.records);
         figure("refused_records_total", "counter", "Records that the adapter refused.", self.refused_records);
+        figure(
+            "quarantined_records_total",
+            "counter",
+            "Refused records that the server put into its quarantine.",
+            self.quarantined,
+        );
         figure("spooled_events_total", "counter", "Events that were synced in the spool.", self.spooled);
         figure("acknowledged_events_total", "counter", "Events that the server acknowledged.", self.acknowledged);
-        figure("refused_events_total", "counter", "Events that the server refused.", self.refused_events);
-        figure("waiting_events", "gauge", "Events that wait in the spool.", self.waiting);
+        figure(
+            "refused_events_total",
+            "counter",
+            "Events that the server refused, and refused records that it did not take.",
+            self.refused_events,
+        );
+        figure("waiting_events", "gauge", "Events and refused records that wait in the spool.", self.waiting);
         figure("spool_bytes", "gauge", "Bytes of disk that the spool takes.", self.spool_bytes);
         figure("spool_bytes_max", "gauge", "Bytes of disk that the spool may take.", self.spool_bytes_max);
         figure(

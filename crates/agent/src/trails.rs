@@ -113,7 +113,7 @@ pub(crate) struct Trail {
     pub(crate) head: Head,
     /// Where it was first seen.
     pub(crate) home: String,
-    /// Everything before is in the spool, or kept as refused.
+    /// Everything before is in the spool.
     pub(crate) position: u64,
     /// Of what stands before the position.
     pub(crate) tail: Digest,

@@ -1,6 +1,6 @@
 //! Files that are followed through rotation, crashes and absences, each record handed over once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{Answer, SENT, Server, UNAUDITED, data, eventually, offline, program, run};
@@ -29,7 +30,10 @@ impl Place {
         let scratch = tempfile::tempdir().unwrap();
         fs::create_dir(scratch.path().join("logs")).unwrap();
         let server = Server::start_configured(&scratch.path().join("data"), UNAUDITED);
-        let place = Self { relay: Relay::start(), token: server.token.clone(), scratch };
+        assert_eq!(server.indelible(&["organization", "create", ORGANIZATION]).code, 0);
+        let token = ["token", "create", "--organization", ORGANIZATION, "--operations", "audit:emit"];
+        let token = server.indelible(&token).out.trim().to_owned();
+        let place = Self { relay: Relay::start(), token, scratch };
         place.configure("");
         place.relay.lead_to(Some(&server));
         (place, server)
@@ -83,7 +87,7 @@ impl Place {
     }
 
     /// What the agent says of itself, once it has said something.
-    fn status(&self) -> serde_json::Value {
+    fn status(&self) -> Value {
         let answer = run(&mut self.command(&["--status", "--format", "json"]));
         serde_json::from_str(&answer.out).unwrap_or_default()
     }
@@ -106,6 +110,8 @@ struct Writer {
     folder: PathBuf,
     file: File,
     written: Vec<u64>,
+    /// Lines that are no events.
+    spoilt: Vec<String>,
 }
 
 /// How a file is rotated.
@@ -118,7 +124,7 @@ enum Rotation {
 impl Writer {
     fn new(folder: &Path) -> Self {
         let file = Self::create(folder);
-        Self { folder: folder.to_owned(), file, written: Vec::new() }
+        Self { folder: folder.to_owned(), file, written: Vec::new(), spoilt: Vec::new() }
     }
 
     fn create(folder: &Path) -> File {
@@ -130,6 +136,15 @@ impl Writer {
         for _ in 0..1 + usize::from(number.is_multiple_of(7)) {
             self.file.write_all(line(number).as_bytes()).unwrap();
             self.written.push(number);
+        }
+    }
+
+    /// Writes a line that is no event, twice: a record that is equal to another one is another one.
+    fn spoil(&mut self, number: u64) {
+        let line = format!("no event {number}");
+        for _ in 0..2 {
+            writeln!(self.file, "{line}").unwrap();
+            self.spoilt.push(line.clone());
         }
     }
 
@@ -174,12 +189,24 @@ fn arrived(server: &Server) -> Vec<u64> {
         .out
         .lines()
         .map(|line| {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let event: Value = serde_json::from_str(line).unwrap();
             (event["seq"].as_u64().unwrap(), event["uid"].as_str().unwrap().parse().unwrap())
         })
         .collect();
     events.sort_unstable();
     events.into_iter().map(|(_, number)| number).collect()
+}
+
+/// Records in the server's quarantine.
+fn quarantined(server: &Server) -> Vec<Value> {
+    let list = ["quarantine", "list", "--organization", ORGANIZATION, "--limit", "100000", "--format", "json"];
+    server.indelible(&list).out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// One of them with what it holds.
+fn shown(server: &Server, record: &Value) -> Value {
+    let id = record["id"].as_str().unwrap();
+    server.get(&format!("/api/v1/organizations/{ORGANIZATION}/quarantine/{id}")).1
 }
 
 /// Everything is there, in order, from one producer without gaps.
@@ -341,7 +368,7 @@ fn a_full_spool_stops_reading_and_loses_nothing() {
 }
 
 #[test]
-fn refused_records_are_kept_and_a_line_without_an_end_waits() {
+fn refused_records_go_to_the_quarantine_and_a_line_without_an_end_waits() {
     let (place, server) = Place::new();
     place.configure(&format!("metrics-file = {:?}", place.path("agent.prom")));
     let mut log = File::create(place.log("audit.log")).unwrap();
@@ -356,20 +383,29 @@ fn refused_records_are_kept_and_a_line_without_an_end_waits() {
     eventually("the last line counts as finished", || place.status()["acknowledged"] == 4);
     stop(agent);
     assert_eq!(arrived(&server), [1, 3, 4, 5]);
-    let kept = fs::read_to_string(place.path("spool/refused-records/0000000000000000.jsonl")).unwrap();
-    let kept: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let codes: Vec<&str> = kept.iter().map(|record| record["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["invalidJson", "invalidEvent", "eventTooLarge"], "{}", kept[1]);
-    assert_eq!((&kept[0]["record"], &kept[0]["offset"]), (&"no json".into(), &line(1).len().into()));
-    assert_eq!(kept[0]["file"], place.log("audit.log").to_str().unwrap());
+    let records: Vec<Value> = quarantined(&server).iter().map(|record| shown(&server, record)).collect();
+    let seen: BTreeSet<(&str, u64, &str)> = records
+        .iter()
+        .map(|record| {
+            assert_eq!((&record["source"], &record["adapter"]), (&"agent".into(), &"audit2".into()));
+            let text = record["text"].as_str().unwrap();
+            (record["code"].as_str().unwrap(), record["bytes"].as_u64().unwrap(), &text[..text.len().min(7)])
+        })
+        .collect();
+    let bytes = wrong.trim_end().len() as u64;
+    let expected =
+        [("eventTooLarge", 3 << 20, "yyyyyyy"), ("invalidEvent", bytes, "{\"type\""), ("invalidJson", 7, "no json")];
+    assert_eq!(seen, BTreeSet::from(expected));
     let metrics = fs::read_to_string(place.path("agent.prom")).unwrap();
-    assert!(metrics.contains("indelible_agent_refused_records_total 3\n"), "{metrics}");
+    for count in ["refused_records_total 3", "quarantined_records_total 3", "refused_events_total 0"] {
+        assert!(metrics.contains(&format!("indelible_agent_{count}\n")), "{count}: {metrics}");
+    }
     let text = run(&mut place.command(&["--status"])).out;
-    assert!(text.contains("stopped") && text.contains("7 read, 3 refused"), "{text}");
+    assert!(text.contains("stopped") && text.contains("7 read, 3 refused (3 put into the quarantine)"), "{text}");
 }
 
 /// Writes and rotates until it is told to stop.
-fn write_on(folder: PathBuf, seed: u64, told: Arc<AtomicBool>) -> Vec<u64> {
+fn write_on(folder: PathBuf, seed: u64, told: Arc<AtomicBool>) -> Writer {
     let mut random = rand::rngs::StdRng::seed_from_u64(seed);
     let mut writer = Writer::new(&folder);
     let mut number = 0;
@@ -380,10 +416,11 @@ fn write_on(folder: PathBuf, seed: u64, told: Arc<AtomicBool>) -> Vec<u64> {
             // Not so often that a file is gone before the agent is back.
             0 => writer.rotate(if random.random() { Rotation::RenameAndCreate } else { Rotation::CopyAndTruncate }),
             1..20 => std::thread::sleep(Duration::from_millis(random.random_range(0..60))),
+            20..30 => writer.spoil(number),
             _ => {}
         }
     }
-    writer.written
+    writer
 }
 
 #[test]
@@ -408,7 +445,7 @@ fn every_record_is_there_once_after_kills_of_agent_and_server() {
         agent.wait().unwrap();
     }
     told.store(true, Relaxed);
-    let written = writer.join().unwrap();
+    let Writer { written, spoilt, .. } = writer.join().unwrap();
     place.once();
     let count = |numbers: &[u64]| {
         let mut counts = BTreeMap::<u64, u64>::new();
@@ -417,14 +454,26 @@ fn every_record_is_there_once_after_kills_of_agent_and_server() {
     };
     let (expected, there) = (count(&written), count(&arrived(&server)));
     let wrong: Vec<_> = expected.iter().filter(|(number, times)| there.get(number) != Some(times)).take(5).collect();
-    eprintln!("RESULT agent: {kills} kills, {} written, {} there", written.len(), there.values().sum::<u64>());
+    let kept: Vec<Value> = quarantined(&server).iter().map(|record| shown(&server, record)).collect();
+    let mut kept: Vec<&str> = kept.iter().map(|record| record["text"].as_str().unwrap()).collect();
+    let mut spoilt: Vec<&str> = spoilt.iter().map(String::as_str).collect();
+    kept.sort_unstable();
+    spoilt.sort_unstable();
+    eprintln!(
+        "RESULT agent: {kills} kills, {} written, {} there; {} refused, {} in the quarantine",
+        written.len(),
+        there.values().sum::<u64>(),
+        spoilt.len(),
+        kept.len()
+    );
+    assert_eq!(kept, spoilt);
     assert!(
         wrong.is_empty(),
         "not as often as written: {wrong:?}; {:?}",
         wrong.iter().map(|(n, _)| there.get(n)).collect::<Vec<_>>()
     );
     assert_eq!(expected, there);
-    assert!(written.len() as u32 > kills * 20, "only {} records", written.len());
+    assert!(written.len() as u32 > kills * 20 && spoilt.len() as u32 > kills, "only {} records", written.len());
     let answer = place.once();
     assert!(answer.err.contains("0 records read"), "{}", answer.err);
 }

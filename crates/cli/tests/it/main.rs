@@ -22,6 +22,7 @@ mod intake;
 mod operator;
 mod proof;
 mod pull;
+mod quarantine;
 mod reads;
 mod rebuild;
 mod receipts;

@@ -16,32 +16,32 @@ use serde_json::{Value, json};
 use crate::hardening::tls::Authority;
 use crate::harness::{Client, Launch, SENT, Server, event, eventually, fetch, program, run};
 
-const ACME: &str = "ri.indelible..organization.acme";
+pub(crate) const ACME: &str = "ri.indelible..organization.acme";
 /// A word that only refused records hold.
-const SECRET: &str = "whistleblower";
+pub(crate) const SECRET: &str = "whistleblower";
 
 /// An adapter of the operator's own: of objects with `at`, `action`, `user`, `ip` and `order`.
-const SHOP: &str = "# adapter: shop\n# version: 1\n# input: json\n#\n# # Our shop\n#\n# ## Actions\n#\n# | action | category |\n# |---|---|\n\
+pub(crate) const SHOP: &str = "# adapter: shop\n# version: 1\n# input: json\n#\n# # Our shop\n#\n# ## Actions\n#\n# | action | category |\n# |---|---|\n\
                     # | `login` | `userLogin` |\n# | `order.delete` | `dataDelete` |\n\n\
                     if !is_string(.action) { abort \"the record has no action\" }\n\
                     row = lookup(\"Actions\", .action)\n\
                     . = { \"time\": .at, \"name\": .action, \"categories\": row.category, \"subjects\": [.order], \"uid\": .user, \"origin\": .ip }\n";
 
-fn shop(user: &str) -> Value {
+pub(crate) fn shop(user: &str) -> Value {
     json!({"at": "2026-01-02T03:04:05Z", "action": "order.delete", "user": user, "ip": "192.0.2.7", "order": "o-17"})
 }
 
 /// A server with listeners for everything, in a folder that holds its adapters too.
-struct Scene {
-    server: Server,
+pub(crate) struct Scene {
+    pub(crate) server: Server,
     syslog: u16,
     udp: u16,
     grpc: u16,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (syslog, udp, grpc) = (free_port(), free_port(), free_port());
         std::fs::create_dir(folder.path().join("adapters")).unwrap();
@@ -64,7 +64,7 @@ impl Scene {
     }
 
     /// A client that may send for ACME, through the adapter if one is named.
-    fn sender(&self, adapter: Option<&str>) -> Client {
+    pub(crate) fn sender(&self, adapter: Option<&str>) -> Client {
         let create = ["token", "create", "--organization", ACME, "--operations", "audit:emit"];
         let adapter = adapter.map_or(vec![], |adapter| vec!["--adapter", adapter]);
         let answer = self.server.indelible(&[&create[..], &adapter].concat());
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     /// What waits in the quarantine of ACME.
-    fn quarantined(&self) -> Vec<Value> {
+    pub(crate) fn quarantined(&self) -> Vec<Value> {
         let answer = self.server.indelible(&["quarantine", "list", "--organization", ACME, "--format", "json"]);
         assert!(answer.code < 2, "{}", answer.err);
         answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -86,7 +86,7 @@ impl Scene {
         codes
     }
 
-    fn rows(&self, query: &str) -> Vec<Value> {
+    pub(crate) fn rows(&self, query: &str) -> Vec<Value> {
         let answer = self.server.indelible(&["search", query, "--oldest", "--format", "json"]);
         assert!(answer.code < 2, "{}", answer.err);
         answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
