@@ -382,7 +382,13 @@ impl Agent {
         let framing = source.adapter.framing();
         let mut converter = source.adapter.converter(source.options());
         let limit = reading.lines.position() + TURN_BYTES;
-        let (name, label) = (source.adapter.name(), source.label());
+        let label = source.label();
+        let reader = spooler::Reader {
+            name: source.adapter.name(),
+            adapter: &label,
+            timezone: source.zone_name.as_deref(),
+            year: source.year,
+        };
         loop {
             if stop.load(Relaxed) {
                 return Ok(Ok(Step::Full));
@@ -400,7 +406,7 @@ impl Agent {
                     None => reading.grown.elapsed() > config.line_patience(),
                 };
             let path = trail.carrier.as_ref().map_or("", |carrier| carrier.path.as_str());
-            let mut chunk = Chunk::new((name, &label), trail.id, path);
+            let mut chunk = Chunk::new(reader, trail.id, path);
             loop {
                 if chunk.is_empty() && !spooler.has_room() {
                     return Ok(Ok(Step::Full));

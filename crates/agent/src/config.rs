@@ -174,6 +174,8 @@ pub(crate) struct Source {
     pub(crate) organization: Option<Organization>,
     pub(crate) year: Option<i16>,
     pub(crate) timezone: TimeZone,
+    /// Its name, where one was given.
+    pub(crate) zone_name: Option<String>,
 }
 
 impl Source {
@@ -191,6 +193,7 @@ impl Source {
             year: config.year,
             timezone: timezone
                 .ok_or_else(|| refuse("timezone is one such as Europe/Berlin, UTC or +02:00".to_owned()))?,
+            zone_name: config.timezone.clone(),
         })
     }
 }

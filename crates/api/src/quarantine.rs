@@ -16,6 +16,12 @@ pub struct RefusedRecord {
     /// Its length in bytes, which is more than `record` has where that is its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
+    /// The zone of times in it that name none: a name such as `Europe/Berlin`, or an offset; UTC if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The year of times in it that name none; if absent, the newest that does not put them after it was received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<i16>,
     /// The record as it came, Base64; the first 1 MiB are kept.
     pub record: String,
 }
@@ -59,6 +65,12 @@ pub struct QuarantinedRecord {
     pub item: Quarantined,
     /// How many equal records stood before it where it came in: part of the ids of what becomes of it.
     pub occurrence: u32,
+    /// The zone of times in it that name none: a name such as `Europe/Berlin`, or an offset; UTC if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The year of times in it that name none; if absent, the newest that does not put them after it was received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<i16>,
     /// Why it was refused, for people; absent if the record does not wait any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

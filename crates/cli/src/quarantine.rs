@@ -10,6 +10,7 @@ use indelible_api::{
     Dismissed, ErrorCode, Quarantined, QuarantinedRecord, RefusedAgain, Repair, ReplayRequest, Replayed, Selection,
 };
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::args::{QuarantineCommand, QuarantineSelect, RecordFormat, SummaryFormat};
 use crate::client::{Client, Refused, encode};
@@ -105,8 +106,11 @@ async fn list(
 
 /// Where a listing goes on after a record.
 fn place(record: &Quarantined) -> anyhow::Result<String> {
-    let received: Timestamp = record.received.parse().context("the server answered no time")?;
-    Ok(format!("{}-{}", received.as_microsecond(), record.id))
+    Ok(format!("{}-{}", received(record)?.as_microsecond(), record.id))
+}
+
+fn received(record: &Quarantined) -> anyhow::Result<Timestamp> {
+    record.received.parse().context("the server answered no time")
 }
 
 async fn show(client: &Client, organization: &str, id: &str, format: RecordFormat) -> anyhow::Result<ExitCode> {
@@ -180,6 +184,9 @@ async fn repair(client: &Client, organization: &str, select: Selection, file: &s
     for id in ids {
         let record = get(client, organization, &id).await?;
         let Some(bytes) = bytes(&record)? else { continue };
+        let zone = record.timezone.as_deref().map_or(Some(TimeZone::UTC), Options::zone);
+        options.timezone = zone.context("the server answered a time zone that is not known here")?;
+        (options.year, options.now) = (record.year, received(&record.item)?);
         match adapter.converter(options.clone()).convert(&bytes, record.occurrence) {
             Err(refused) => {
                 let code = refused.code.as_str().to_owned();

@@ -16,6 +16,8 @@ create table item (
     ended_at_us integer,
     key text,
     content blob,
+    timezone text,
+    year integer,
     primary key (organization, id)
 );
 create index item_age on item (organization, received_at_us, id);

@@ -13,7 +13,7 @@ use crate::RECORD_BYTES_MAX;
 use crate::seal::{Content, SealError};
 
 /// The version of the schema.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 /// What a record costs beside its content: its row and what stands in the indexes.
 const ROW_BYTES: u64 = 512;
 /// Ids named in one statement.
@@ -101,6 +101,10 @@ pub struct Refused {
     pub received_at_us: i64,
     /// Its length, bytes; the content may hold less of it.
     pub bytes: u64,
+    /// The zone of times in it that name none, where its sender has said so: a name such as `Europe/Berlin`, or an offset.
+    pub timezone: Option<String>,
+    /// The year of times in it that name none, where its sender has said so.
+    pub year: Option<i16>,
     /// What it is.
     pub content: Content,
 }
@@ -175,6 +179,10 @@ pub struct Item {
     pub times: u64,
     /// Its length, bytes.
     pub bytes: u64,
+    /// The zone of times in it that name none, where its sender has said so: a name such as `Europe/Berlin`, or an offset.
+    pub timezone: Option<String>,
+    /// The year of times in it that name none, where its sender has said so.
+    pub year: Option<i16>,
     /// What became of it.
     pub state: State,
     /// When that was.
@@ -461,18 +469,21 @@ impl Quarantine {
 }
 
 const SELECT: &str = "select id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, \
-                      bytes, state, ended_at_us from item";
+                      bytes, timezone, year, state, ended_at_us from item";
 
 /// What makes the second schema of the first: a record of before reaches no further than its organization.
 const SECOND: &str = "alter table item add column reach text not null default 'own';";
+/// What makes the third of the second: of a record of before it is not known how its times are to be read.
+const THIRD: &str = "alter table item add column timezone text; alter table item add column year integer;";
 
 async fn migrate(pool: &SqlitePool) -> Result<(), QuarantineError> {
     let failed = database("read the schema");
     let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await.map_err(failed)?.get(0);
     let script = match found {
         SCHEMA => return Ok(()),
-        0 => include_str!("schema.sql"),
-        1 => SECOND,
+        0 => include_str!("schema.sql").to_owned(),
+        1 => format!("{SECOND}{THIRD}"),
+        2 => THIRD.to_owned(),
         newer => return Err(QuarantineError::TooNew(newer)),
     };
     let script = format!("begin; {script} pragma user_version = {SCHEMA}; commit;");
@@ -523,8 +534,8 @@ impl<'a> Row<'a> {
         let cost = content.len() as u64 + ROW_BYTES;
         // One that has ended and comes again waits again. What it cost since is at most counted twice until the next start.
         let insert = sqlx::query(
-            "insert or replace into item (id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, bytes, cost, state, key, content) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10, $11, 'waiting', $12, $13)",
+            "insert or replace into item (id, organization, source, producer, adapter, reach, occurrence, code, received_at_us, last_at_us, times, bytes, cost, state, key, content, timezone, year) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10, $11, 'waiting', $12, $13, $14, $15)",
         );
         insert
             .bind(id)
@@ -540,6 +551,8 @@ impl<'a> Row<'a> {
             .bind(signed(cost))
             .bind(key.map(|key| key.to_string()))
             .bind(content)
+            .bind(&record.timezone)
+            .bind(record.year)
             .execute(&mut *connection)
             .await
             .map_err(&failed)?;
@@ -563,6 +576,8 @@ fn item(row: &SqliteRow) -> Result<Item, QuarantineError> {
         last_at_us: row.get("last_at_us"),
         times: unsigned(row.get("times")),
         bytes: unsigned(row.get("bytes")),
+        timezone: row.get("timezone"),
+        year: row.get("year"),
         state: State::parse(state).ok_or_else(|| damaged(state))?,
         ended_at_us: row.get("ended_at_us"),
     })

@@ -20,6 +20,8 @@ fn refused(name: &str, record: &[u8], received_at_us: i64) -> Refused {
         code: "notThisKind".into(),
         received_at_us,
         bytes: record.len() as u64,
+        timezone: None,
+        year: None,
         content: Content { message: "why".into(), record: record.to_vec() },
     }
 }
@@ -149,22 +151,40 @@ fn whose_events_a_record_could_be_is_kept() {
     });
 }
 
-/// A file of before the reach of a record was kept: it reaches its own organization.
+/// A file of before the reach of a record was kept, where it reaches its own organization, and one of before its zone was.
 #[test]
-fn a_file_of_the_first_schema_is_brought_up_to_date() {
-    run(async |path| {
-        let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
-        let record = Refused { reach: Reach::Any, ..refused("acme", b"{}", 7) };
-        quarantine.keep(&[record], |_| None).await.unwrap();
-        drop(quarantine);
-        let pool =
-            sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
-        sqlx::raw_sql("alter table item drop column reach; pragma user_version = 1;").execute(&pool).await.unwrap();
-        pool.close().await;
-        let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
-        let items = quarantine.list(&all("acme")).await.unwrap();
-        assert_eq!((items.len(), &items[0].reach, items[0].received_at_us), (1, &Reach::Own, 7));
-        quarantine.keep(&[refused("acme", b"[]", 8)], |_| None).await.unwrap();
-        assert_eq!(quarantine.list(&all("acme")).await.unwrap().len(), 2);
-    });
+fn a_file_of_an_earlier_schema_is_brought_up_to_date() {
+    let check = |undo: &'static str, reach: Reach| {
+        run(async |path| {
+            let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
+            let record = Refused {
+                reach: Reach::Any,
+                timezone: Some("Europe/Berlin".to_owned()),
+                year: Some(2024),
+                ..refused("acme", b"{}", 7)
+            };
+            quarantine.keep(&[record], |_| None).await.unwrap();
+            let items = quarantine.list(&all("acme")).await.unwrap();
+            assert_eq!((items[0].timezone.as_deref(), items[0].year), (Some("Europe/Berlin"), Some(2024)));
+            drop(quarantine);
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+            sqlx::raw_sql(undo).execute(&pool).await.unwrap();
+            pool.close().await;
+            let quarantine = Quarantine::open(path, LIMITS).await.unwrap();
+            let items = quarantine.list(&all("acme")).await.unwrap();
+            assert_eq!((items.len(), &items[0].reach, items[0].received_at_us), (1, &reach, 7));
+            assert_eq!((&items[0].timezone, items[0].year), (&None, None));
+            quarantine.keep(&[refused("acme", b"[]", 8)], |_| None).await.unwrap();
+            assert_eq!(quarantine.list(&all("acme")).await.unwrap().len(), 2);
+        });
+    };
+    check(
+        "alter table item drop column timezone; alter table item drop column year; pragma user_version = 2;",
+        Reach::Any,
+    );
+    check(
+        "alter table item drop column timezone; alter table item drop column year; alter table item drop column reach; pragma user_version = 1;",
+        Reach::Own,
+    );
 }

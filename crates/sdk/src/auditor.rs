@@ -160,8 +160,16 @@ impl Auditor {
     /// ```
     /// use indelible_sdk::{Auditor, EmitError, RefusedRecord};
     /// fn hand_in(auditor: &Auditor, line: &[u8], offset: u32) -> Result<(), EmitError> {
-    ///     let (code, message, length) = ("noTime", "the record has no time", line.len() as u64);
-    ///     let record = RefusedRecord { adapter: "okta@2", code, message, occurrence: offset, bytes: line, length };
+    ///     let record = RefusedRecord {
+    ///         adapter: "okta@2",
+    ///         code: "noTime",
+    ///         message: "the record has no time",
+    ///         occurrence: offset,
+    ///         bytes: line,
+    ///         length: line.len() as u64,
+    ///         timezone: None,
+    ///         year: None,
+    ///     };
     ///     auditor.emit_refused(record).wait().map(drop)
     /// }
     /// ```

@@ -23,8 +23,8 @@ pub(crate) const EVENT_BYTES_MAX: usize = 1 << 20;
 const RECORD_BYTES_MAX: usize = 1 << 20;
 /// Bytes of the message of a refused record; what is longer is cut.
 const MESSAGE_BYTES_MAX: usize = 4096;
-/// Bytes of the code of a refused record.
-const CODE_BYTES_MAX: usize = 64;
+/// Bytes of the code of a refused record, and of the name of its zone.
+const NAME_BYTES_MAX: usize = 64;
 /// Bytes of a line at most: a refused record is longer in Base64 than an event, and a byte of its message may take six.
 pub(crate) const LINE_BYTES_MAX: usize = RECORD_BYTES_MAX.div_ceil(3) * 4 + 6 * MESSAGE_BYTES_MAX + 512;
 
@@ -43,23 +43,33 @@ pub struct RefusedRecord<'a> {
     pub bytes: &'a [u8],
     /// Its length in bytes, which is more than `bytes` has where they are its beginning.
     pub length: u64,
+    /// The zone of times in it that name none, if that is not UTC: a name of the IANA database, or an offset; at most 64 bytes.
+    pub timezone: Option<&'a str>,
+    /// The year of times in it that name none, if it is not the newest that does not put them in the future.
+    pub year: Option<i16>,
 }
 
 impl RefusedRecord<'_> {
     /// The line that the server is handed.
     pub(crate) fn to_line(self) -> Result<Vec<u8>, EmitError> {
-        let is_code = (1..=CODE_BYTES_MAX).contains(&self.code.len())
-            && self.code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !is_code {
-            let message = format!("the code {:?} is not 1 to {CODE_BYTES_MAX} letters and digits", self.code);
-            return Err(EmitError::Invalid { name: "of a refused record".to_owned(), message });
+        let invalid = |message| Err(EmitError::Invalid { name: "of a refused record".to_owned(), message });
+        let is_name = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len());
+        if !is_name(self.code) || !self.code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return invalid(format!("the code {:?} is not 1 to {NAME_BYTES_MAX} letters and digits", self.code));
+        }
+        if let Some(name) = self.timezone.filter(|name| !is_name(name)) {
+            return invalid(format!("the zone {name:?} has not 1 to {NAME_BYTES_MAX} bytes"));
         }
         let message = &self.message[..self.message.floor_char_boundary(MESSAGE_BYTES_MAX)];
-        let line = serde_json::json!({
+        let mut line = serde_json::json!({
             "code": self.code, "message": message, "occurrence": self.occurrence,
             "length": self.length.max(self.bytes.len() as u64),
             "record": STANDARD.encode(&self.bytes[..self.bytes.len().min(RECORD_BYTES_MAX)]),
         });
+        let zone = self.timezone.map(|name| ("timezone", name.into()));
+        for (name, value) in zone.into_iter().chain(self.year.map(|year| ("year", year.into()))) {
+            line[name] = value;
+        }
         Ok(line.to_string().into_bytes())
     }
 }

@@ -303,6 +303,8 @@ impl App {
             code,
             received_at_us: self.now_us(),
             bytes,
+            timezone: None,
+            year: None,
             content,
         }
     }

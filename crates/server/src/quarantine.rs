@@ -7,15 +7,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use indelible_adapter::Options;
 use indelible_api::{AlarmKind, Quarantined, RefusedAgain, Replayed};
 use indelible_control::Attribution;
 use indelible_event::{ContentKey, KeyId, Organization, Time};
 use indelible_quarantine::{Content, Item, Limits, Quarantine, Reach, Refused, SealError, State};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::admission::Unknown;
 use crate::app::App;
-use crate::config::{Config, Syslog};
+use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Text;
 use crate::pipeline::{Form, Incoming, Source, Stored};
@@ -171,24 +173,25 @@ impl App {
             Some(_) => Form::Foreign(&content.record),
             None => Form::Event(&content.record),
         };
+        let zone = self.timezone_of(item).and_then(|name| Options::zone(&name)).unwrap_or(TimeZone::UTC);
         let source = Source {
             name: item.source.clone(),
             producer: item.producer.as_str().into(),
             attribution: reachable(item, trial.is_operator),
             adapter,
-            zone: self.zone_of(&item.source),
-            came_us: Some(item.received_at_us),
+            came_us: Some(item.year.and_then(|year| last_second(year, &zone)).unwrap_or(item.received_at_us)),
+            zone,
             unknown: Unknown::Refuse,
             is_answered: true,
         };
         self.store_one(&source, form, item.occurrence, None).await
     }
 
-    /// The zone of times that name none in what came this way.
-    fn zone_of(&self, source: &str) -> TimeZone {
-        let name = source.strip_prefix("syslog/");
+    /// The zone of times that name none in a record: as its sender has said, or the listener that it came to.
+    pub(crate) fn timezone_of(&self, item: &Item) -> Option<String> {
+        let name = item.source.strip_prefix("syslog/");
         let listener = self.config.receive.syslog.iter().find(|listener| Some(&*listener.name) == name);
-        listener.and_then(Syslog::zone).unwrap_or(TimeZone::UTC)
+        item.timezone.clone().or_else(|| listener?.timezone.clone())
     }
 
     /// Stores one record. Returns why it is refused, if it is.
@@ -243,6 +246,12 @@ impl Counts {
         let help = "Records that waited in the quarantine and had to go for want of room.";
         text.plain("indelible_quarantine_gone_total", "counter", help, gone as f64);
     }
+}
+
+/// The last second of a year: times without a year that are to be before it are of that year.
+fn last_second(year: i16, zone: &TimeZone) -> Option<i64> {
+    let end = Date::new(year, 12, 31).ok()?.at(23, 59, 59, 0);
+    Some(end.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
 }
 
 /// A record, for people, without what it holds.

@@ -52,12 +52,20 @@ enum Item {
     Refused(Refusal),
 }
 
+/// What reads a file, and what that does not say about itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reader<'a> {
+    /// Name of the adapter.
+    pub(super) name: &'a str,
+    /// Adapter with its version.
+    pub(super) adapter: &'a str,
+    pub(super) timezone: Option<&'a str>,
+    pub(super) year: Option<i16>,
+}
+
 /// Records of one file that are handed over together.
 pub(super) struct Chunk<'a> {
-    /// Name of the adapter.
-    name: &'a str,
-    /// Adapter with its version.
-    adapter: &'a str,
+    reader: Reader<'a>,
     trail: Digest,
     path: String,
     records: Vec<RecordPlace>,
@@ -74,8 +82,8 @@ pub(crate) struct Counts {
 }
 
 impl<'a> Chunk<'a> {
-    pub(super) fn new((name, adapter): (&'a str, &'a str), trail: Digest, path: &str) -> Self {
-        Self { name, adapter, trail, path: path.to_owned(), records: Vec::new(), items: Vec::new(), bytes: 0 }
+    pub(super) fn new(reader: Reader<'a>, trail: Digest, path: &str) -> Self {
+        Self { reader, trail, path: path.to_owned(), records: Vec::new(), items: Vec::new(), bytes: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -111,14 +119,16 @@ impl<'a> Chunk<'a> {
 
     fn emit(&self, auditor: &Auditor, (item, record): &(Item, usize)) -> Emission {
         match (item, self.records.get(*record)) {
-            (Item::Event(event), _) => auditor.emit_line(event.as_bytes(), Some(self.adapter)),
+            (Item::Event(event), _) => auditor.emit_line(event.as_bytes(), Some(self.reader.adapter)),
             (Item::Refused(Refusal { code, message }), place) => auditor.emit_refused(RefusedRecord {
-                adapter: self.name,
+                adapter: self.reader.name,
                 code,
                 message,
                 occurrence: place.map_or(0, |place| identity::occurrence(self.trail, place.offset)),
                 bytes: place.map_or(&[], |place| &place.bytes),
                 length: place.map_or(0, |place| place.length),
+                timezone: self.reader.timezone,
+                year: self.reader.year,
             }),
         }
     }
@@ -298,27 +308,30 @@ mod tests {
     }
 
     fn chunk() -> Chunk<'static> {
-        Chunk::new(("audit3", "audit3@1"), Digest([0; 16]), "/var/log/x")
+        Chunk::new(Reader { name: "audit3", adapter: "audit3@1", ..Reader::default() }, Digest([0; 16]), "/var/log/x")
     }
 
     #[test]
     fn a_record_is_refused_once_and_none_of_its_events_is_emitted() {
-        let check = |events: &[String], spooled: u64, refused: u64| {
+        let check = |events: &[&String], spooled: u64, refused: u64| {
             let (mut spooler, _dir) = spooler();
             let (mut chunk, stop) = (chunk(), AtomicBool::new(false));
             chunk.begin(0, b"record", 6);
-            assert_eq!(spooler.add(&mut chunk, events.to_vec(), &stop).unwrap(), Settled::Done);
+            assert_eq!(
+                spooler.add(&mut chunk, events.iter().copied().cloned().collect(), &stop).unwrap(),
+                Settled::Done
+            );
             assert_eq!(spooler.settle(&mut chunk, &stop).unwrap(), Settled::Done);
             let stats = spooler.auditor.stats();
             assert_eq!((stats.spooled, stats.waiting, spooler.refused_records), (spooled, spooled + refused, refused));
             assert_eq!(chunk.take_counts().refused, refused);
         };
         let (good, bad) = (event(1), "{}".to_owned());
-        check(&[good.clone()], 1, 0);
-        check(&[good.clone(), good.clone()], 2, 0);
-        check(&[bad.clone()], 0, 1);
-        check(&[good.clone(), bad.clone(), good], 0, 1);
-        check(&[bad.clone(), bad], 0, 1);
+        check(&[&good], 1, 0);
+        check(&[&good, &good], 2, 0);
+        check(&[&bad], 0, 1);
+        check(&[&good, &bad, &good], 0, 1);
+        check(&[&bad, &bad], 0, 1);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::Method;
@@ -34,7 +36,7 @@ fn what_the_agent_refuses_is_found_repaired_and_replayed_by_whose_it_is() {
     let follow = || {
         let mut agent = Command::new(program());
         agent.args(["agent", "--once", "--adapter", &path("adapters/shop.vrl"), "--name", "tests"]);
-        agent.args(["--spool", &path("spool"), &path("shop.log")]);
+        agent.args(["--spool", &path("spool"), "--timezone", "Europe/Berlin", "--year", "2024", &path("shop.log")]);
         let answer = run(agent.env("INDELIBLE_URL", &sender.url).env("INDELIBLE_TOKEN", &sender.token));
         assert_eq!(answer.code, 0, "{}", answer.err);
         answer.err
@@ -57,7 +59,11 @@ fn what_the_agent_refuses_is_found_repaired_and_replayed_by_whose_it_is() {
     assert_eq!(shown.out, strange);
     assert!(shown.err.contains("the record has no action"), "{}", shown.err);
     let shown = scene.quarantine(&["show", id_of("invalidUtf8"), "--format", "json"]);
-    assert_eq!(serde_json::from_str::<Value>(&shown.out).unwrap()["record"], "Y2Fm6Q==", "{}", shown.out);
+    let record: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(
+        (&record["record"], &record["timezone"], &record["year"]),
+        (&json!("Y2Fm6Q=="), &json!("Europe/Berlin"), &json!(2024))
+    );
 
     // Others see nothing of it.
     assert_eq!(scene.server.indelible(&["organization", "create", BETA]).code, 0);
@@ -162,4 +168,37 @@ fn refused_records_are_handed_in_as_events_are() {
     let many = vec![record("noTime", 9); 1001].join("\n").into_bytes();
     assert_eq!(code_of(post(&sender, &[], many)), (413, "bodyTooLarge".to_owned()));
     assert_eq!(scene.quarantined().len(), 4);
+}
+
+#[test]
+fn times_in_a_refused_record_are_read_as_its_sender_would_have_read_them() {
+    let scene = Scene::new();
+    let sender = scene.sender(None);
+    let post = |user: &str, more: Value| {
+        let line =
+            format!("Mar  8 09:08:09 bastion sshd[1]: Accepted password for {user} from 192.0.2.8 port 5023 ssh2");
+        let mut record = json!({"code": "badTime", "message": "why", "occurrence": 0, "record": STANDARD.encode(line)});
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let request = sender.request(Method::POST, "/api/v1/quarantine").header("indelible-adapter", "openssh");
+        let (status, body) = fetch(request.body(record.to_string()));
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let year_and_zone = json!({"timezone": "Europe/Berlin", "year": 2024});
+    assert_eq!(post("ann", year_and_zone.clone()).1["new"], 1);
+    assert_eq!(post("bea", year_and_zone).1["new"], 1);
+    // Which is in another year there.
+    assert_eq!(post("carl", json!({"timezone": "-23:00", "year": 2023})).1["new"], 1);
+    let (_, answer) = post("dan", json!({"timezone": "Mars"}));
+    assert_eq!(answer["outcomes"][0]["error"]["code"], "invalidRecord", "{answer}");
+
+    // Where the server replays, and where an adapter of the caller's does.
+    let ids: Vec<String> = scene.quarantined().iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect();
+    let replayed = scene.quarantine(&["replay", &ids[0], &ids[2]]);
+    assert_eq!((replayed.code, replayed.out.trim()), (0, "2 replayed, 0 refused again"), "{}", replayed.err);
+    let adapter = concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/openssh.vrl");
+    let replayed = scene.quarantine(&["replay", "--adapter", adapter]);
+    assert_eq!((replayed.code, replayed.out.trim()), (0, "1 replayed, 0 refused again"), "{}", replayed.err);
+    let time = |user: &str| scene.rows(&format!("uid:{user}"))[0]["time"].clone();
+    assert_eq!(["ann", "bea"].map(time), ["2024-03-08T08:08:09Z"; 2]);
+    assert_eq!(time("carl"), "2023-03-09T08:08:09Z");
 }

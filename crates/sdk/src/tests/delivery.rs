@@ -159,12 +159,30 @@ fn is_spoilt(lines: &[&str]) -> bool {
     lines.iter().any(|line| line.contains("SPOILT"))
 }
 
+fn record<'a>(
+    adapter: &'a str,
+    code: &'a str,
+    message: &'a str,
+    occurrence: u32,
+    bytes: &'a [u8],
+    length: u64,
+) -> RefusedRecord<'a> {
+    RefusedRecord {
+        adapter,
+        code,
+        message,
+        occurrence,
+        bytes,
+        length,
+        timezone: Some("Europe/Berlin"),
+        year: Some(2024),
+    }
+}
+
 /// Hands in events and refused records of two adapters, and flushes.
 async fn emit_mixed(auditor: Auditor) {
     let bytes = b"caf\xe9 no time";
-    let refused = |adapter, occurrence| {
-        auditor.emit_refused(RefusedRecord { adapter, code: "noTime", message: "m", occurrence, bytes, length: 4711 })
-    };
+    let refused = |adapter, occurrence| auditor.emit_refused(record(adapter, "noTime", "m", occurrence, bytes, 4711));
     let event = || auditor.begin(&Context::default(), "LOGIN", UserLogin).fail();
     let emissions = [event(), event(), refused("okta@2", 1), refused("okta@2", 2), refused("shop", 3), event()];
     for emission in emissions {
@@ -190,6 +208,7 @@ async fn refused_records_go_to_the_quarantine_in_order_and_in_requests_of_their_
     let line = |occurrence| {
         serde_json::json!({
             "code": "noTime", "message": "m", "occurrence": occurrence, "length": 4711, "record": "Y2Fm6SBubyB0aW1l",
+            "timezone": "Europe/Berlin", "year": 2024,
         })
     };
     assert_eq!((records, kept.as_str()), (vec![line(1), line(2), line(3)], ""));
@@ -225,19 +244,15 @@ fn refused(lines: &[&str]) -> (u16, String) {
 async fn a_refused_record_is_cut_to_what_the_quarantine_keeps() {
     let (requests, _) = with_routes(&[EVENTS, QUARANTINE], &[stored], async |auditor: Auditor| {
         let (bytes, message) = (vec![0xff; 3 << 20], format!("{}\u{e9}", "\u{1}".repeat(4095)));
-        let record = |code, bytes| RefusedRecord {
-            adapter: "shop",
-            code,
-            message: &message,
-            occurrence: u32::MAX,
-            bytes,
-            length: bytes.len() as u64,
+        let emit = async |code: &str, bytes: &[u8]| {
+            auditor.emit_refused(record("shop", code, &message, u32::MAX, bytes, bytes.len() as u64)).await
         };
-        auditor.emit_refused(record("noTime", &bytes)).await.unwrap();
+        emit("noTime", &bytes).await.unwrap();
         for code in ["", "no time", &"x".repeat(65)] {
-            let emitted = auditor.emit_refused(record(code, b"")).await;
-            assert!(matches!(emitted, Err(EmitError::Invalid { .. })), "{code}");
+            assert!(matches!(emit(code, b"").await, Err(EmitError::Invalid { .. })), "{code}");
         }
+        let far = RefusedRecord { timezone: Some(&message), ..record("shop", "noTime", "m", 0, b"", 0) };
+        assert!(matches!(auditor.emit_refused(far).await, Err(EmitError::Invalid { .. })));
         assert!(auditor.flush(Duration::from_secs(60)).await);
     })
     .await;

@@ -11,7 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use indelible_adapter::Code;
+use indelible_adapter::{Code, Options};
 use indelible_api::{
     Dismissed, ErrorBody, ErrorCode, EventOutcome, EventRefusal, EventStatus, EventsAnswer, OperatorQuarantined,
     Quarantined, QuarantinedRecord, RefusedRecord, ReplayRequest, Replayed, Selection,
@@ -171,9 +171,12 @@ fn read_refused(
 
 fn read_one(app: &App, source: &Source, adapter: Option<&str>, line: &[u8]) -> Result<Refused, EventRefusal> {
     let invalid = |why: String| refuse("invalidRecord", None, why);
-    let RefusedRecord { code, mut message, occurrence, length, record } =
+    let RefusedRecord { code, mut message, occurrence, length, timezone, year, record } =
         serde_json::from_slice(line).map_err(|error| invalid(format!("this is no refused record: {error}")))?;
     let mut record = STANDARD.decode(record).map_err(|error| invalid(format!("`record` is no Base64: {error}")))?;
+    if let Some(name) = timezone.as_deref().filter(|name| Options::zone(name).is_none()) {
+        return Err(invalid(format!("timezone {name:?} is none such as Europe/Berlin, UTC or +02:00")));
+    }
     let length = length.unwrap_or(0).max(record.len() as u64);
     record.truncate(RECORD_BYTES_MAX);
     // Codes are shown to the operator, and each is counted: they are none of the sender's making.
@@ -184,7 +187,8 @@ fn read_one(app: &App, source: &Source, adapter: Option<&str>, line: &[u8]) -> R
     message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
     let content = Content { message, record };
     let adapter = adapter.map(str::to_owned);
-    Ok(app.to_keep(source, adapter, occurrence, known.unwrap_or("other").to_owned(), length, content))
+    let kept = app.to_keep(source, adapter, occurrence, known.unwrap_or("other").to_owned(), length, content);
+    Ok(Refused { timezone, year, ..kept })
 }
 
 /// What the caller itself brings, through no adapter.
@@ -244,6 +248,8 @@ pub(crate) async fn show(
     let text = content.as_ref().and_then(|content| String::from_utf8(content.record.clone()).ok());
     Ok(Json(QuarantinedRecord {
         occurrence: item.occurrence,
+        timezone: app.timezone_of(&item),
+        year: item.year,
         item: shown(item),
         record: content.as_ref().map(|content| STANDARD.encode(&content.record)),
         message: content.map(|content| content.message),
