@@ -196,6 +196,11 @@ impl TailChunk for Chunk {
         self.entries.len() as u64
     }
 
+    fn row_bytes(&self) -> u64 {
+        let bytes: usize = self.entries.iter().map(|entry| Value::Object(entry.fields.clone()).to_string().len()).sum();
+        bytes as u64 / self.rows().max(1)
+    }
+
     fn time_range_us(&self) -> Option<(i64, i64)> {
         let times = || self.entries.iter().map(Entry::time_us);
         Some((times().min()?, times().max()?))

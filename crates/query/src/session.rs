@@ -119,7 +119,8 @@ impl Sessions {
 /// Rows of a batch, so that few of them fit into a query's memory whatever their size.
 fn batch_rows(view: &View, snapshot: &Snapshot, limits: &Limits) -> usize {
     let files = snapshot.files.iter().filter(|file| view.contains(&file.organization));
-    let row_bytes = files.map(|file| file.canonical_bytes / file.rows.max(1)).max().unwrap_or(0).max(1);
+    let archived = files.map(|file| file.canonical_bytes / file.rows.max(1));
+    let row_bytes = archived.chain(snapshot.tail.iter().map(|chunk| chunk.row_bytes())).max().unwrap_or(0).max(1);
     let rows = limits.memory_bytes as u64 / BATCH_SHARE / row_bytes;
     usize::try_from(rows).unwrap_or(usize::MAX).clamp(BATCH_ROWS.1, BATCH_ROWS.0)
 }

@@ -26,6 +26,9 @@ pub trait TailChunk: std::fmt::Debug + Send + Sync {
     /// How many entries it holds, of all organizations together.
     fn rows(&self) -> u64;
 
+    /// Bytes of one of its entries, on average and about.
+    fn row_bytes(&self) -> u64;
+
     /// Smallest and largest `time` in it, microseconds since 1970 UTC; `None` if unknown.
     fn time_range_us(&self) -> Option<(i64, i64)>;
 

@@ -178,8 +178,9 @@ impl Entries {
         let schema = DFSchema::try_from(input.schema())?;
         let control = ScalarValue::Utf8View(Some(CONTROL_TYPE.to_owned()));
         let is_event = state.create_physical_expr(ident("type").not_eq(lit(control)), &schema)?;
-        let filter: FilterExec =
-            FilterExecBuilder::new(is_event, input).apply_projection(Some((0..width).collect()))?.build()?;
+        // Not told how many rows to put together, it would take thousands of any size.
+        let filter = FilterExecBuilder::new(is_event, input).with_batch_size(state.config().batch_size());
+        let filter: FilterExec = filter.apply_projection(Some((0..width).collect()))?.build()?;
         Ok(Arc::new(filter))
     }
 }

@@ -131,6 +131,11 @@ impl TailChunk for Chunk {
         self.rows
     }
 
+    fn row_bytes(&self) -> u64 {
+        let rows: u64 = self.stretch.spans().iter().map(|span| span.seqs.end - span.seqs.start).sum();
+        self.stretch.bytes() / rows.max(1)
+    }
+
     fn time_range_us(&self) -> Option<(i64, i64)> {
         self.time_us
     }

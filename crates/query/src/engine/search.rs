@@ -145,6 +145,7 @@ impl Plans {
     fn work_in_batches(&self, rows: usize) {
         let state = self.context.state_ref();
         let mut state = state.write();
+        let rows = rows.min(state.config().batch_size());
         let config = state.config().clone().with_batch_size(rows);
         *state.config_mut() = config;
     }

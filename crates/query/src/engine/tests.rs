@@ -495,14 +495,21 @@ fn a_query_that_needs_too_much_memory_fails() {
 
 #[test]
 fn a_sort_larger_than_memory_goes_over_the_disk() {
-    block_on(async {
-        let text = "x".repeat(2_000);
+    let entries = |bytes: usize| -> Vec<Entry> {
+        let text = "x".repeat(bytes);
         let fields = |seq| json!({"uid": format!("user-{}", (seq * 7919) % 8000), "requestFields": {"text": text}});
-        let entries: Vec<Entry> = (0..8_000).map(|seq| entry(ACME, seq, fields(seq))).collect();
-        let limits = Limits { memory_bytes: 10_000_000, ..limits() };
-        let bench = Bench::of(&Archive::new().file(&entries), limits, scope(&[ACME]));
-        let seqs = bench.seqs(&request("")).await;
-        assert_eq!(seqs, (0..8_000).rev().collect::<Vec<i64>>());
+        (0..8_000).map(|seq| entry(ACME, seq, fields(seq))).collect()
+    };
+    let bench =
+        |archive: &Archive, memory_bytes| Bench::of(archive, Limits { memory_bytes, ..limits() }, scope(&[ACME]));
+    block_on(async {
+        let archived = bench(&Archive::new().file(&entries(2_000)), 10_000_000);
+        let waiting = bench(&Archive::new().tail(&entries(6_000)), 24_000_000);
+        for bench in [&archived, &waiting] {
+            assert_eq!(bench.seqs(&request("")).await, (0..8_000).rev().collect::<Vec<i64>>());
+        }
+        let sorted = waiting.sql(r#"select "uid", "requestFields" from events order by "uid""#).await.unwrap();
+        assert_eq!(sorted.lines().count(), 8_000);
     });
 }
 
