@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Ending, Field, path};
-use super::words::{PATTERNS, category};
+use super::words::{PATTERNS, category_or_pattern};
 use super::{Fields, Framed, Guess, Suggestion};
 use crate::json;
 
@@ -36,7 +36,7 @@ impl<'f> Found<'f> {
         found.add("uid", fields.uid());
         found.add("sid", fields.id("sid", "session sid", ""));
         found.add("tokenId", fields.id("tokenId", "jti accessor kid token credential", "id accessor jti hash kid"));
-        found.add("traceId", fields.id("traceId", "trace correlation request transaction", "id"));
+        found.add("traceId", fields.trace_id());
         found.add("userAgent", fields.user_agent());
         found.add("origin", fields.origin());
         found.add("tenant", fields.tenant());
@@ -72,7 +72,8 @@ struct Row {
 
 /// The rows: those of the samples, then patterns for what they do not show.
 fn rows(framed: &Framed, found: &Found<'_>) -> Vec<Row> {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
+    // By the name in lower case, the name as it stands, whose capitals part its words.
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     if let Some(name) = found.fields.get("name") {
         for record in &framed.records {
             let text = |field: &Field| value_at(record, &field.path).unwrap_or_default();
@@ -83,15 +84,15 @@ fn rows(framed: &Framed, found: &Found<'_>) -> Vec<Row> {
             if let Some(qualifier) = found.qualifier {
                 key = format!("{}:{key}", text(qualifier));
             }
-            let key = key.trim().to_lowercase();
+            let key = key.trim();
             let plain = !key.contains(['*', '|', '`', '\n', '\r']) && !key.contains(", ");
             if plain && seen.len() < ROWS_MAX {
-                seen.insert(key);
+                seen.entry(key.to_lowercase()).or_insert_with(|| key.to_owned());
             }
         }
     }
-    let of_samples = seen.into_iter().map(|key| {
-        let (category, detail, sure) = category(&key);
+    let of_samples = seen.into_iter().map(|(key, name)| {
+        let (category, detail, sure) = category_or_pattern(&name);
         Row { key, category, detail, sure: sure.to_string() }
     });
     let patterns = PATTERNS.iter().map(|(key, category, detail)| Row {
@@ -211,6 +212,7 @@ fn program(
         line(&format!("told = downcase(to_string({expression}) ?? \"\")"));
         let failure = match found.ending {
             Some(Ending::Error) => "told != \"\" && told != \"null\"",
+            Some(Ending::Code) => "told != \"\" && told != \"null\" && told != \"0\"",
             _ => "match(told, r'^(false|no|fail|error|[45]\\d\\d$)|denied|deny|rejected|blocked')",
         };
         line(&format!("if {failure} {{ result = \"ERROR\" }}"));
@@ -228,11 +230,6 @@ fn program(
             json::write_string(&mut list, key);
         }
         line(&format!("subjects = append(subjects, gather(record{}, [{list}]))", path(parent)));
-    }
-    if let Some(uid) = found.expression("uid") {
-        line("# Whatever names nothing is about who did it.");
-        line(&format!("actor = to_string({uid}) ?? \"\""));
-        line("if length(subjects) == 0 && actor != \"\" && !contains(categories, \"userLog\") { subjects = [actor] }");
     }
     line("");
     line("# All the rest stays under its own name.");

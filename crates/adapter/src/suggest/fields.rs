@@ -20,6 +20,9 @@ const FIELDS_MAX: usize = 2_000;
 /// Depth of the fields that are looked at.
 const DEPTH_MAX: usize = 6;
 
+/// Different numbers of a field that tells how something ended.
+const CODES_MAX: usize = 64;
+
 /// How the last word of a name ends that says that a secret stands there; with and without an `s` behind it.
 const SECRETS: [&str; 16] = [
     "token",
@@ -39,6 +42,9 @@ const SECRETS: [&str; 16] = [
     "bearer",
     "otp",
 ];
+
+/// Words in the name of an id that several records may have.
+const SHARED: &str = "group correlation trace span transaction batch parent";
 
 /// What the samples hold at one path.
 #[derive(Debug, Default)]
@@ -163,43 +169,45 @@ impl Fields {
 
     /// What was done.
     pub(super) fn name(&self) -> Option<(&Field, Guess)> {
-        let whole = [
-            "action",
-            "eventtype",
-            "eventname",
-            "operation",
-            "operationname",
-            "actionname",
-            "event",
-            "activity",
-            "activitytype",
-            "methodname",
-            "method",
-            "verb",
-            "actiontype",
-            "type",
-            "name",
-            "kind",
-            "category",
-            "key",
-        ];
-        let rank = |field: &Field| {
+        // Names that say it by themselves; then those that many things have.
+        let telling = "action eventtype eventname operation operationname actionname event activity activitytype methodname method verb \
+                       actiontype atype operationtype activityname op";
+        let vague = "type name kind category key";
+        let place = |list: &str, field: &Field| {
             let last: String = field.last.concat();
             let joined: String = field.all.iter().rev().take(2).rev().map(String::as_str).collect();
-            let place = whole.iter().position(|name| *name == last || *name == joined);
-            place.map_or(0, |place| (whole.len() - place) as i64)
+            let place = list.split_whitespace().position(|name| name == last || name == joined);
+            place.map_or(0, |place| (list.split_whitespace().count() - place) as i64)
+        };
+        let is_told = |field: &Field| place(telling, field) > 0;
+        let rank = |field: &Field| match place(telling, field) {
+            0 => place(vague, field),
+            place => 5 + place,
+        };
+        let repeats = |field: &Field| field.overflown || field.values.len() < field.count;
+        let fits = |field: &Field| {
+            let of_something = "actor user target client resource device location geo agent principal auth owner author entity token metadata header headers response parent group http";
+            field.texts == field.count && !field.has_before_last(of_something) && field.is_name()
         };
         let found = self.best(|field| {
-            let of_something = "actor user target client resource device location geo agent principal auth owner author entity token metadata header headers response parent group";
             let many = field.values.len() * 10 > field.count * 8 && field.count > 10;
-            if field.texts < field.count || field.has_before_last(of_something) || many || !field.is_name() {
+            if !fits(field) || (many && !is_told(field)) {
                 return 0;
             }
+            let told = if is_told(field) && self.share(field) >= 50 { 50 } else { 0 };
             let fixed = if field.values.len() == 1 && self.records > 3 { 40 } else { 0 };
-            rank(field) * 10 + self.share(field) - field.path.len() as i64 * 3 - fixed
+            told + rank(field) * 10 + self.share(field) - field.path.len() as i64 * 3 - fixed
         })?;
         let named = rank(found.0) > 0;
-        Some((found.0, self.guess("name", found, named, true, "its values are names, each in several records")))
+        let mut guess =
+            self.guess("name", found, named, repeats(found.0), "its values are names, some of them in several records");
+        // What says by its name that it is the operation, and was not taken, may be it all the same.
+        let passed_over =
+            !is_told(found.0) && self.iter().any(|field| is_told(field) && !field.has_before_last("http response"));
+        if passed_over {
+            guess.sure = guess.sure.min(Sure::Likely);
+        }
+        Some((found.0, guess))
     }
 
     /// The kind of thing an operation was done with, if the name of the operation is only a verb.
@@ -319,14 +327,37 @@ impl Fields {
             if !own
                 || !unique
                 || field.is_sentence()
-                || field.has("actor user target session trace correlation org organization")
+                || field.has("actor user target session org organization")
+                || field.has(SHARED)
             {
                 return 0;
             }
             i64::from(whole) * 30 + self.share(field) - field.path.len() as i64 * 10
         })?;
         let several = found.0.count > 1;
-        Some((found.0, self.guess("sourceId", found, true, several, "no value stands twice")))
+        let mut guess = self.guess("sourceId", found, true, several, "no value stands twice");
+        // Several records may tell of one request.
+        if found.0.has("request") {
+            guess.sure = guess.sure.min(Sure::Likely);
+        }
+        Some((found.0, guess))
+    }
+
+    /// What holds the records together that belong to one operation.
+    pub(super) fn trace_id(&self) -> Option<(&Field, Guess)> {
+        let group = |field: &Field| field.has("group batch") && field.has("event log entry record audit activity");
+        let known = self.id("traceId", "trace correlation request transaction", "id");
+        known.or_else(|| {
+            let found = self.best(|field| {
+                let is_id = field.last.last().is_some_and(|word| word == "id" || word == "uuid");
+                if is_id && group(field) && !field.is_sentence() {
+                    self.share(field) - field.path.len() as i64 * 2
+                } else {
+                    0
+                }
+            })?;
+            Some((found.0, self.guess("traceId", found, true, false, "")))
+        })
     }
 
     /// A column that holds an id of some kind, by the words of its name.
@@ -361,17 +392,32 @@ impl Fields {
             if codes && field.has("status code") {
                 return Some(Ending::Told);
             }
+            if field.is_exit_code() {
+                return Some(Ending::Code);
+            }
             let last = field.last.first().map_or("", String::as_str);
             (last == "error" && field.path.len() <= 2 && field.texts == field.count).then_some(Ending::Error)
         };
         let found = self.best(|field| {
             let Some(ending) = ending(field).filter(|_| field.rank(ranks) > 0) else { return 0 };
             // The text of an error is there only when something went wrong.
-            let share = if ending == Ending::Error { 60 } else { self.share(field) };
+            let share = match ending {
+                Ending::Error => 60,
+                Ending::Code => self.share(field) - 20,
+                Ending::Told => self.share(field),
+            };
             field.rank(ranks) * 3 + share - field.path.len() as i64 * 3
         })?;
-        let guess = self.guess("result", found, true, true, "its values tell success from failure");
-        Some((found.0, guess, ending(found.0).unwrap_or(Ending::Told)))
+        let ending = ending(found.0).unwrap_or(Ending::Told);
+        let looks = match ending {
+            Ending::Code => "0 is taken for success and all else for errors",
+            _ => "its values tell success from failure",
+        };
+        let mut guess = self.guess("result", found, true, true, looks);
+        if ending == Ending::Code {
+            guess.sure = guess.sure.min(Sure::Likely);
+        }
+        Some((found.0, guess, ending))
     }
 
     /// What it was about: fields that name things, by the parent they share.
@@ -426,6 +472,8 @@ pub(super) enum Ending {
     Told,
     /// It holds an error when there was one.
     Error,
+    /// It is 0 for success and another number for an error.
+    Code,
 }
 
 fn is_ending(value: &str) -> bool {
@@ -543,6 +591,21 @@ impl Field {
             let long = value.len() >= 10;
             long && (named || !number) && clock.text(value).is_some_and(plausible)
         })
+    }
+
+    /// Whether the values are numbers that tell how something ended, 0 among them, which is success.
+    fn is_exit_code(&self) -> bool {
+        let named = self.last.last().is_some_and(|word| {
+            ["result", "status", "code", "rc", "retcode", "errno", "returncode", "exitcode"].contains(&word.as_str())
+        });
+        let other = "country area postal zip type currency language http event action operation";
+        let whole = |value: &String| value.parse::<i64>().is_ok();
+        named
+            && self.integers == self.count
+            && !self.has(other)
+            && self.values.contains("0")
+            && self.values.len() <= CODES_MAX
+            && self.values.iter().all(whole)
     }
 
     fn is_address(&self) -> bool {

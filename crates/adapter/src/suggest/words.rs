@@ -1,15 +1,17 @@
 //! What the words in the name of an operation say about its category.
 
 use super::Sure;
+use crate::header::matches;
 
-/// The words of a name: apart at marks, at spaces and where a capital begins, in lower case.
+/// The words of a name in lower case: apart at marks, at spaces, where a capital begins (`createUser`, `APIKey`) and before
+/// digits.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut before = ' ';
-    for c in name.chars() {
-        let begins = c.is_uppercase() && before.is_lowercase();
-        if (begins || !c.is_alphanumeric()) && !word.is_empty() {
+    let mut rest = name.chars();
+    while let Some(c) = rest.next() {
+        if !word.is_empty() && (!c.is_alphanumeric() || begins(before, c, word.chars().count(), rest.as_str())) {
             words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
@@ -21,6 +23,16 @@ pub(super) fn words(name: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// Whether a word begins with `c`, `letters` of one standing before it and `after` behind it.
+fn begins(before: char, c: char, letters: usize, after: &str) -> bool {
+    if c.is_numeric() || !c.is_uppercase() {
+        return c.is_numeric() && before.is_alphabetic();
+    }
+    // The last capital of several belongs to the word behind them, but for the plural (`IDs`) and one alone (`OAuth`).
+    let behind = after.chars().take_while(|c| c.is_lowercase()).count();
+    !before.is_uppercase() || (letters > 1 && behind > 0 && !(behind == 1 && after.starts_with('s')))
 }
 
 /// What was done.
@@ -68,7 +80,7 @@ const VERBS: &[(Verb, &str)] = &[
     (
         Verb::Create,
         "create created add added new insert inserted provision provisioned register registered invite invited generate \
-         generated issue issued enroll enrolled assign assigned post put write upsert link deploy start started",
+         generated issued enroll enrolled assign assigned post put write upsert link deploy start started",
     ),
     (
         Verb::Update,
@@ -127,7 +139,7 @@ const NOUNS: &[(Noun, &str)] = &[
     ),
     (
         Noun::Data,
-        "file files document documents page pages object objects dataset table item items message messages folder comment issue backup bucket data",
+        "file files document documents page pages object objects dataset database databases collection collections table item items message messages folder comment issue backup bucket data",
     ),
 ];
 
@@ -143,8 +155,27 @@ pub(super) fn category(name: &str) -> (&'static str, &'static str, Sure) {
     if has("login signin logon loggedin") || pair("log", "in") || pair("sign", "in") || pair("logged", "in") {
         return ("userLogin", failed, Sure::Sure);
     }
-    let verb = VERBS.iter().find(|(_, list)| has(list)).map(|(verb, _)| *verb);
-    let noun = NOUNS.iter().find(|(_, list)| has(list)).map(|(noun, _)| *noun);
+    // What was viewed is never what else its name says, and an issue is a thing unless the name ends with it.
+    let last = words.last().map_or("", String::as_str);
+    let found = VERBS.iter().find(|(_, list)| has(list)).map(|(verb, _)| *verb);
+    let verb = match last {
+        "viewed" | "read" | "accessed" | "opened" => Some(Verb::Read),
+        "issue" if words.len() > 1 => found.or(Some(Verb::Create)),
+        _ => found,
+    };
+    // The key of an API is a token, and says so in two words.
+    let noun = match pair("api", "key") || pair("api", "keys") || pair("auth", "key") || pair("auth", "keys") {
+        true => Some(Noun::Token),
+        false => NOUNS.iter().find(|(_, list)| has(list)).map(|(noun, _)| *noun),
+    };
+    let is_check = verb.is_none() && has("authz authorize authorization");
+    if is_check || pair("auth", "check") {
+        return ("authorizationCheck", failed, Sure::Likely);
+    }
+    // A name of one word: there is no other for signing in.
+    if words.len() == 1 && has("authenticate authenticated authentication") {
+        return ("userLogin", failed, Sure::Guessed);
+    }
     if verb.is_none() && has("authenticate authenticated authentication auth otp 2fa challenge mfa") {
         return ("authenticationCheck", failed, Sure::Likely);
     }
@@ -247,6 +278,17 @@ fn by_kind(verb: Option<Verb>, noun: Option<Noun>) -> (&'static str, Sure) {
         (Noun::Data, _) => "dataTransform",
     };
     (category, Sure::Likely)
+}
+
+/// The category of an operation as [`category`] finds it, or where that finds none, that of the first pattern that fits.
+pub(super) fn category_or_pattern(name: &str) -> (&'static str, &'static str, Sure) {
+    let found = category(name);
+    let key = name.to_lowercase();
+    let fits = |pattern: &str| matches(&pattern.split('*').map(str::to_owned).collect::<Vec<_>>(), &key);
+    match PATTERNS.iter().find(|(pattern, ..)| found.0 == "internal" && fits(pattern)) {
+        Some((_, category, detail)) => (category, detail, Sure::Guessed),
+        None => found,
+    }
 }
 
 /// Rows for operations that no sample shows, from the telling to the general.
