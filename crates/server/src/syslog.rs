@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 use indelible_control::Attribution;
 use indelible_event::Organization;
 use indelible_receive::Record;
-use indelible_receive::syslog::{self, Frame, Framer, Message};
+use indelible_receive::syslog::{self, Frame, Framer};
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -225,7 +225,7 @@ impl Listener {
         if self.routes.is_empty() {
             return None;
         }
-        let message = Message::parse(bytes);
+        let message = syslog::Message::parse(bytes);
         let fits = |route: &config::Route| {
             route.app.as_ref().is_none_or(|app| app.as_bytes() == message.app)
                 && route.network.is_none_or(|network| network.holds(sender.address))
@@ -243,13 +243,47 @@ struct Sender {
     certificate: Option<Arc<Certificate>>,
 }
 
-/// A message that waits to be stored.
-struct Waiting {
+/// Messages that are stored together, one behind the other.
+#[derive(Default)]
+struct Messages {
+    bytes: Vec<u8>,
+    all: Vec<Message>,
+}
+
+/// One of them.
+struct Message {
+    /// Where it ends; it begins where the one before it ends.
+    end: usize,
+    is_whole: bool,
+    route: Option<usize>,
+}
+
+impl Messages {
+    fn add(&mut self, frame: Frame<'_>, route: Option<usize>) {
+        self.bytes.extend_from_slice(frame.bytes);
+        self.all.push(Message { end: self.bytes.len(), is_whole: frame.is_whole, route });
+    }
+
+    /// Those of a route.
+    fn of(&self, route: Option<usize>) -> impl Iterator<Item = Frame<'_>> {
+        let begins = std::iter::once(0).chain(self.all.iter().map(|message| message.end));
+        let all = begins.zip(&self.all).filter(move |(_, message)| message.route == route);
+        all.map(|(begin, message)| Frame { bytes: &self.bytes[begin..message.end], is_whole: message.is_whole })
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.all.clear();
+    }
+}
+
+/// A datagram that waits to be stored.
+struct Datagram {
     bytes: Vec<u8>,
     is_whole: bool,
     route: Option<usize>,
-    /// Of a datagram: its share of what may wait.
-    _room: Option<OwnedSemaphorePermit>,
+    /// Its share of what may wait.
+    _room: OwnedSemaphorePermit,
 }
 
 /// Takes messages until `stop` is true; then those that were read are stored.
@@ -323,6 +357,7 @@ async fn read<S: AsyncRead + Unpin>(
     let idle = Duration::from_secs(listener.config.idle_seconds);
     let mut framer = Framer::new(listener.config.message_bytes);
     let mut buffer = vec![0; READ_BYTES];
+    let mut messages = Messages::default();
     loop {
         let first = tokio::select! {
             first = tokio::time::timeout(idle, stream.read(&mut buffer)) => first,
@@ -342,18 +377,14 @@ async fn read<S: AsyncRead + Unpin>(
                 None => break,
             }
         }
-        let mut waiting = Vec::new();
-        let mut each = |frame: Frame<'_>| {
-            let route = listener.route(frame.bytes, sender);
-            waiting.push(Waiting { bytes: frame.bytes.to_vec(), is_whole: frame.is_whole, route, _room: None });
-        };
+        messages.clear();
+        let mut each = |frame: Frame<'_>| messages.add(frame, listener.route(frame.bytes, sender));
         let is_in_step = framer.push(&buffer[..length], &mut each).is_ok();
         if is_over {
             framer.finish(&mut each);
-            store(app, listener, waiting, &mut stop).await;
-            return;
+            return store(app, listener, &messages, &mut stop).await;
         }
-        store(app, listener, waiting, &mut stop).await;
+        store(app, listener, &messages, &mut stop).await;
         if !is_in_step {
             listener.counts.out_of_step.fetch_add(1, Relaxed);
             tracing::debug!(peer = %sender.address, "{}", syslog::OutOfStep);
@@ -363,17 +394,15 @@ async fn read<S: AsyncRead + Unpin>(
 }
 
 /// Stores messages, each through its source. Waits as long as there is no room; gives up when the server stops meanwhile.
-async fn store(app: &App, listener: &Listener, waiting: Vec<Waiting>, stop: &mut watch::Receiver<bool>) {
-    listener.counts.messages.fetch_add(waiting.len() as u64, Relaxed);
+async fn store(app: &App, listener: &Listener, messages: &Messages, stop: &mut watch::Receiver<bool>) {
+    listener.counts.messages.fetch_add(messages.all.len() as u64, Relaxed);
     let limits = limits(app);
     let own = std::iter::once((None, &listener.source));
     let routed = listener.routes.iter().enumerate().map(|(place, (_, source))| (Some(place), source));
     for (route, source) in own.chain(routed) {
         let view = source.view();
-        let mut of_route =
-            waiting.iter().filter(|message| message.route == route).enumerate().map(|(index, message)| {
-                syslog::record(Frame { bytes: &message.bytes, is_whole: message.is_whole }, index, view, &limits)
-            });
+        let frames = messages.of(route).enumerate();
+        let mut of_route = frames.map(|(index, frame)| syslog::record(frame, index, view, &limits));
         loop {
             let records: Vec<Record<'_>> = of_route.by_ref().take(MESSAGES_AT_ONCE).collect();
             if records.is_empty() {
@@ -386,13 +415,19 @@ async fn store(app: &App, listener: &Listener, waiting: Vec<Waiting>, stop: &mut
 
 /// Takes datagrams as fast as it can, and lets another task store them.
 async fn receive(app: Arc<App>, listener: Arc<Listener>, socket: Arc<UdpSocket>, mut stop: watch::Receiver<bool>) {
-    let (inbox, mut outbox) = mpsc::channel::<Waiting>(DATAGRAMS_MAX);
+    let (inbox, mut outbox) = mpsc::channel::<Datagram>(DATAGRAMS_MAX);
     let storing = {
         let (app, listener, mut stop) = (Arc::clone(&app), Arc::clone(&listener), stop.clone());
         tokio::spawn(async move {
-            let mut waiting = Vec::new();
+            let (mut waiting, mut messages) = (Vec::new(), Messages::default());
             while outbox.recv_many(&mut waiting, DATAGRAMS_AT_ONCE).await > 0 {
-                store(&app, &listener, std::mem::take(&mut waiting), &mut stop).await;
+                for Datagram { bytes, is_whole, route, .. } in &waiting {
+                    messages.add(Frame { bytes, is_whole: *is_whole }, *route);
+                }
+                store(&app, &listener, &messages, &mut stop).await;
+                // They have had their room until now.
+                waiting.clear();
+                messages.clear();
             }
         })
     };
@@ -416,9 +451,8 @@ async fn receive(app: Arc<App>, listener: Arc<Listener>, socket: Arc<UdpSocket>,
         let route = listener.route(frame.bytes, &sender);
         let bytes = &frame.bytes[..frame.bytes.len().min(longest)];
         let room = Arc::clone(&room).try_acquire_many_owned(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let taken = room.is_ok_and(|room| {
-            inbox.try_send(Waiting { bytes: bytes.to_vec(), is_whole, route, _room: Some(room) }).is_ok()
-        });
+        let taken = room
+            .is_ok_and(|room| inbox.try_send(Datagram { bytes: bytes.to_vec(), is_whole, route, _room: room }).is_ok());
         if !taken {
             listener.counts.dropped.fetch_add(1, Relaxed);
         }
