@@ -29,6 +29,8 @@ const SEQ: HeaderName = HeaderName::from_static("indelible-producer-seq");
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) first: u64,
+    /// The number of its first event for the server, which counts no refused records.
+    pub(crate) seq: u64,
     pub(crate) kind: Kind,
     pub(crate) adapter: String,
     pub(crate) lines: Vec<bytes::Bytes>,
@@ -147,7 +149,7 @@ impl Client {
     /// Sends a batch. May be dropped at any point; whether the batch was stored is then unknown.
     pub(crate) async fn send(&self, batch: &Batch) -> Answer {
         let mut request = match batch.kind {
-            Kind::Event => self.http.post(self.events.clone()).header(EPOCH, self.epoch).header(SEQ, batch.first),
+            Kind::Event => self.http.post(self.events.clone()).header(EPOCH, self.epoch).header(SEQ, batch.seq),
             Kind::Refused => self.http.post(self.quarantine.clone()),
         };
         request = request.header(CONTENT_TYPE, "application/x-ndjson").body(batch.lines.join(&b'\n'));

@@ -108,7 +108,7 @@ impl Delivery {
     /// The next events, if there are any.
     fn read(&mut self) -> Result<Option<Batch>, ReadError> {
         let first = self.progress.next();
-        let mut batch = Batch { first, ..Batch::default() };
+        let mut batch = Batch { first, seq: first.saturating_sub(self.progress.records()), ..Batch::default() };
         let (mut bytes, durable) = (0, self.shared.durable());
         while batch.lines.len() < self.events_max && bytes < BYTES_MAX && batch.next() < durable {
             let Some(event) = self.shared.read(batch.next(), &mut self.frames)? else { break };
@@ -168,7 +168,8 @@ impl Delivery {
             }
         }
         counters.refused.fetch_add(reasons.len() as u64, Relaxed);
-        self.progress.settle(batch.next(), &lines, receipts);
+        let records = if batch.kind == Kind::Refused { batch.lines.len() as u64 } else { 0 };
+        self.progress.settle(batch.next(), records, &lines, receipts);
         self.dirty_since.get_or_insert_with(Instant::now);
         self.settled_bytes += batch.lines.iter().map(bytes::Bytes::len).sum::<usize>() + lines.len() + receipts.len();
         self.shared.answered(batch.next(), &reasons);

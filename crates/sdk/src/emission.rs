@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 pub struct Emitted {
     /// Its `logEntryId`, by which the server knows it again; all zeros for a refused record, which has none.
     pub log_entry_id: Uuid,
-    /// Its number in the spool, dense from 0 over the spool's whole life: what the server is told as `producerSeq`.
+    /// Its number in the spool, dense from 0 over the spool's whole life. Less the refused records before it, this is what the server is
+    /// told as `producerSeq`.
     pub number: u64,
 }
 

@@ -17,8 +17,10 @@ use indelible_storage::{Disk, DiskFile};
 pub(crate) const FILE: &str = "progress";
 /// Two states stand in the file, so that a torn write leaves the other.
 const SLOT_BYTES: u64 = 4096;
-const STATE_BYTES: usize = 76;
-const MAGIC: [u8; 8] = *b"ispool1\0";
+const STATE_BYTES: usize = 84;
+const MAGIC: [u8; 8] = *b"ispool2\0";
+/// Of version 1, which did not count refused records.
+const MAGIC_1: [u8; 8] = *b"ispool1\0";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
@@ -26,6 +28,8 @@ struct State {
     /// Grows with each write; its parity says where the state stands.
     turn: u64,
     next: u64,
+    /// Refused records among the frames below `next`.
+    records: u64,
     refused: Place,
     receipts: Place,
 }
@@ -35,8 +39,8 @@ impl State {
         let mut bytes = [0; STATE_BYTES];
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..24].copy_from_slice(&self.log.0);
-        let numbers =
-            [self.turn, self.next, self.refused.file, self.refused.bytes, self.receipts.file, self.receipts.bytes];
+        let Self { turn, next, records, refused, receipts, .. } = *self;
+        let numbers = [turn, next, refused.file, refused.bytes, receipts.file, receipts.bytes, records];
         for (place, number) in numbers.iter().enumerate() {
             bytes[24 + 8 * place..32 + 8 * place].copy_from_slice(&number.to_be_bytes());
         }
@@ -45,23 +49,28 @@ impl State {
         bytes
     }
 
-    fn decode(bytes: &[u8; STATE_BYTES]) -> Option<Self> {
-        let checksum = crc32c::crc32c(&bytes[..STATE_BYTES - 4]).to_be_bytes();
-        if bytes[..8] != MAGIC || bytes[STATE_BYTES - 4..] != checksum {
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let length = match bytes.first_chunk()? {
+            magic if *magic == MAGIC => STATE_BYTES,
+            magic if *magic == MAGIC_1 => STATE_BYTES - 8,
+            _ => return None,
+        };
+        let (fields, checksum) = bytes.get(..length)?.split_last_chunk()?;
+        if crc32c::crc32c(fields).to_be_bytes() != *checksum {
             return None;
         }
-        let mut log = [0; 16];
-        log.copy_from_slice(&bytes[8..24]);
-        let mut numbers = [0; 6];
-        for (place, number) in numbers.iter_mut().enumerate() {
-            let mut digits = [0; 8];
-            digits.copy_from_slice(&bytes[24 + 8 * place..32 + 8 * place]);
-            *number = u64::from_be_bytes(digits);
-        }
-        let [turn, next, refused_file, refused_bytes, receipts_file, receipts_bytes] = numbers;
-        let place = |file, bytes| Place { file, bytes };
-        let (refused, receipts) = (place(refused_file, refused_bytes), place(receipts_file, receipts_bytes));
-        Some(Self { log: LogId(log), turn, next, refused, receipts })
+        let (log, numbers) = fields[MAGIC.len()..].split_first_chunk()?;
+        let mut numbers = numbers.as_chunks().0.iter().map(|digits| u64::from_be_bytes(*digits));
+        // What a state of version 1 does not have is 0.
+        let mut number = || numbers.next().unwrap_or(0);
+        Some(Self {
+            log: LogId(*log),
+            turn: number(),
+            next: number(),
+            refused: Place { file: number(), bytes: number() },
+            receipts: Place { file: number(), bytes: number() },
+            records: number(),
+        })
     }
 }
 
@@ -81,6 +90,8 @@ pub(crate) struct Progress {
     receipts: Kept,
     /// The next event to send.
     next: u64,
+    /// Refused records before it.
+    records: u64,
     /// Not written yet.
     new_refused: Vec<u8>,
     new_receipts: Vec<u8>,
@@ -105,7 +116,7 @@ impl Progress {
         for slot in 0..2 {
             let mut bytes = [0; STATE_BYTES];
             let count = file.read_at(&mut bytes, slot * SLOT_BYTES)?;
-            let state = State::decode(&bytes).filter(|_| count == STATE_BYTES);
+            let state = State::decode(&bytes[..count]);
             found = found.into_iter().chain(state).max_by_key(|state| state.turn);
         }
         let refused =
@@ -113,12 +124,13 @@ impl Progress {
         let receipts =
             Kept::open(disk, &dir.join("receipts"), "receipts", bounds.receipts, found.map(|state| state.receipts))?;
         // Of another journal nothing is known but what was kept.
-        let known = found.filter(|state| state.log == log).map_or(first, |state| state.next);
+        let (known, records) =
+            found.filter(|state| state.log == log).map_or((first, 0), |state| (state.next, state.records));
         let next = known.clamp(first, next);
         let turn = found.map_or(0, |state| state.turn);
-        let state = State { log, turn, next, refused: refused.place(), receipts: receipts.place() };
+        let state = State { log, turn, next, records, refused: refused.place(), receipts: receipts.place() };
         let mut progress =
-            Self { file, state, refused, receipts, next, new_refused: Vec::new(), new_receipts: Vec::new() };
+            Self { file, state, refused, receipts, next, records, new_refused: Vec::new(), new_receipts: Vec::new() };
         // Nothing is kept before a state says up to where.
         if found.is_none() {
             progress.save()?;
@@ -129,6 +141,11 @@ impl Progress {
     /// The number of the next event to send.
     pub(crate) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// How many of those before it are refused records.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
     }
 
     /// The number of the next event to send as far as it is durable: what the journal may forget.
@@ -146,9 +163,11 @@ impl Progress {
         (self.refused.given_up, self.receipts.given_up)
     }
 
-    /// Notes that the events below `next` were answered for, with lines about those that were refused and the text of the receipts.
-    pub(crate) fn settle(&mut self, next: u64, refused: &[u8], receipts: &str) {
+    /// Notes that the events below `next` were answered for, `records` of them refused records, with lines about those that were refused
+    /// and the text of the receipts.
+    pub(crate) fn settle(&mut self, next: u64, records: u64, refused: &[u8], receipts: &str) {
         self.next = next;
+        self.records += records;
         self.new_refused.extend_from_slice(refused);
         self.new_receipts.extend_from_slice(receipts.as_bytes());
     }
@@ -170,6 +189,7 @@ impl Progress {
         let state = State {
             turn: self.state.turn + 1,
             next: self.next,
+            records: self.records,
             refused: self.refused.place(),
             receipts: self.receipts.place(),
             ..self.state
@@ -180,5 +200,31 @@ impl Progress {
         self.file.sync()?;
         self.state = state;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn states_are_read_as_they_were_written_also_those_of_version_1() {
+        let place = |file| Place { file, bytes: file + 1 };
+        let state = State { log: LogId([7; 16]), turn: 1, next: 2, refused: place(3), receipts: place(5), records: 9 };
+        let bytes = state.encode();
+        assert_eq!(State::decode(&bytes), Some(state));
+        let mut before = bytes[..STATE_BYTES - 12].to_vec();
+        before[..8].copy_from_slice(b"ispool1\0");
+        before.extend_from_slice(&crc32c::crc32c(&before).to_be_bytes());
+        assert_eq!(State::decode(&before), Some(State { records: 0, ..state }));
+        before.resize(STATE_BYTES, 0);
+        assert_eq!(State::decode(&before), Some(State { records: 0, ..state }));
+        for place in 0..STATE_BYTES {
+            let mut torn = bytes;
+            torn[place] ^= 1;
+            assert_eq!(State::decode(&torn), None, "{place}");
+            assert_eq!(State::decode(&bytes[..place]), None, "{place}");
+        }
     }
 }

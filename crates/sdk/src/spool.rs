@@ -1,8 +1,8 @@
 //! Events and refused records that wait on this machine's disk until the server has them.
 //!
-//! Each is one frame of a journal, so that its number in the journal is its number for the server too, dense over the spool's whole
-//! life. One thread writes: it takes all events that wait and syncs once for them. The folder is bounded: a frame that might need one
-//! segment too many is refused.
+//! Each is one frame of a journal. Its number there, less the refused records before it, is an event's number for the server too, dense
+//! over the spool's whole life. One thread writes: it takes all events that wait and syncs once for them. The folder is bounded: a frame
+//! that might need one segment too many is refused.
 
 pub(crate) mod record;
 

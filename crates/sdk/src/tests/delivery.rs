@@ -22,8 +22,8 @@ fn failed(status: u16, code: &str) -> (u16, String) {
     (status, format!(r#"{{"error":{{"code":"{code}","message":"as told","requestId":"1"}}}}"#))
 }
 
-/// Route, adapter and lines of a request.
-type Request = (&'static str, String, Vec<String>);
+/// Route, adapter, number of the first event, and lines of a request.
+type Request = (&'static str, String, Option<u64>, Vec<String>);
 
 const EVENTS: &str = "/api/v1/events";
 const QUARANTINE: &str = "/api/v1/quarantine";
@@ -45,7 +45,8 @@ async fn with_routes<F: Future<Output = ()>>(
             let adapter = headers.get("indelible-adapter").map_or("", |value| value.to_str().unwrap());
             let mut seen = seen.lock().unwrap();
             let (status, answer) = answers[seen.len().min(answers.len() - 1)](&lines);
-            seen.push((route, adapter.to_owned(), lines.into_iter().map(str::to_owned).collect()));
+            let seq = headers.get("indelible-producer-seq").map(|value| value.to_str().unwrap().parse().unwrap());
+            seen.push((route, adapter.to_owned(), seq, lines.into_iter().map(str::to_owned).collect()));
             (StatusCode::from_u16(status).unwrap(), answer)
         });
         router = router.route(route, answer);
@@ -200,9 +201,15 @@ async fn refused_records_go_to_the_quarantine_in_order_and_in_requests_of_their_
     })
     .await;
     // How many events were there when the first request was made is chance.
-    let mut seen: Vec<(&str, &str)> = requests.iter().map(|(route, adapter, _)| (*route, adapter.as_str())).collect();
+    let mut seen: Vec<(&str, &str)> = requests.iter().map(|(route, adapter, ..)| (*route, adapter.as_str())).collect();
     seen.dedup();
     assert_eq!(seen, [(EVENTS, ""), (QUARANTINE, "okta@2"), (QUARANTINE, "shop"), (EVENTS, "")]);
+    // Refused records have no numbers, so the account has no gap for them.
+    let mut expected = 0;
+    for (route, _, seq, lines) in &requests {
+        assert_eq!(*seq, (*route == EVENTS).then_some(expected));
+        expected += if *route == EVENTS { lines.len() as u64 } else { 0 };
+    }
     let lines = requests.iter().filter(|(route, ..)| *route == QUARANTINE).flat_map(|(.., lines)| lines);
     let records: Vec<serde_json::Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     let line = |occurrence| {
@@ -256,7 +263,7 @@ async fn a_refused_record_is_cut_to_what_the_quarantine_keeps() {
         assert!(auditor.flush(Duration::from_secs(60)).await);
     })
     .await;
-    let [(QUARANTINE, _, lines)] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+    let [(QUARANTINE, .., lines)] = requests.as_slice() else { panic!("{} requests", requests.len()) };
     let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(line["length"], 3 << 20);
     assert_eq!(line["record"].as_str().unwrap().len(), (1_usize << 20).div_ceil(3) * 4);

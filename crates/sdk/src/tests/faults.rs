@@ -74,7 +74,7 @@ impl Model {
     fn settle(&mut self, spool: &Spool, progress: &mut Progress, count: u64) {
         let (from, until) = (progress.next(), (progress.next() + count).min(spool.shared.durable()));
         let all = |say: fn(u64) -> String| (from..until).map(say).collect::<String>();
-        progress.settle(until, all(refused).as_bytes(), &all(receipt));
+        progress.settle(until, 0, all(refused).as_bytes(), &all(receipt));
         self.settled = self.settled.max(until);
         // A failure is tried again by the next call.
         if progress.write().is_ok() {
