@@ -187,6 +187,7 @@ impl Adapter {
     pub fn from_source(source: &str) -> Result<Self, AdapterError> {
         let header = Header::parse(source)?;
         let program = compile(&header, source)?;
+        header.tables.check_categories()?;
         Ok(Self { header, body: Body::Program(Box::new(program)) })
     }
 

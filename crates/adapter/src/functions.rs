@@ -197,13 +197,16 @@ impl Function for Lookup {
     fn compile(&self, state: &TypeState, _: &mut FunctionCompileContext, arguments: ArgumentList) -> Compiled {
         let table = arguments.required_literal("table", state)?;
         let name = table.to_string_lossy().into_owned();
-        if self.0.get(&name).is_none() {
-            return Err(function::Error::InvalidArgument {
-                keyword: "table",
-                value: table,
-                error: "no table stands under this heading in the opening comment",
+        match self.0.get(&name) {
+            Some(table) => table.ask(),
+            None => {
+                return Err(function::Error::InvalidArgument {
+                    keyword: "table",
+                    value: table,
+                    error: "no table stands under this heading in the opening comment",
+                }
+                .into());
             }
-            .into());
         }
         Ok(LookupCall { tables: Arc::clone(&self.0), name, key: arguments.required("key") }.as_expr())
     }

@@ -6,9 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indelible_event::catalogue;
 use vrl::value::{KeyString, ObjectMap, Value};
 
 use crate::AdapterError;
+use crate::json;
+
+/// Columns of a table that hold categories, with commas between.
+const CATEGORY_COLUMNS: [&str; 2] = ["category", "categories"];
 
 /// What a record of the source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +125,13 @@ pub(crate) struct Table {
     exact: std::collections::HashMap<String, usize>,
     patterns: Vec<(Vec<String>, usize)>,
     rows: Vec<Value>,
+    /// The first cell of each row.
+    firsts: Vec<String>,
     /// Which rows were found since the adapter was made.
     used: Vec<AtomicBool>,
     keys: Vec<String>,
+    /// Whether the program looks something up in it; if not, it is there for people only.
+    asked: AtomicBool,
 }
 
 impl Tables {
@@ -142,6 +151,16 @@ impl Tables {
             let row = table.rows.get(*table.exact.get(member)?)?.as_object()?;
             row.get("from the record")?.to_str()
         })
+    }
+
+    /// Refuses rows that name a category there is not, in tables that the program asks: an event that reaches such a row
+    /// would be refused.
+    pub(crate) fn check_categories(&self) -> Result<(), AdapterError> {
+        let asked = self.0.iter().filter(|(_, table)| table.asked.load(Ordering::Relaxed));
+        for (heading, table) in asked {
+            table.check_categories().map_err(|message| fault(format!("table {heading:?}: {message}")))?;
+        }
+        Ok(())
     }
 
     fn parse(docs: &str) -> Result<Self, AdapterError> {
@@ -171,6 +190,26 @@ impl Tables {
 }
 
 impl Table {
+    /// Marks it as one that the program asks.
+    pub(crate) fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    fn check_categories(&self) -> Result<(), String> {
+        for (row, first) in self.rows.iter().zip(&self.firsts) {
+            let cells = CATEGORY_COLUMNS.iter().filter_map(|column| row.as_object()?.get(*column)?.to_str());
+            let mut names = cells.flat_map(|cell| cell.split(',')).map(str::trim).filter(|name| !name.is_empty());
+            if let Some(unknown) = names.find(|name| catalogue::category(name).is_none()) {
+                return Err(format!(
+                    "the row {:?} names the category {:?}, which there is not; docs/reference/categories.md lists them",
+                    json::short(first),
+                    json::short(unknown)
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, columns: &[String], cells: Vec<String>) -> Result<(), String> {
         if cells.len() != columns.len() {
             return Err(format!(
@@ -188,6 +227,7 @@ impl Table {
             }
         }
         self.rows.push(Value::Object(values));
+        self.firsts.push(cells[0].clone());
         self.used.push(AtomicBool::new(false));
         for key in cells[0].split(", ").map(str::trim) {
             self.keys.push(key.to_owned());

@@ -440,6 +440,13 @@ fn files_that_are_no_adapters_are_refused_with_the_remedy() {
     check("# adapter: a\n\n. = lookup(\"T\", 1)\n", "no table stands under this heading");
     check("# adapter: a\n\nn = to_int(.n)\n", "unhandled fallible assignment");
     check("# adapter: a\n\n.a = now()\n", "undefined function");
+    let table = "# adapter: a\n#\n# ## T\n#\n# | k | category |\n# |---|---|\n# | `x` | `dataLoad, dataExport` |\n# | `y*`, `z` | `dataLoad`, `dataLod` |\n";
+    check(
+        &format!("{table}\n. = lookup(\"T\", 1)\n"),
+        "table \"T\": the row \"y*, z\" names the category \"dataLod\", which there is not",
+    );
+    // A table that the program does not ask may call what it likes a category.
+    Adapter::from_source(&format!("{table}\n.a = 1\n")).unwrap();
     for name in Adapter::names() {
         let (adapter, described) = (Adapter::builtin(name).unwrap(), Adapter::described(name).unwrap());
         let said = (described.name.as_str(), described.version.as_str(), described.title.as_str());
