@@ -149,6 +149,14 @@ impl Fields {
         Guess { member, field: field.shown(), sure, why: why.join(", ") }
     }
 
+    /// Whether the records stand in the envelopes of Splunk's HEC, whose time is that of the envelope.
+    fn is_enveloped(&self) -> bool {
+        let envelope = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
+        let is_event = |path: &[String]| path.len() > 1 && path[0] == "event";
+        self.fields.keys().all(|path| path.first().is_some_and(|key| envelope.contains(&key.as_str())))
+            && self.fields.keys().any(|path| is_event(path))
+    }
+
     /// When it happened.
     pub(super) fn time(&self) -> Option<(&Field, Guess)> {
         let ranks = "time timestamp datetime date created published occurred ts at when epoch";
@@ -162,7 +170,8 @@ impl Fields {
             {
                 return 0;
             }
-            named * 10 + self.share(field) * 2 - field.path.len() as i64 * 5 + if named > 0 { 100 } else { 0 }
+            let outside = if self.is_enveloped() && field.path.len() == 1 { 110 } else { 0 };
+            named * 10 + self.share(field) * 2 - field.path.len() as i64 * 5 + if named > 0 { 100 } else { 0 } - outside
         })?;
         Some((found.0, self.guess("time", found, found.0.rank(ranks) > 0, true, "its values are times")))
     }

@@ -244,6 +244,17 @@ fn an_id_that_several_records_may_have_is_not_the_records_own() {
 }
 
 #[test]
+fn the_time_of_an_envelope_is_taken_only_where_the_event_has_none() {
+    let envelope = |event: &str| format!(r#"{{"time":1714979289.5,"sourcetype":"x","event":{{{event}}}}}"#);
+    for (event, expected) in [
+        (r#""action":"user.login","eventTime":"2024-05-06T07:08:09Z""#, "event.eventTime"),
+        (r#""action":"user.login","user":"ann""#, "time"),
+    ] {
+        check(&envelope(event), 1, &[("time", expected), ("name", "event.action")], &["userLogin"]);
+    }
+}
+
+#[test]
 fn words_of_operations_say_the_category() {
     for (name, expected) in [
         ("user.loginFailed_now-2", "user login failed now 2"),
