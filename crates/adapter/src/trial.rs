@@ -2,10 +2,12 @@
 //!
 //! Nothing here judges by a rule of its own: events are admitted as a server admits them, and whether free text gets into
 //! the infrastructure part is found out by planting some: a sentence in place of a text, and a word in place of each word
-//! of a text, for programs that take a text apart. What the samples do not show is not found: a pattern that none of them
-//! matches, and one that the planted word does not match, such as that of an address.
+//! of a text, for programs that take a text apart. For programs that let through only what has some form, a text that stood
+//! in a column and is gone when something else is in its place came from there. What the samples do not show is not found,
+//! nor is what the program writes in other characters than it read, such as a hash.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use indelible_event::{Intake, Limits, Scratch, admit};
@@ -20,14 +22,16 @@ use crate::refused::{Code, Refused};
 /// Kinds of events, reasons and patterns a report lists; what is beyond is counted only.
 const LISTED_MAX: usize = 1_000;
 
-/// Records into which text is planted, one of each kind of event.
-const PLANTED_RECORDS_MAX: usize = 200;
+/// Records into which text is planted: one of each kind of event, and one for each text seen in a column.
+const PLANTED_RECORDS_MAX: usize = 400;
 
 /// Largest record into which text is planted, in bytes.
 const PLANTED_BYTES_MAX: usize = 64 << 10;
 
-/// How often text is planted at one place of the records.
+/// How often text is planted at one place of the records, and how often if a text that stands there stands in a column too,
+/// and it is not known yet that it came from there.
 const PLANTED_TIMES_MAX: u32 = 4;
+const PLANTED_OPEN_MAX: u32 = 32;
 
 /// What is planted: a sentence, because a sentence is what must not get into the infrastructure part.
 const SENTENCE: &str = "planted sentence number 4711";
@@ -50,6 +54,15 @@ const SENTENCE_WORDS: usize = 4;
 /// The part of an event that holds what it was about; all other members are the infrastructure part.
 const CONTENT: [&str; 5] = ["requestFields", "resultFields", "entities", "users", "extra"];
 
+/// Columns that hold a word of the format, or what the host makes: nothing of a record stands in them.
+const CLOSED: [&str; 6] = ["type", "time", "categories", "result", "producerType", "logEntryId"];
+
+/// Characters from which on a text is looked for inside a column; a shorter one has to be a word of it.
+const TELLING_CHARS: usize = 3;
+
+/// Ids of events that are compared.
+const IDS_MAX: usize = 100_000;
+
 /// Share of refused records above which a trial is not good.
 const REFUSED_SHARE_MAX: f64 = 0.02;
 
@@ -59,11 +72,21 @@ pub struct Trial<'a> {
     converter: Converter<'a>,
     scratch: Scratch,
     report: Report,
-    /// The first record of each kind of event.
-    samples: BTreeMap<String, Vec<u8>>,
+    /// Whether refused records are held against a file.
+    expects: bool,
+    /// The first record of each kind of event, and the first in which a text is seen in a column.
+    samples: BTreeMap<(String, usize), Vec<u8>>,
+    /// Which kinds these are of, and which flows seem to be in them.
+    sampled: BTreeSet<String>,
+    visible: BTreeSet<Flow>,
+    /// The record of each `eventId`, as a hash.
+    ids: HashMap<String, u64>,
+    /// Records whose `eventId` another one had, and the first such id.
+    shared_ids: u64,
+    shared_id: Option<String>,
     /// Places of the records where values were seen that look like sentences.
     sentences: BTreeSet<String>,
-    /// Flows of a few words of a text, not of all of it.
+    /// Flows of a few words of a text, or of a text of some form, not of any text.
     parts: BTreeSet<Flow>,
 }
 
@@ -163,6 +186,13 @@ pub enum Finding {
         /// How many.
         events: u64,
     },
+    /// Different records gave events with one `eventId`.
+    SharedId {
+        /// One such id.
+        id: String,
+        /// How many records had an id that another one had before.
+        records: u64,
+    },
     /// More records were refused than an adapter for this log should refuse.
     Refused {
         /// Of a hundred records.
@@ -196,6 +226,11 @@ impl std::fmt::Display for Finding {
             Finding::Internal { name, events } => {
                 write!(f, "internal: {name} ({events}) has no category of its own; give it a row if one fits")
             }
+            Finding::SharedId { id, records } => write!(
+                f,
+                "same eventId: {records} records have the eventId of another one, such as {id}; sourceId is the id of one record, \
+                 that of a group or a request is a traceId"
+            ),
             Finding::Refused { percent } => {
                 write!(f, "refused: {percent} % of the records; an adapter that reads this log refuses at most 2 %")
             }
@@ -207,12 +242,6 @@ impl Report {
     /// Whether the adapter can be used as it is: nothing failed, few records were refused, no finding is grave.
     pub fn is_good(&self) -> bool {
         self.records > 0 && self.faults == 0 && !self.findings.iter().any(Finding::is_grave)
-    }
-
-    /// As [`Report::is_good`] for records that are held against what is expected of them, which may be to be refused.
-    pub fn is_good_as_expected(&self) -> bool {
-        let free_text = self.findings.iter().any(|finding| matches!(finding, Finding::FreeText(_)));
-        self.records > 0 && self.faults == 0 && !free_text
     }
 
     fn refuse(&mut self, refused: &Refused, fault: bool) {
@@ -238,7 +267,13 @@ impl<'a> Trial<'a> {
             converter: adapter.converter(options),
             scratch: Scratch::default(),
             report: Report::default(),
+            expects: false,
             samples: BTreeMap::new(),
+            sampled: BTreeSet::new(),
+            visible: BTreeSet::new(),
+            ids: HashMap::new(),
+            shared_ids: 0,
+            shared_id: None,
             sentences: BTreeSet::new(),
             parts: BTreeSet::new(),
         }
@@ -247,6 +282,12 @@ impl<'a> Trial<'a> {
     /// Takes records without a time too, as [`Converter::dating_undated`] does.
     pub fn dating_undated(mut self) -> Self {
         self.converter = self.converter.dating_undated();
+        self
+    }
+
+    /// The records are held against what is expected of them, which may be to be refused: their share says nothing.
+    pub fn expecting(mut self) -> Self {
+        self.expects = true;
         self
     }
 
@@ -282,6 +323,7 @@ impl<'a> Trial<'a> {
         self.report.events += events.len() as u64;
         // What wraps a record is no part of it.
         let Ok((record, content)) = self.converter.parse(record) else { return };
+        let (mut is_new, mut kind) = (false, String::new());
         for event in events {
             let Ok(Value::Object(event)) = json::parse_event(event) else { continue };
             let text = |member: &str| event.get(member).and_then(Value::to_str).unwrap_or_default().to_owned();
@@ -301,9 +343,15 @@ impl<'a> Trial<'a> {
                 let became = self.report.kinds.entry(name.clone()).or_default();
                 *became.entry(format!("{} {}", named.join("+"), text("result"))).or_default() += 1;
             }
-            let wanted = self.samples.len() < PLANTED_RECORDS_MAX && record.len() <= PLANTED_BYTES_MAX;
-            if wanted && !self.samples.contains_key(&name) {
-                self.samples.insert(name, record.to_vec());
+            self.compare_id(text("eventId"), &record);
+            is_new |= self.sampled.len() < LISTED_MAX && self.sampled.insert(name.clone());
+            kind = name;
+        }
+        let is_small = self.samples.len() < PLANTED_RECORDS_MAX && record.len() <= PLANTED_BYTES_MAX;
+        if self.adapter.input() == Input::Json && is_small {
+            is_new |= self.shows_something_new(&content, events);
+            if is_new {
+                self.samples.insert((kind, self.samples.len()), record.to_vec());
             }
         }
         if self.sentences.len() < LISTED_MAX {
@@ -313,6 +361,36 @@ impl<'a> Trial<'a> {
                 }
             });
         }
+    }
+
+    /// Notes whether another record has given an event with this id.
+    fn compare_id(&mut self, id: String, record: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        record.hash(&mut hasher);
+        let record = hasher.finish();
+        match self.ids.get(&id) {
+            Some(of) if *of != record => {
+                self.shared_ids += 1;
+                self.shared_id.get_or_insert(id);
+            }
+            None if self.ids.len() < IDS_MAX => {
+                self.ids.insert(id, record);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a text of the record stands in a column in which none from its place was seen before.
+    fn shows_something_new(&mut self, record: &Value, events: &[String]) -> bool {
+        let columns = Columns::of(events);
+        let before = self.visible.len();
+        walk(record, &mut Vec::new(), &mut |path, text| {
+            if self.visible.len() < LISTED_MAX {
+                let place = shown(path);
+                self.visible.extend(columns.showing(text).map(|column| Flow { column, place: place.clone() }));
+            }
+        });
+        self.visible.len() > before
     }
 
     /// Ends the trial: looks at the tables, and finds out from where the infrastructure part takes.
@@ -336,7 +414,10 @@ impl<'a> Trial<'a> {
             (events > 0).then(|| Finding::Internal { name: name.clone(), events })
         });
         self.report.findings.extend(internal.collect::<Vec<_>>());
-        if self.report.refused as f64 > self.report.records as f64 * REFUSED_SHARE_MAX {
+        if let Some(id) = self.shared_id.take() {
+            self.report.findings.push(Finding::SharedId { id, records: self.shared_ids });
+        }
+        if !self.expects && self.report.refused as f64 > self.report.records as f64 * REFUSED_SHARE_MAX {
             let percent = (self.report.refused * 100).div_ceil(self.report.records.max(1));
             self.report.findings.push(Finding::Refused { percent });
         }
@@ -353,26 +434,32 @@ impl<'a> Trial<'a> {
         self.report
     }
 
-    /// Plants at each place of the samples that holds text, one at a time, and notes which columns show it.
+    /// Plants at each place of the samples that holds something, one at a time, and notes which columns show it.
     fn plant(&mut self) {
         let mut planted: BTreeMap<String, u32> = BTreeMap::new();
         for record in std::mem::take(&mut self.samples).into_values() {
             let Ok(value) = json::parse(&record) else { continue };
+            let before = Columns::of(&self.converter.convert(&record, 0).unwrap_or_default());
             let mut places = Vec::new();
-            walk(&value, &mut Vec::new(), &mut |path, _| places.push(path.to_vec()));
-            for path in places {
+            walk(&value, &mut Vec::new(), &mut |path, text| places.push((path.to_vec(), text.to_owned())));
+            for (path, text) in places {
                 let place = shown(&path);
+                let flow = |column| Flow { column, place: place.clone() };
+                let long = words(&text).into_iter().map(|word| &text[word]).filter(|word| word.len() >= TELLING_CHARS);
+                let mut seen = long.chain([text.as_str()]).flat_map(|text| before.showing(text));
+                let is_open = seen.any(|column| !self.report.flows.contains(&flow(column)));
                 let known = planted.len() < LISTED_MAX * 4 || planted.contains_key(&place);
                 let times = planted.entry(place.clone()).or_default();
-                if !known || *times >= PLANTED_TIMES_MAX {
+                if !known || *times >= if is_open { PLANTED_OPEN_MAX } else { PLANTED_TIMES_MAX } {
                     continue;
                 }
                 *times += 1;
-                let flow = |column| Flow { column, place: place.clone() };
-                let whole: BTreeSet<Flow> = self.planted(&value, &path, SENTENCE).into_iter().map(flow).collect();
+                let events = self.planted(&value, &path, SENTENCE);
+                let whole: BTreeSet<Flow> = events.iter().flat_map(|event| marked(event)).map(flow).collect();
                 self.parts.retain(|flow| !whole.contains(flow));
                 self.report.flows.extend(whole);
-                for (column, words) in self.planted_words(&value, &path) {
+                let of_some_form = before.lost(&text, &events).into_iter().map(|column| (column, 1));
+                for (column, words) in of_some_form.into_iter().chain(self.planted_words(&value, &path, &before)) {
                     let flow = flow(column);
                     let is_new = self.report.flows.insert(flow.clone());
                     if words >= SENTENCE_WORDS {
@@ -385,28 +472,29 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The columns that show `text` when it is planted where `path` leads.
-    fn planted(&mut self, record: &Value, path: &[Step], text: &str) -> BTreeSet<String> {
+    /// The events when `text` is planted where `path` leads; none if the record is refused then.
+    fn planted(&mut self, record: &Value, path: &[Step], text: &str) -> Vec<String> {
         let mut changed = record.clone();
         replace(&mut changed, path, text);
         let mut line = String::new();
         json::write(&mut line, &changed);
-        let events = self.converter.convert(line.as_bytes(), 0).unwrap_or_default();
-        events.iter().flat_map(|event| marked(event)).collect()
+        self.converter.convert(line.as_bytes(), 0).unwrap_or_default()
     }
 
     /// The columns that show single words of the text where `path` leads, and how many: what no white space parts, such as
     /// an address, is one.
-    fn planted_words(&mut self, record: &Value, path: &[Step]) -> BTreeMap<String, usize> {
+    fn planted_words(&mut self, record: &Value, path: &[Step], before: &Columns) -> BTreeMap<String, usize> {
         let text = reach(record, path).and_then(Value::to_str).unwrap_or_default().to_owned();
-        let words = words(&text);
         let mut shown: BTreeMap<String, BTreeSet<Option<usize>>> = BTreeMap::new();
-        for word in words.iter().take(PLANTED_WORDS_MAX).filter(|_| words.len() > 1) {
-            let is_number = text[word.clone()].bytes().all(|byte| byte.is_ascii_digit());
-            let space_before = text[..word.start].rfind(char::is_whitespace);
+        for range in words(&text).into_iter().take(PLANTED_WORDS_MAX) {
+            let word = &text[range.clone()];
+            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            let space_before = text[..range.start].rfind(char::is_whitespace);
             let mut changed = text.clone();
-            changed.replace_range(word.clone(), if is_number { NUMBER } else { WORD });
-            for column in self.planted(record, path, &changed) {
+            changed.replace_range(range.clone(), if is_number { NUMBER } else { WORD });
+            let events = self.planted(record, path, &changed);
+            let lost = if events.is_empty() { BTreeSet::new() } else { before.lost(word, &events) };
+            for column in events.iter().flat_map(|event| marked(event)).chain(lost) {
                 shown.entry(column).or_default().insert(space_before);
             }
         }
@@ -474,6 +562,60 @@ fn marked(event: &str) -> Vec<String> {
     columns.map(|(column, _)| column.to_string()).collect()
 }
 
+/// The infrastructure part of the events of a record: each column once for each event, in small letters.
+struct Columns(Vec<(String, String)>);
+
+impl Columns {
+    fn of(events: &[String]) -> Self {
+        let mut columns = Vec::new();
+        for event in events {
+            let Ok(Value::Object(event)) = json::parse_event(event) else { continue };
+            let open = event.iter().filter(|(column, _)| ![&CONTENT[..], &CLOSED].concat().contains(&column.as_str()));
+            columns.extend(open.map(|(column, value)| {
+                let mut text = String::new();
+                json::write(&mut text, value);
+                (column.to_string(), text.to_lowercase())
+            }));
+        }
+        Self(columns)
+    }
+
+    /// The columns in which `text` stands, whatever was made of its marks and capitals.
+    fn showing(&self, text: &str) -> impl Iterator<Item = String> {
+        let text = squeezed(text);
+        let is_short = text.chars().count() < TELLING_CHARS;
+        let shows = move |column: &str, value: &str| match is_short {
+            // It is made of the whole record, but for a UUID of the record's own.
+            _ if column == "eventId" => squeezed(value) == text,
+            true => !text.is_empty() && words(value).into_iter().any(|word| value[word] == text),
+            false => squeezed(value).contains(&text),
+        };
+        self.0.iter().filter(move |(column, value)| shows(column, value)).map(|(column, _)| column.clone())
+    }
+
+    /// The columns that showed `text` and do not in `events`, which came of something else in its place. A column that is not
+    /// there any more counts if it held nothing else; where there are no events, because the record is refused, every column
+    /// that showed a text that is not short.
+    fn lost(&self, text: &str, events: &[String]) -> BTreeSet<String> {
+        let after = Self::of(events);
+        let still: BTreeSet<String> = after.showing(text).collect();
+        let whole = squeezed(text);
+        let is_told = |column: &String| match events.is_empty() {
+            true => whole.chars().count() >= TELLING_CHARS,
+            false => {
+                let was_all = |(name, value): &(String, String)| name == column && squeezed(value) == whole;
+                after.0.iter().any(|(name, _)| name == column) || self.0.iter().any(was_all)
+            }
+        };
+        self.showing(text).filter(|column| !still.contains(column) && is_told(column)).collect()
+    }
+}
+
+/// The letters and digits of a text, small.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// One step from a value to a value inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -496,7 +638,7 @@ fn shown(path: &[Step]) -> String {
     out
 }
 
-/// Calls `found` for each text inside `value`. A record is as deep as it may be, so the recursion is bounded.
+/// Calls `found` for each text and each number inside `value`. A record is as deep as it may be, so the recursion is bounded.
 fn walk(value: &Value, path: &mut Vec<Step>, found: &mut impl FnMut(&[Step], &str)) {
     match value {
         Value::Object(object) => {
@@ -513,6 +655,7 @@ fn walk(value: &Value, path: &mut Vec<Step>, found: &mut impl FnMut(&[Step], &st
                 path.pop();
             }
         }
+        Value::Integer(_) | Value::Float(_) => found(path, &value.to_string_lossy()),
         value => {
             if let Some(text) = value.to_str() {
                 found(path, text);

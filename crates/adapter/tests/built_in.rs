@@ -861,6 +861,28 @@ fn the_adapter_in_the_guide_does_what_the_guide_says() {
     assert_eq!(convert(&mut converter, "{}"), Err(Code::Refused));
 }
 
+/// Each program of the guide that stands alone, on the record behind it, gives the parts that stand behind that.
+#[test]
+fn the_short_programs_in_the_guide_give_what_the_guide_says() {
+    let guide =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/adapters.md")).unwrap();
+    let mut programs = 0;
+    for part in guide.split("```vrl\n").skip(1) {
+        let (program, rest) = part.split_once("```").unwrap();
+        let (record, rest) = rest.split_once("\n`{").unwrap().1.split_once("` gives\n").unwrap();
+        let expected: Value =
+            serde_json::from_str(rest.split("```").nth(1).unwrap().trim_start_matches("json")).unwrap();
+        let adapter = Adapter::from_source(&format!("# adapter: part\n\n{program}")).unwrap();
+        let event = convert(&mut adapter.converter(options()), &format!("{{{record}")).unwrap().remove(0);
+        let told = ["requestFields", "resultFields", "entities"];
+        let told: serde_json::Map<_, _> =
+            told.iter().filter_map(|member| Some(((*member).to_owned(), event.get(*member)?.clone()))).collect();
+        assert_eq!(Value::Object(told), expected, "{program}");
+        programs += 1;
+    }
+    assert_eq!(programs, 4);
+}
+
 #[test]
 fn the_lines_of_vrl_in_the_guide_are_a_program() {
     let guide =

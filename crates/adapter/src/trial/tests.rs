@@ -105,6 +105,80 @@ fn text_that_is_taken_apart_is_found() {
 }
 
 #[test]
+fn a_field_is_listed_also_where_the_program_lets_through_only_some_form() {
+    for (given, taken) in [
+        (r#""drop""#, r#"if match(x, r'^[A-Za-z0-9_-]{1,40}$') { name = "check:" + x }"#),
+        (r#""drop""#, r#"if match(x, r'^[a-z]+$') { name = "check:" + x }"#),
+        (r#""drop""#, r#"if x == "drop" || x == "find" { name = "check:" + x }"#),
+        (
+            r#""drop""#,
+            r#"if !match(x, r'^[a-z]+$') { abort "no command" }
+            name = "check:" + x"#,
+        ),
+        (
+            r#""ann@a.example""#,
+            r#"found, error = parse_regex(x, r'^(?P<who>[a-z]+)@')
+            if error == null { name = "check:" + string!(found.who) }"#,
+        ),
+        ("4711", r#"if is_integer(.param.command) { name = "check:" + x }"#),
+    ] {
+        let source = format!(
+            "# adapter: a\n\nx = to_string(.param.command) ?? \"\"\nname = \"check\"\n{taken}\n. = {{ \"time\": 0, \"name\": name }}\n"
+        );
+        let record = format!(r#"{{"param":{{"command":{given}}}}}"#);
+        // It stands in the fifth record only of those that have the field.
+        let other = r#"{"param":{"command":"THE one behind the door"}}"#;
+        let records: Vec<&str> =
+            if taken.contains("abort") { vec![&record] } else { vec![other, other, other, other, &record] };
+        let (_, report) = tried(&source, &records);
+        let flow = Flow { column: "name".into(), place: "param.command".into() };
+        assert_eq!(report.flows.iter().collect::<Vec<_>>(), [&flow], "{taken}");
+        assert!(report.findings.contains(&Finding::Part(flow)), "{taken}: {:?}", report.findings);
+        assert!(report.is_good(), "{taken}: {:?}", report.findings);
+    }
+}
+
+#[test]
+fn what_only_decides_is_not_listed() {
+    let source = r#"# adapter: a
+
+agent = null
+if .kind == "user" { agent = "a user's browser" }
+. = { "time": 0, "name": "n", "userAgent": agent, "sourceId": .id }
+"#;
+    let (_, report) = tried(source, &[r#"{"kind":"user","id":"6fa1f1f0-5b8e-4f0a-9a3e-0123456789ab"}"#]);
+    assert_eq!(report.flows.into_iter().collect::<Vec<_>>(), [Flow { column: "eventId".into(), place: "id".into() }]);
+}
+
+#[test]
+fn records_that_share_an_id_are_named() {
+    let source = "# adapter: a\n\n. = { \"time\": 0, \"name\": \"n\", \"categories\": \"dataLoad\", \"sourceId\": .group, \"uid\": .user }\n";
+    let record = |user: &str| format!(r#"{{"group":"6fa1f1f0-5b8e-4f0a-9a3e-0123456789ab","user":"{user}"}}"#);
+    let (one, two, three) = (record("ann"), record("ben"), record("cay"));
+    let shared = Finding::SharedId { id: "6fa1f1f0-5b8e-4f0a-9a3e-0123456789ab".into(), records: 2 };
+    let (_, report) = tried(source, &[&one, &two, &three]);
+    assert_eq!(report.findings, [shared]);
+    assert!(report.is_good());
+    assert_eq!(tried(source, &[&one, &one]).1.findings, [], "the same record twice");
+}
+
+#[test]
+fn what_is_expected_may_be_refused() {
+    let adapter = Adapter::from_source(SHOP).unwrap();
+    let options = || Options::at("2025-11-01T00:00:00Z".parse().unwrap());
+    let report = |mut trial: Trial<'_>| {
+        trial.record(br#"{"at":"2024-05-06T07:08:09Z","action":"login"}"#, 0);
+        trial.record(b"{}", 0);
+        trial.finish()
+    };
+    let refused = report(Trial::new(&adapter, options()));
+    let share = Finding::Refused { percent: 50 };
+    assert_eq!((refused.findings.contains(&share), refused.is_good()), (true, false));
+    let expected = report(Trial::new(&adapter, options()).expecting());
+    assert_eq!((expected.findings.contains(&share), expected.is_good()), (false, true));
+}
+
+#[test]
 fn text_planted_in_arrays_is_found() {
     let source = "# adapter: a\n\n. = { \"time\": 0, \"name\": \"n\", \"origin\": .hops[1].ip }\n";
     let (_, report) = tried(source, &[r#"{"hops":[{"ip":"192.0.2.1"},{"ip":"192.0.2.2"}]}"#]);
