@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use indelible_event::{Intake, Limits, Scratch, admit};
-use vrl::value::Value;
+use vrl::value::{ObjectMap, Value};
 
 use crate::adapter::{Adapter, Converter, Options};
 use crate::header::Input;
@@ -323,9 +323,10 @@ impl<'a> Trial<'a> {
         self.report.events += events.len() as u64;
         // What wraps a record is no part of it.
         let Ok((record, content)) = self.converter.parse(record) else { return };
-        let (mut is_new, mut kind) = (false, String::new());
+        let (mut is_new, mut kind, mut columns) = (false, String::new(), Columns(Vec::new()));
         for event in events {
             let Ok(Value::Object(event)) = json::parse_event(event) else { continue };
+            columns.add(&event);
             let text = |member: &str| event.get(member).and_then(Value::to_str).unwrap_or_default().to_owned();
             let categories: Vec<&str> = event
                 .get("categories")
@@ -349,7 +350,7 @@ impl<'a> Trial<'a> {
         }
         let is_small = self.samples.len() < PLANTED_RECORDS_MAX && record.len() <= PLANTED_BYTES_MAX;
         if self.adapter.input() == Input::Json && is_small {
-            is_new |= self.shows_something_new(&content, events);
+            is_new |= self.shows_something_new(&content, &columns);
             if is_new {
                 self.samples.insert((kind, self.samples.len()), record.to_vec());
             }
@@ -381,13 +382,14 @@ impl<'a> Trial<'a> {
     }
 
     /// Whether a text of the record stands in a column in which none from its place was seen before.
-    fn shows_something_new(&mut self, record: &Value, events: &[String]) -> bool {
-        let columns = Columns::of(events);
+    fn shows_something_new(&mut self, record: &Value, columns: &Columns) -> bool {
         let before = self.visible.len();
         walk(record, &mut Vec::new(), &mut |path, text| {
-            if self.visible.len() < LISTED_MAX {
-                let place = shown(path);
-                self.visible.extend(columns.showing(text).map(|column| Flow { column, place: place.clone() }));
+            for column in columns.showing(text) {
+                let flow = Flow { column: column.to_owned(), place: shown(path) };
+                if self.visible.len() < LISTED_MAX {
+                    self.visible.insert(flow);
+                }
             }
         });
         self.visible.len() > before
@@ -447,7 +449,7 @@ impl<'a> Trial<'a> {
                 let flow = |column| Flow { column, place: place.clone() };
                 let long = words(&text).into_iter().map(|word| &text[word]).filter(|word| word.len() >= TELLING_CHARS);
                 let mut seen = long.chain([text.as_str()]).flat_map(|text| before.showing(text));
-                let is_open = seen.any(|column| !self.report.flows.contains(&flow(column)));
+                let is_open = seen.any(|column| !self.report.flows.contains(&flow(column.to_owned())));
                 let known = planted.len() < LISTED_MAX * 4 || planted.contains_key(&place);
                 let times = planted.entry(place.clone()).or_default();
                 if !known || *times >= if is_open { PLANTED_OPEN_MAX } else { PLANTED_TIMES_MAX } {
@@ -562,35 +564,49 @@ fn marked(event: &str) -> Vec<String> {
     columns.map(|(column, _)| column.to_string()).collect()
 }
 
-/// The infrastructure part of the events of a record: each column once for each event, in small letters.
-struct Columns(Vec<(String, String)>);
+/// The infrastructure part of the events of a record.
+struct Columns(Vec<Column>);
+
+/// One column of one event.
+struct Column {
+    name: String,
+    /// Its value in small letters, and the letters and digits of that.
+    value: String,
+    squeezed: String,
+}
 
 impl Columns {
     fn of(events: &[String]) -> Self {
-        let mut columns = Vec::new();
+        let mut columns = Self(Vec::new());
         for event in events {
-            let Ok(Value::Object(event)) = json::parse_event(event) else { continue };
-            let open = event.iter().filter(|(column, _)| ![&CONTENT[..], &CLOSED].concat().contains(&column.as_str()));
-            columns.extend(open.map(|(column, value)| {
-                let mut text = String::new();
-                json::write(&mut text, value);
-                (column.to_string(), text.to_lowercase())
-            }));
+            if let Ok(Value::Object(event)) = json::parse_event(event) {
+                columns.add(&event);
+            }
         }
-        Self(columns)
+        columns
+    }
+
+    fn add(&mut self, event: &ObjectMap) {
+        let is_open = |name: &str| !CONTENT.contains(&name) && !CLOSED.contains(&name);
+        for (name, value) in event.iter().filter(|(name, _)| is_open(name)) {
+            let mut text = String::new();
+            json::write(&mut text, value);
+            let value = text.to_lowercase();
+            self.0.push(Column { name: name.to_string(), squeezed: squeezed(&value), value });
+        }
     }
 
     /// The columns in which `text` stands, whatever was made of its marks and capitals.
-    fn showing(&self, text: &str) -> impl Iterator<Item = String> {
+    fn showing(&self, text: &str) -> impl Iterator<Item = &str> {
         let text = squeezed(text);
         let is_short = text.chars().count() < TELLING_CHARS;
-        let shows = move |column: &str, value: &str| match is_short {
+        let shows = move |column: &Column| match is_short {
             // It is made of the whole record, but for a UUID of the record's own.
-            _ if column == "eventId" => squeezed(value) == text,
-            true => !text.is_empty() && words(value).into_iter().any(|word| value[word] == text),
-            false => squeezed(value).contains(&text),
+            _ if column.name == "eventId" => column.squeezed == text,
+            true => !text.is_empty() && words(&column.value).into_iter().any(|word| column.value[word] == text),
+            false => column.squeezed.contains(&text),
         };
-        self.0.iter().filter(move |(column, value)| shows(column, value)).map(|(column, _)| column.clone())
+        self.0.iter().filter(move |column| shows(column)).map(|column| column.name.as_str())
     }
 
     /// The columns that showed `text` and do not in `events`, which came of something else in its place. A column that is not
@@ -598,22 +614,29 @@ impl Columns {
     /// that showed a text that is not short.
     fn lost(&self, text: &str, events: &[String]) -> BTreeSet<String> {
         let after = Self::of(events);
-        let still: BTreeSet<String> = after.showing(text).collect();
         let whole = squeezed(text);
-        let is_told = |column: &String| match events.is_empty() {
+        let is_told = |name: &str| match events.is_empty() {
             true => whole.chars().count() >= TELLING_CHARS,
             false => {
-                let was_all = |(name, value): &(String, String)| name == column && squeezed(value) == whole;
-                after.0.iter().any(|(name, _)| name == column) || self.0.iter().any(was_all)
+                let was_all = |column: &Column| column.name == name && column.squeezed == whole;
+                after.0.iter().any(|column| column.name == name) || self.0.iter().any(was_all)
             }
         };
-        self.showing(text).filter(|column| !still.contains(column) && is_told(column)).collect()
+        let still: BTreeSet<&str> = after.showing(text).collect();
+        self.showing(text).filter(|name| !still.contains(name) && is_told(name)).map(str::to_owned).collect()
     }
 }
 
 /// The letters and digits of a text, small.
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut squeezed = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| c.is_alphanumeric()) {
+        match c.is_ascii() {
+            true => squeezed.push(c.to_ascii_lowercase()),
+            false => squeezed.extend(c.to_lowercase()),
+        }
+    }
+    squeezed
 }
 
 /// One step from a value to a value inside.
