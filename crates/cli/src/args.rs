@@ -241,7 +241,7 @@ pub(crate) struct ImportArgs {
     /// Files to import, plain, gzip or zstd; `-` is standard input.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Put all events into this organization instead of the one each record names.
+    /// Put all events into this organization instead of the one each record names [default: the one that the token is for, if it is for one].
     #[arg(long, value_name = "RID")]
     pub(crate) organization: Option<String>,
     /// Year of records that carry none [default: the latest that is not in the future].
@@ -269,7 +269,7 @@ pub(crate) struct ImportArgs {
 
 const AGENT_EXAMPLES: &str = "\
 Examples:
-  indelible agent --adapter openssh /var/log/auth.log                    follow a file, through its rotation
+  indelible agent --adapter openssh --organization RID /var/log/auth.log follow a file, through its rotation
   indelible agent --adapter audit3 '/opt/*/var/log/audit.3*.log*'        all files that match, archives too
   indelible agent --adapter openssh --once auth.log.*.gz                 hand over what is there and end
   indelible agent --config /etc/indelible/agent.toml                     several kinds of files; see docs/guides/agent.md

@@ -16,7 +16,8 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use futures::StreamExt;
 use indelible_adapter::{Adapter, Code, Converter, Framing, Options, Reader};
-use indelible_api::{ErrorCode, EventRefusal, EventStatus, EventsAnswer};
+use indelible_api::{ErrorCode, EventRefusal, EventStatus, EventsAnswer, Me};
+use indelible_event::Organization;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use reqwest::Method;
@@ -75,7 +76,10 @@ enum Step {
 pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<ExitCode> {
     let adapter = Adapter::find(&args.adapter)?;
     let header = format!("{}@{}", adapter.name(), adapter.version());
-    let options = options(&args)?;
+    let mut options = options(&args)?;
+    if options.organization.is_none() {
+        options.organization = only_organization(client).await?;
+    }
     for file in args.files.iter().filter(|file| file.as_os_str() != "-") {
         File::open(file).with_context(|| format!("open {}", file.display()))?;
     }
@@ -133,6 +137,17 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
         options.organization = Some(rid.parse().map_err(|error| anyhow::anyhow!("--organization: {error}"))?);
     }
     Ok(options)
+}
+
+/// The one organization that this token may emit for, if it is one: all events go there, whatever tenants the records name.
+async fn only_organization(client: &Client) -> anyhow::Result<Option<Organization>> {
+    let me: Me = client.get("/api/v1/me").await?;
+    let emits = |operations: &[String]| operations.iter().any(|operation| operation == "audit:emit");
+    let mut allowed = me.organizations.iter().filter(|own| emits(&own.operations));
+    match (emits(&me.operations), allowed.next(), allowed.next()) {
+        (false, Some(only), None) => Ok(Some(only.organization.parse()?)),
+        _ => Ok(None),
+    }
 }
 
 /// `refused-<name of the first file>.jsonl` in the current folder.

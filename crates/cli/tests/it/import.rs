@@ -1,6 +1,6 @@
 //! Real audit logs of other systems.
 
-use crate::harness::{SENT, Server, data};
+use crate::harness::{Client, SENT, Server, data};
 
 #[test]
 fn cloudtrail_imports_once_and_is_searched() {
@@ -55,6 +55,23 @@ fn one_query_finds_the_address_that_guessed_and_got_in() {
          having count(*) filter (where result <> 'SUCCESS') >= 100 and count(*) filter (where result = 'SUCCESS') >= 20",
     );
     assert_eq!(rows, [serde_json::json!({"origin": "24.151.103.17", "failed": 157, "successful": 47})]);
+}
+
+#[test]
+fn with_the_token_of_one_organization_all_events_go_there() {
+    let server = Server::start();
+    let acme = "ri.indelible..organization.acme";
+    assert_eq!(server.indelible(&["organization", "create", acme]).code, 0);
+    let made =
+        server.indelible(&["token", "create", "--organization", acme, "--operations", "audit:emit,audit:search"]);
+    let client = Client { url: server.url.clone(), token: made.out.trim().to_owned() };
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("auth.log");
+    let line =
+        "Mar  7 09:08:07 web-1 sshd[42]: Accepted publickey for ann from 192.0.2.7 port 4711 ssh2: ED25519 SHA256:x\n";
+    std::fs::write(&log, line).unwrap();
+    assert_eq!(client.import("openssh", &log), (1, 1, 0, 0));
+    assert_eq!(client.count("uid:ann host:web-1"), 1);
 }
 
 #[test]
