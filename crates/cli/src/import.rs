@@ -17,7 +17,6 @@ use bytes::Bytes;
 use futures::StreamExt;
 use indelible_adapter::{Adapter, Code, Converter, Framing, Options, Reader};
 use indelible_api::{ErrorCode, EventRefusal, EventStatus, EventsAnswer, Me};
-use indelible_event::Organization;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use reqwest::Method;
@@ -73,13 +72,13 @@ enum Step {
     Cut { place: Place, message: String },
 }
 
-pub(crate) async fn run(client: &Client, args: ImportArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(client: &Client, mut args: ImportArgs) -> anyhow::Result<ExitCode> {
     let adapter = Adapter::find(&args.adapter)?;
     let header = format!("{}@{}", adapter.name(), adapter.version());
-    let mut options = options(&args)?;
-    if options.organization.is_none() {
-        options.organization = only_organization(client).await?;
+    if args.organization.is_none() {
+        args.organization = only_organization(client).await?;
     }
+    let options = options(&args)?;
     for file in args.files.iter().filter(|file| file.as_os_str() != "-") {
         File::open(file).with_context(|| format!("open {}", file.display()))?;
     }
@@ -140,14 +139,12 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
 }
 
 /// The one organization that this token may emit for, if it is one: all events go there, whatever tenants the records name.
-async fn only_organization(client: &Client) -> anyhow::Result<Option<Organization>> {
+async fn only_organization(client: &Client) -> anyhow::Result<Option<String>> {
     let me: Me = client.get("/api/v1/me").await?;
     let emits = |operations: &[String]| operations.iter().any(|operation| operation == "audit:emit");
-    let mut allowed = me.organizations.iter().filter(|own| emits(&own.operations));
-    match (emits(&me.operations), allowed.next(), allowed.next()) {
-        (false, Some(only), None) => Ok(Some(only.organization.parse()?)),
-        _ => Ok(None),
-    }
+    let mut allowed = me.organizations.into_iter().filter(|own| emits(&own.operations));
+    let only = allowed.next().filter(|_| !emits(&me.operations) && allowed.next().is_none());
+    Ok(only.map(|only| only.organization))
 }
 
 /// `refused-<name of the first file>.jsonl` in the current folder.
