@@ -156,13 +156,14 @@ impl Entries {
         projection: &[usize],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(self.schema.project(projection)?);
+        let kind = (self.rows == Rows::Events).then(|| schema.index_of("type")).transpose()?;
         let groups = state.config().target_partitions().clamp(1, chunks.len().max(1));
         let mut grouped: Vec<Vec<Arc<dyn TailChunk>>> = vec![Vec::new(); groups];
         for (index, chunk) in chunks.into_iter().enumerate() {
             grouped[index % groups].push(chunk);
         }
         let streams = grouped.into_iter().map(|chunks| {
-            Arc::new(TailStream::new(chunks, self.view.clone(), Arc::clone(&schema))) as Arc<dyn PartitionStream>
+            Arc::new(TailStream::new(chunks, self.view.clone(), Arc::clone(&schema), kind)) as Arc<dyn PartitionStream>
         });
         let exec = StreamingTableExec::try_new(Arc::clone(&schema), streams.collect(), None, [], false, None)?;
         Ok(Arc::new(exec))
@@ -245,27 +246,27 @@ impl TableProvider for Entries {
             .partition(|chunk| hides && chunk.organizations().iter().any(|organization| self.view.hides(organization)));
         let keys = Arc::new(self.view.pseudonyms().clone());
         let hide = |input| Arc::new(PseudonymExec::new(input, Arc::clone(&keys))) as Arc<dyn ExecutionPlan>;
+        let of_files = |input| match self.rows {
+            Rows::Events => self.hide_control_entries(state, input, width),
+            Rows::Entries => first(input, width),
+        };
         let mut inputs = Vec::new();
         if !files.is_empty() {
-            inputs.push(self.scan_files(state, &files, &columns)?);
+            inputs.push(of_files(self.scan_files(state, &files, &columns)?)?);
         }
         if !hidden_files.is_empty() {
-            inputs.push(hide(self.scan_files(state, &hidden_files, &columns)?));
+            inputs.push(of_files(hide(self.scan_files(state, &hidden_files, &columns)?))?);
         }
         if !chunks.is_empty() {
-            inputs.push(self.scan_tail(state, chunks, &columns)?);
+            inputs.push(first(self.scan_tail(state, chunks, &columns)?, width)?);
         }
         if !hidden_chunks.is_empty() {
-            inputs.push(hide(self.scan_tail(state, hidden_chunks, &columns)?));
+            inputs.push(first(hide(self.scan_tail(state, hidden_chunks, &columns)?), width)?);
         }
-        let all = match inputs.len() {
-            0 => return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns[..width])?)))),
-            1 => inputs.remove(0),
-            _ => UnionExec::try_new(inputs)?,
-        };
-        match self.rows {
-            Rows::Events => self.hide_control_entries(state, all, width),
-            Rows::Entries => first(all, width),
+        match inputs.len() {
+            0 => Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns[..width])?)))),
+            1 => Ok(inputs.remove(0)),
+            _ => UnionExec::try_new(inputs),
         }
     }
 }

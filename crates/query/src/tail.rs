@@ -11,6 +11,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::stream;
 use indelible_archive::rows;
+use indelible_event::control::CONTROL_TYPE;
 
 use crate::schema::ORGANIZATION;
 use crate::snapshot::{TailBatches, TailChunk};
@@ -23,11 +24,15 @@ pub(crate) struct TailStream {
     view: View,
     /// What is delivered: columns of the table.
     schema: SchemaRef,
+    /// Place of the column `type` in it, where control entries are left out.
+    kind: Option<usize>,
 }
 
 impl TailStream {
-    pub(crate) fn new(chunks: Vec<Arc<dyn TailChunk>>, view: View, schema: SchemaRef) -> Self {
-        TailStream { chunks: chunks.into(), view, schema }
+    /// With `kind`, the place of the column `type` in `schema`, control entries are left out. An operator of the engine above this one
+    /// would take more memory for the rows than they have.
+    pub(crate) fn new(chunks: Vec<Arc<dyn TailChunk>>, view: View, schema: SchemaRef, kind: Option<usize>) -> Self {
+        TailStream { chunks: chunks.into(), view, schema, kind }
     }
 }
 
@@ -43,6 +48,7 @@ impl PartitionStream for TailStream {
             batches: None,
             view: self.view.clone(),
             schema: Arc::clone(&self.schema),
+            kind: self.kind,
         };
         let batches = stream::iter(reading);
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
@@ -55,6 +61,7 @@ struct Reading {
     batches: Option<TailBatches>,
     view: View,
     schema: SchemaRef,
+    kind: Option<usize>,
 }
 
 impl Iterator for Reading {
@@ -93,14 +100,17 @@ impl Reading {
         }
         let rids = batch.column(width).as_string::<i32>();
         let inside: Vec<&str> = self.view.organizations().iter().map(|organization| organization.as_str()).collect();
+        let kinds = self.kind.map(|kind| batch.column(kind).as_string::<i32>());
+        let is_control = |row: usize| kinds.is_some_and(|kinds| kinds.value(row) == CONTROL_TYPE);
         let mut last: Option<(&str, bool)> = None;
         let keep: BooleanArray = rids
             .iter()
-            .map(|rid| {
+            .enumerate()
+            .map(|(row, rid)| {
                 let rid = rid?;
                 let known = last.filter(|(known, _)| *known == rid);
                 let (_, keep) = *last.insert(known.unwrap_or_else(|| (rid, inside.binary_search(&rid).is_ok())));
-                Some(keep)
+                Some(keep && !is_control(row))
             })
             .collect();
         let batch =
