@@ -270,11 +270,6 @@ impl Messages {
         let all = begins.zip(&self.all).filter(move |(_, message)| message.route == route);
         all.map(|(begin, message)| Frame { bytes: &self.bytes[begin..message.end], is_whole: message.is_whole })
     }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.all.clear();
-    }
 }
 
 /// A datagram that waits to be stored.
@@ -357,7 +352,6 @@ async fn read<S: AsyncRead + Unpin>(
     let idle = Duration::from_secs(listener.config.idle_seconds);
     let mut framer = Framer::new(listener.config.message_bytes);
     let mut buffer = vec![0; READ_BYTES];
-    let mut messages = Messages::default();
     loop {
         let first = tokio::select! {
             first = tokio::time::timeout(idle, stream.read(&mut buffer)) => first,
@@ -377,7 +371,7 @@ async fn read<S: AsyncRead + Unpin>(
                 None => break,
             }
         }
-        messages.clear();
+        let mut messages = Messages::default();
         let mut each = |frame: Frame<'_>| messages.add(frame, listener.route(frame.bytes, sender));
         let is_in_step = framer.push(&buffer[..length], &mut each).is_ok();
         if is_over {
@@ -419,15 +413,15 @@ async fn receive(app: Arc<App>, listener: Arc<Listener>, socket: Arc<UdpSocket>,
     let storing = {
         let (app, listener, mut stop) = (Arc::clone(&app), Arc::clone(&listener), stop.clone());
         tokio::spawn(async move {
-            let (mut waiting, mut messages) = (Vec::new(), Messages::default());
+            let mut waiting = Vec::new();
             while outbox.recv_many(&mut waiting, DATAGRAMS_AT_ONCE).await > 0 {
+                let mut messages = Messages::default();
                 for Datagram { bytes, is_whole, route, .. } in &waiting {
                     messages.add(Frame { bytes, is_whole: *is_whole }, *route);
                 }
                 store(&app, &listener, &messages, &mut stop).await;
                 // They have had their room until now.
                 waiting.clear();
-                messages.clear();
             }
         })
     };
