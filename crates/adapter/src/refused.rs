@@ -48,6 +48,22 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::InvalidUtf8,
+        Self::InvalidJson,
+        Self::LoneSurrogate,
+        Self::DuplicateKey,
+        Self::TooDeep,
+        Self::TooLarge,
+        Self::NotThisKind,
+        Self::Refused,
+        Self::Program,
+        Self::NoTime,
+        Self::BadTime,
+        Self::Unreadable,
+    ];
+
     /// The code in reports.
     pub fn as_str(self) -> &'static str {
         match self {

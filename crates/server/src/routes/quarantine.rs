@@ -43,21 +43,6 @@ const RECORDS_MAX: usize = 1000;
 const REPAIRED_BYTES_MAX: usize = 16 << 20;
 /// Bytes that are kept of the message of a record that its sender refused.
 const MESSAGE_BYTES_MAX: usize = 4096;
-/// Why adapters refuse records.
-const CODES: [Code; 12] = [
-    Code::InvalidUtf8,
-    Code::InvalidJson,
-    Code::LoneSurrogate,
-    Code::DuplicateKey,
-    Code::TooDeep,
-    Code::TooLarge,
-    Code::NotThisKind,
-    Code::Refused,
-    Code::Program,
-    Code::NoTime,
-    Code::BadTime,
-    Code::Unreadable,
-];
 /// What an adapter made of the record is no valid event.
 const INVALID_EVENT: &str = "invalidEvent";
 
@@ -180,7 +165,7 @@ fn read_one(app: &App, source: &Source, adapter: Option<&str>, line: &[u8]) -> R
     let length = length.unwrap_or(0).max(record.len() as u64);
     record.truncate(RECORD_BYTES_MAX);
     // Codes are shown to the operator, and each is counted: they are none of the sender's making.
-    let known = CODES.map(Code::as_str).into_iter().chain([INVALID_EVENT]).find(|known| *known == code);
+    let known = Code::ALL.map(Code::as_str).into_iter().chain([INVALID_EVENT]).find(|known| *known == code);
     if known.is_none() {
         message = format!("{code}: {message}");
     }
